@@ -1,0 +1,1 @@
+"""Pictures to records to batches."""

@@ -1,0 +1,20 @@
+"""Failures that a person can mend: one sentence that says what was wrong and what to do."""
+
+import sys
+from collections.abc import Callable
+
+
+class UserError(Exception):
+    """Wrong input, missing file or impossible request; the message is shown as it is, without a traceback."""
+
+
+def run_main(main: Callable[[], None]) -> None:
+    """Runs a script's `main`; a `UserError` becomes one line on stderr and exit code 2, Ctrl-C exit code 130."""
+    try:
+        main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""Keras functional models of FaceDancer: shapes and layers, nothing else."""
