@@ -1,0 +1,138 @@
+"""Residual blocks and fusions of the FaceDancer networks. NHWC; a block's `name` prefixes its layers' names."""
+
+from collections.abc import Callable
+
+import keras
+from keras import layers
+
+from networks.layers import AdaIN, AffaGate, InstanceNormalization
+
+LEAKY_SLOPE = 0.2
+FUSIONS = ("no_skip", "add", "concat", "affa", "d_affa", "do_affa")
+
+Tensor = keras.KerasTensor
+
+
+def leaky(x: Tensor, name: str, dtype: str) -> Tensor:
+    return layers.LeakyReLU(LEAKY_SLOPE, name=name, dtype=dtype)(x)
+
+
+def conv(x: Tensor, filters: int, kernel_px: int, name: str, dtype: str, padding: str = "same") -> Tensor:
+    return layers.Conv2D(filters, kernel_px, padding=padding, name=name, dtype=dtype)(x)
+
+
+def norm(x: Tensor, name: str, dtype: str) -> Tensor:
+    return InstanceNormalization(name=name, dtype=dtype)(x)
+
+
+def down_block(
+    x: Tensor, filters: int, name: str, dtype: str, convs: int = 1, resample: bool = True
+) -> Tensor:
+    """Residual block that halves the picture.
+
+    `convs=1` is the generator's (norm, leaky, conv, pool); `convs=2` the discriminator's, which goes on with
+    norm, leaky, conv after the pooling. The skip path is a 1×1 convolution and a pooling.
+    Input `[B, H, W, C]`, output `[B, H/2, W/2, filters]`, or `[B, H, W, filters]` without `resample`.
+    """
+
+    def pool(y: Tensor, suffix: str) -> Tensor:
+        return layers.AveragePooling2D(2, name=f"{name}_{suffix}", dtype=dtype)(y) if resample else y
+
+    main = norm(x, f"{name}_norm", dtype)
+    main = leaky(main, f"{name}_leaky", dtype)
+    main = conv(main, filters, 3, f"{name}_conv", dtype)
+    main = pool(main, "pool")
+    if convs == 2:
+        main = norm(main, f"{name}_norm_1", dtype)
+        main = leaky(main, f"{name}_leaky_1", dtype)
+        main = conv(main, filters, 3, f"{name}_conv_1", dtype)
+    skip = conv(x, filters, 1, f"{name}_skip", dtype)
+    skip = pool(skip, "skip_pool")
+    return layers.Add(name=name, dtype=dtype)([main, skip])
+
+
+def identity_block(
+    x: Tensor,
+    identity: Tensor,
+    filters: int,
+    name: str,
+    dtype: str,
+    upsample: bool,
+    output_dtype: str | None = None,
+) -> Tensor:
+    """Residual block conditioned on the mapped identity by AdaIN; doubles the picture if `upsample`.
+
+    Input `[B, H, W, C]` and identity `[B, W_id]`; output `[B, 2H, 2W, filters]` or `[B, H, W, filters]`, in
+    `output_dtype` where given.
+    """
+
+    def resize(y: Tensor, suffix: str) -> Tensor:
+        if not upsample:
+            return y
+        return layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_{suffix}", dtype=dtype)(y)
+
+    channels = x.shape[-1]
+    main = norm(x, f"{name}_norm", dtype)
+    scale = layers.Dense(channels, name=f"{name}_adain_scale", dtype=dtype)(identity)
+    shift = layers.Dense(channels, name=f"{name}_adain_shift", dtype=dtype)(identity)
+    main = AdaIN(name=f"{name}_adain", dtype=dtype)([main, scale, shift])
+    main = leaky(main, f"{name}_leaky", dtype)
+    main = conv(main, filters, 3, f"{name}_conv", dtype)
+    main = resize(main, "upsample")
+    skip = conv(x, filters, 1, f"{name}_skip", dtype)
+    skip = resize(skip, "skip_upsample")
+    return layers.Add(name=name, dtype=output_dtype or dtype)([main, skip])
+
+
+def _mask(concatenated: Tensor, hidden: int, filters: int, name: str, dtype: str) -> Tensor:
+    """The attention network of AFFA: `[B, H, W, 2C]` → mask in (0, 1), `[B, H, W, filters]`."""
+    m = conv(concatenated, hidden, 3, f"{name}_hidden", dtype)
+    m = leaky(m, f"{name}_leaky", dtype)
+    m = norm(m, f"{name}_norm", dtype)
+    m = conv(m, filters, 1, f"{name}_mask_conv", dtype)
+    return layers.Activation("sigmoid", name=f"{name}_mask", dtype=dtype)(m)
+
+
+def _affa(target: Tensor, decoder: Tensor, name: str, dtype: str) -> Tensor:
+    both = layers.Concatenate(name=f"{name}_concat", dtype=dtype)([target, decoder])
+    channels = target.shape[-1]
+    mask = _mask(both, max(channels // 4, 1), channels, name, dtype)
+    return AffaGate(name=name, dtype=dtype)([target, decoder, mask])
+
+
+def _do_affa(target: Tensor, decoder: Tensor, name: str, dtype: str) -> Tensor:
+    both = layers.Concatenate(name=f"{name}_concat", dtype=dtype)([target, decoder])
+    channels = target.shape[-1]
+    per_channel = _mask(both, channels, channels, f"{name}_channel", dtype)
+    per_pixel = _mask(both, channels, 1, f"{name}_hat", dtype)
+    mask = layers.Multiply(name=f"{name}_mask", dtype=dtype)([per_channel, per_pixel])
+    return AffaGate(name=name, dtype=dtype)([target, decoder, mask])
+
+
+def _d_affa(target: Tensor, decoder: Tensor, name: str, dtype: str) -> Tensor:
+    first = _affa(target, decoder, f"{name}_0", dtype)
+    return _affa(target, first, f"{name}_1", dtype)
+
+
+def fuse(kind: str, target: Tensor, decoder: Tensor, name: str, dtype: str) -> Tensor:
+    """Fuses an encoder feature of the target with the decoder feature of the same size.
+
+    Args:
+        kind: one of `FUSIONS` (facts in the paper, section 3.2 and figure 3; `add`, `concat` and `no_skip`
+            are the baselines).
+        target: encoder feature `[B, H, W, C]`.
+        decoder: decoder feature `[B, H, W, C]`.
+
+    Returns:
+        `[B, H, W, C]`, for `concat` `[B, H, W, 2C]`.
+    """
+    if kind == "no_skip":
+        return decoder
+    if kind == "add":
+        return layers.Add(name=f"{name}_add", dtype=dtype)([target, decoder])
+    if kind == "concat":
+        return layers.Concatenate(name=f"{name}_concat", dtype=dtype)([target, decoder])
+    attention: dict[str, Callable[[Tensor, Tensor, str, str], Tensor]] = {
+        "affa": _affa, "d_affa": _d_affa, "do_affa": _do_affa,
+    }  # fmt: skip
+    return attention[kind](target, decoder, f"{name}_affa", dtype)

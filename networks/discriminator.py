@@ -1,0 +1,78 @@
+"""Discriminators: the patch discriminator (default) and the released image-level one.
+
+Pictures are NHWC, RGB, [-1, 1]; outputs are logits in float32, positive for real.
+"""
+
+import keras
+
+from networks.blocks import conv, down_block, leaky
+
+TRUNK_WIDTHS = (2, 4, 8, 8, 8, 8)  # of the six residual down blocks, in multiples of the base filters
+
+
+def _trunk(
+    size_px: int, base_filters: int, down_blocks: int, dtype: str
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    picture = keras.Input((size_px, size_px, 3), name="picture")
+    x = conv(picture, base_filters, 3, "stem", dtype)  # [B, S, S, f]
+    for i, width in enumerate(TRUNK_WIDTHS[:down_blocks], start=1):
+        x = down_block(
+            x, width * base_filters, f"down_{size_px >> i}", dtype, convs=2
+        )  # [B, S/2^i, S/2^i, width·f]
+    return picture, x
+
+
+def _head(x: keras.KerasTensor, filters: int, kernel_px: int, padding: str, dtype: str) -> keras.KerasTensor:
+    x = conv(x, filters, kernel_px, "head", dtype, padding)
+    x = leaky(x, "head_leaky", dtype)
+    return conv(x, 1, 1, "logits", "float32")
+
+
+def patch_map_px(size_px: int, down_blocks: int = 4) -> int:
+    """Height and width of the patch discriminator's map of logits: the picture's, halved by each down block."""
+    return size_px >> down_blocks
+
+
+def build_patch_discriminator(
+    size_px: int = 256, base_filters: int = 64, down_blocks: int = 4, dtype: str = "float32"
+) -> keras.Model:
+    """The released residual trunk, stopped after `down_blocks`, and a logit for every place of the map.
+
+    Returns:
+        Model `[B, S, S, 3]` → `[B, M, M, 1]` with M = `patch_map_px(S, down_blocks)`.
+
+    Raises:
+        ValueError: if the picture cannot be halved that often.
+    """
+    if (
+        not 1 <= down_blocks <= len(TRUNK_WIDTHS)
+        or size_px % (1 << down_blocks)
+        or size_px >> down_blocks < 2
+    ):
+        raise ValueError(
+            f"`size_px` must be a multiple of 2^down_blocks (1 to {len(TRUNK_WIDTHS)}), with a map of 2 or more. "
+            f"Received: size_px={size_px}, down_blocks={down_blocks}"
+        )
+    picture, x = _trunk(size_px, base_filters, down_blocks, dtype)
+    logits = _head(x, TRUNK_WIDTHS[down_blocks - 1] * base_filters, 3, "same", dtype)  # [B, M, M, 1]
+    return keras.Model(picture, logits, name="patch_discriminator")
+
+
+def build_image_discriminator(
+    size_px: int = 256, base_filters: int = 64, dtype: str = "float32"
+) -> keras.Model:
+    """The released image-level discriminator: six down blocks, a convolution over the whole map, one logit.
+
+    Returns:
+        Model `[B, S, S, 3]` → `[B, 1, 1, 1]`; 23,972,353 parameters at 256 px and 64 base filters.
+
+    Raises:
+        ValueError: if the picture cannot be halved six times.
+    """
+    if size_px % 64:
+        raise ValueError(f"`size_px` must be a multiple of 64. Received: size_px={size_px}")
+    picture, x = _trunk(size_px, base_filters, len(TRUNK_WIDTHS), dtype)
+    logits = _head(
+        x, TRUNK_WIDTHS[-1] * base_filters, size_px >> len(TRUNK_WIDTHS), "valid", dtype
+    )  # [B, 1, 1, 1]
+    return keras.Model(picture, logits, name="image_discriminator")

@@ -1,0 +1,102 @@
+"""FaceDancer's generator: encoder, mapping network, AFFA decoder (paper, section 3).
+
+Pictures are NHWC, RGB, [-1, 1]; the identity is the raw (not normalised) embedding of the source face.
+The output is linear, as released: nominally in [-1, 1], not clipped.
+"""
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from networks.blocks import FUSIONS, conv, down_block, fuse, identity_block, leaky
+
+RELEASED_FUSION = ("no_skip", "no_skip", "affa", "affa", "affa", "concat")
+ENCODER_WIDTHS = (1, 2, 4, 8, 8, 8)  # x0 … x5, in multiples of the base filters
+DECODER_WIDTHS = (8, 8, 4, 2, 1)  # blocks 1 … 5; block 6 gives the picture
+
+
+def _check(size_px: int, fusion: Sequence[str], mapping_depth: int, **positive: int) -> None:
+    if size_px % 32 or not 64 <= size_px <= 1024:
+        raise ValueError(f"`size_px` must be a multiple of 32 from 64 to 1024. Received: size_px={size_px}")
+    if len(fusion) != 6 or any(kind not in FUSIONS for kind in fusion):
+        raise ValueError(f"`fusion` must name six of {', '.join(FUSIONS)}. Received: fusion={list(fusion)}")
+    if mapping_depth < 0:
+        raise ValueError(f"`mapping_depth` must be 0 or more. Received: mapping_depth={mapping_depth}")
+    for name, value in positive.items():
+        if value < 1:
+            raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
+
+
+def build_generator(
+    size_px: int = 256,
+    identity_width: int = 512,
+    base_filters: int = 64,
+    fusion: Sequence[str] = RELEASED_FUSION,
+    mapping_depth: int = 4,
+    mapping_width: int = 512,
+    dtype: str = "float32",
+    name: str = "generator",
+) -> keras.Model:
+    """Builds G(target, identity) → swapped.
+
+    Args:
+        size_px: height and width of target and swapped picture.
+        identity_width: width of the identity embedding (512 for ArcFace, 128 for SFace).
+        base_filters: channels at full resolution; deeper maps have up to eight times as many (released: 64).
+        fusion: how decoder blocks 1 … 6 fuse the encoder's features, see `networks.blocks.fuse`.
+        mapping_depth: dense layers between embedding and AdaIN; 0 passes the embedding through.
+        mapping_width: width of those layers.
+        dtype: Keras dtype policy, "float32" or "mixed_bfloat16"; norms and the output stay float32.
+
+    Returns:
+        Model with inputs `[target [B, S, S, 3], identity [B, identity_width]]` and output `[B, S, S, 3]` float32.
+
+    Raises:
+        ValueError: for a size, plan or width that the network cannot have.
+    """
+    _check(size_px, fusion, mapping_depth, identity_width=identity_width, base_filters=base_filters,
+           mapping_width=mapping_width)  # fmt: skip
+    target = keras.Input((size_px, size_px, 3), name="target")
+    identity = keras.Input((identity_width,), name="identity")
+
+    z = identity
+    for i in range(mapping_depth):
+        z = layers.Dense(mapping_width, name=f"mapping_{i}", dtype=dtype)(z)  # [B, mapping_width]
+        if i + 1 < mapping_depth:
+            z = leaky(z, f"mapping_{i}_leaky", dtype)
+
+    x = conv(target, base_filters, 3, "encoder_stem", dtype)  # [B, S, S, f]
+    features = [x]
+    for i, width in enumerate(ENCODER_WIDTHS[1:], start=1):
+        x = down_block(
+            x, width * base_filters, f"encoder_{size_px >> i}", dtype
+        )  # [B, S/2^i, S/2^i, width·f]
+        features.append(x)
+    x = down_block(x, 8 * base_filters, "encoder_bottleneck", dtype, resample=False)  # [B, S/32, S/32, 8f]
+
+    h = identity_block(x, z, 8 * base_filters, "decoder_bottleneck", dtype, upsample=False)
+    for i, width in enumerate(DECODER_WIDTHS):
+        block = f"decoder_{size_px >> (4 - i)}"
+        h = fuse(fusion[i], features[5 - i], h, block, dtype)
+        h = identity_block(
+            h, z, width * base_filters, block, dtype, upsample=True
+        )  # [B, S/2^(4-i), …, width·f]
+    h = fuse(fusion[5], features[0], h, "decoder_final", dtype)
+    swapped = identity_block(
+        h, z, 3, "decoder_final", dtype, upsample=False, output_dtype="float32"
+    )  # [B, S, S, 3]
+    return keras.Model([target, identity], swapped, name=name)
+
+
+def tap_masks(generator: keras.Model) -> keras.Model:
+    """A model on the same layers with a dict output: `swapped` and every AFFA mask by layer name.
+
+    A mask is `[B, H, W, C]` (the doubled AFFA has two, `…_affa_0_mask` and `…_affa_1_mask`) in [0, 1]; 1 takes
+    the identity-conditioned feature.
+    """
+    gates = [layer for layer in generator.layers if layer.__class__.__name__ == "AffaGate"]
+    masks = {f"{gate.name}_mask": generator.get_layer(f"{gate.name}_mask").output for gate in gates}
+    return keras.Model(
+        generator.inputs, {"swapped": generator.output, **masks}, name=f"{generator.name}_with_masks"
+    )
