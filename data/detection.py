@@ -1,0 +1,194 @@
+"""Finding faces with five landmarks: YuNet (embedded) or insightface's detector (its models are the user's own).
+
+Pictures are uint8 RGB [H, W, 3]; boxes and points are in pixels of the picture given, whatever size was searched.
+Landmarks come as left eye, right eye, nose, left and right mouth corner, left and right as seen in the picture of an
+upright face, which is the order of the template in data.alignment.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+YUNET = Path(__file__).resolve().parent.parent / "assets" / "yunet" / "face_detection_yunet_2023mar.onnx"
+SEARCH_PX = 640  # long side that is searched first; a face then still has >= 16 px where it spans 1/40 of it
+CLOSE_SEARCH_PX = 1280
+CONFIDENT = 0.8  # below it, other scales are tried too before the best is taken
+
+
+class DetectorUnavailable(ValueError):
+    """The detector asked for cannot be loaded; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face: `box` (x, y, width, height), `landmarks` float32 [5, 2], `score` in [0, 1]."""
+
+    box: tuple[float, float, float, float]
+    landmarks: np.ndarray
+    score: float
+
+    @property
+    def area(self) -> float:
+        """Area of the box in square pixels."""
+        return self.box[2] * self.box[3]
+
+
+class Detector(Protocol):
+    """Anything that finds faces; `detect` returns them sorted by area, largest first."""
+
+    name: str
+
+    def detect(self, picture: np.ndarray) -> list[Face]: ...
+
+
+def build_detector(name: str = "yunet", score_threshold: float = 0.6) -> Detector:
+    """The detector of that name, "yunet" or "insightface". One per process and thread: detectors keep state.
+
+    Raises ValueError for another name and DetectorUnavailable (a ValueError) where its model cannot be loaded.
+    """
+    if not 0.0 < score_threshold < 1.0:
+        raise ValueError(
+            f"`score_threshold` must lie between 0 and 1. Received: score_threshold={score_threshold}"
+        )
+    if name == "yunet":
+        return YuNet(score_threshold)
+    if name == "insightface":
+        return InsightFace(score_threshold)
+    raise ValueError(f"`name` must be 'yunet' or 'insightface'. Received: name={name!r}")
+
+
+class YuNet:
+    """YuNet, 2023 March, float32 (OpenCV model zoo, MIT), run by OpenCV; its file is checked by SHA-256."""
+
+    name = "yunet"
+
+    def __init__(self, score_threshold: float = 0.6) -> None:
+        model = np.frombuffer(_read_checked(YUNET), dtype=np.uint8)
+        no_config = np.zeros(0, dtype=np.uint8)
+        level = cv2.utils.logging.setLogLevel(2)  # errors only: OpenCV 5 warns at each load of any ONNX file
+        try:
+            self._net = cv2.FaceDetectorYN.create(
+                "onnx", model, no_config, (320, 320), score_threshold, 0.3, 500
+            )
+        finally:
+            cv2.utils.logging.setLogLevel(level)
+
+    def detect(self, picture: np.ndarray) -> list[Face]:
+        """All faces of `picture`, largest first; empty where there is none."""
+        return search(picture, self._detect_at)
+
+    def _detect_at(self, canvas: np.ndarray) -> list[Face]:
+        height, width = canvas.shape[:2]
+        self._net.setInputSize((width, height))
+        _, rows = self._net.detect(np.ascontiguousarray(canvas[..., ::-1]))  # OpenCV's order is BGR
+        found = []
+        for row in np.zeros((0, 15), np.float32) if rows is None else np.asarray(rows, np.float32):
+            x, y, w, h = (float(value) for value in row[:4])
+            # YuNet names the eyes from the person's side: its "right eye" is the left one in the picture
+            found.append(Face((x, y, w, h), row[4:14].reshape(5, 2).copy(), float(row[14])))
+        return found
+
+
+class InsightFace:
+    """The detector of insightface's default pack; insightface fetches it at first use (non-commercial research)."""
+
+    name = "insightface"
+
+    def __init__(self, score_threshold: float = 0.6) -> None:
+        try:
+            from insightface.app import FaceAnalysis
+        except ImportError as error:
+            raise DetectorUnavailable(
+                "insightface is not installed: pip install insightface onnxruntime"
+            ) from error
+        try:
+            self._app: Any = FaceAnalysis(allowed_modules=["detection"], providers=["CPUExecutionProvider"])
+            self._app.prepare(ctx_id=-1, det_thresh=score_threshold, det_size=(640, 640))
+        except (OSError, RuntimeError, ValueError, AssertionError) as error:
+            raise DetectorUnavailable(
+                "insightface's detector could not be loaded: it needs its model pack buffalo_l in "
+                f"~/.insightface/models, or a network to fetch it ({error}); the embedded one is called yunet"
+            ) from error
+
+    def detect(self, picture: np.ndarray) -> list[Face]:
+        """All faces of `picture`, largest first; empty where there is none."""
+        return search(picture, self._detect_at)
+
+    def _detect_at(self, canvas: np.ndarray) -> list[Face]:
+        found = []
+        for face in self._app.get(np.ascontiguousarray(canvas[..., ::-1])):
+            x0, y0, x1, y1 = (float(value) for value in face.bbox)
+            found.append(
+                Face((x0, y0, x1 - x0, y1 - y0), np.asarray(face.kps, np.float32), float(face.det_score))
+            )
+        return found
+
+
+def search(picture: np.ndarray, detect_at: Callable[[np.ndarray], list[Face]]) -> list[Face]:
+    """Searches `picture` at one scale and, where nothing sure is found, at others; coordinates of `picture`.
+
+    First the whole picture with its long side at 640 px (a small picture is enlarged); then with a border of half its
+    size, for faces that fill or leave the frame; then at 1280 px, for small ones. The surest search wins.
+    """
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise ValueError(f"`picture` must be uint8 [H, W, 3]. Received: {picture.dtype} {picture.shape}")
+    long_side = max(picture.shape[:2])
+    best: list[Face] = []
+    attempts = [(SEARCH_PX, 0.0), (SEARCH_PX, 0.5)]
+    if long_side > SEARCH_PX:
+        attempts.append((CLOSE_SEARCH_PX, 0.0))
+    for search_px, border in attempts:
+        found = _search_once(picture, min(search_px, 4 * long_side), border, detect_at)
+        if max((f.score for f in found), default=0.0) > max((f.score for f in best), default=0.0):
+            best = found
+        if best and max(f.score for f in best) >= CONFIDENT:
+            break
+    return sorted(best, key=lambda face: -face.area)
+
+
+def _search_once(
+    picture: np.ndarray, search_px: int, border: float, detect_at: Callable[[np.ndarray], list[Face]]
+) -> list[Face]:
+    """One search of the picture, `border` (a part of its size) around it, the whole scaled to `search_px`."""
+    height, width = picture.shape[:2]
+    factor = search_px / (max(height, width) * (1 + 2 * border))
+    scaled_width, scaled_height = max(1, round(width * factor)), max(1, round(height * factor))
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    scaled = cv2.resize(picture, (scaled_width, scaled_height), interpolation=way)
+    left, top = round(scaled_width * border), round(scaled_height * border)
+    # right and bottom are filled up to a multiple of 32, the detectors' coarsest grid
+    right = -(scaled_width + 2 * left) % 32 + left
+    bottom = -(scaled_height + 2 * top) % 32 + top
+    canvas = cv2.copyMakeBorder(scaled, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    ratio = np.array([width / scaled_width, height / scaled_height])
+    faces = []
+    for face in detect_at(canvas):
+        corner = (np.array(face.box[:2]) - [left, top] + 0.5) * ratio - 0.5
+        size = np.array(face.box[2:]) * ratio
+        landmarks = ((face.landmarks - [left, top] + 0.5) * ratio - 0.5).astype(np.float32)
+        middle = corner + size / 2
+        if (size > 0).all() and (middle >= 0).all() and (middle < [width, height]).all():
+            faces.append(Face((*map(float, corner), *map(float, size)), landmarks, face.score))  # type: ignore[arg-type]
+    return faces
+
+
+def _read_checked(path: Path) -> bytes:
+    """The bytes of an embedded model, compared with the SHA256SUMS beside it."""
+    try:
+        content = path.read_bytes()
+        sums = (path.parent / "SHA256SUMS").read_text(encoding="ascii")
+    except OSError as error:
+        raise DetectorUnavailable(
+            f"{path.name} is missing from {path.parent}: restore it from the project"
+        ) from error
+    expected = {line.split()[1]: line.split()[0] for line in sums.splitlines() if line.strip()}
+    if hashlib.sha256(content).hexdigest() != expected.get(path.name):
+        raise DetectorUnavailable(
+            f"{path.name} is not the file that SHA256SUMS names: restore it from the project"
+        )
+    return content

@@ -1,0 +1,165 @@
+"""Reading and writing pictures: JPEG, PNG, WebP and BMP, upright, as uint8 RGB [H, W, 3] with alpha apart.
+
+Pillow decodes: it knows EXIF, every depth and colour model of these formats, and refuses truncated files, which
+OpenCV and TensorFlow fill up with grey.
+"""
+
+import os
+import struct
+import tempfile
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+PIXELS_MAX = (
+    150_000_000  # a larger "picture" is taken for a decompression bomb; Pillow's own stop is 179 million
+)
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+_FORMATS = (
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "BMP",
+)  # JPEG covers what some phones write with a second picture behind (MPO)
+_ORIENTATION_TAG = 274
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    KeyError,
+    IndexError,
+    TypeError,
+    struct.error,
+    zlib.error,
+)
+
+# PIXELS_MAX below decides; without this line Pillow prints a warning from 89 million pixels on
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+class UnreadablePicture(ValueError):
+    """A file that is no usable picture; `reason` is one of missing, not_a_picture, truncated, too_large."""
+
+    def __init__(self, path: Path, reason: str, sentence: str) -> None:
+        super().__init__(f"{path}: {sentence}")
+        self.path = path
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An upright picture: `rgb` uint8 [H, W, 3]; `alpha` uint8 [H, W], or None where the file has none."""
+
+    rgb: np.ndarray
+    alpha: np.ndarray | None = None
+
+
+def read_picture(path: str | Path) -> Picture:
+    """Reads the picture at `path`, turned upright by its EXIF orientation, whatever its depth or colour model.
+
+    Grey becomes three equal channels, 16 bit becomes 8 by rounding, CMYK becomes RGB, a palette is resolved; alpha
+    is kept apart and is not multiplied in. Raises UnreadablePicture (a ValueError), whose message names the file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UnreadablePicture(path, "missing", "there is no such file")
+    try:
+        image = Image.open(path, formats=_FORMATS)
+    except Image.DecompressionBombError as error:
+        raise UnreadablePicture(path, "too_large", f"more than {PIXELS_MAX:,} pixels") from error
+    except _BROKEN as error:
+        if _begins_as_webp(path):  # a shortened WebP is refused here already, not while decoding
+            raise UnreadablePicture(path, "truncated", "truncated or damaged") from error
+        raise UnreadablePicture(path, "not_a_picture", "not a JPEG, PNG, WebP or BMP picture") from error
+    with image:
+        if image.width * image.height > PIXELS_MAX:
+            raise UnreadablePicture(path, "too_large", f"more than {PIXELS_MAX:,} pixels")
+        try:
+            image.load()
+            pixels = _eight_bit(image)
+        except _BROKEN as error:
+            raise UnreadablePicture(path, "truncated", f"truncated or damaged ({error})") from error
+        pixels = _upright(pixels, _orientation(image))
+    if pixels.shape[2] == 3:
+        return Picture(pixels)
+    return Picture(np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]))
+
+
+def _begins_as_webp(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(12)
+    return start[:4] == b"RIFF" and start[8:] == b"WEBP"
+
+
+def _eight_bit(image: Image.Image) -> np.ndarray:
+    """Pixels of a loaded `image` as uint8 [H, W, 3 or 4]."""
+    if image.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion would clip it at 255
+        deep = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
+        grey = ((deep * 255 + 32767) // 65535).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=-1)
+    see_through = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+    return np.array(image.convert("RGBA" if see_through else "RGB"))
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; damaged EXIF counts as upright, for the pixels themselves are sound."""
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except _BROKEN:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Undoes an EXIF orientation: 5 to 8 exchange height and width."""
+    if orientation >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def write_picture(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = None) -> None:
+    """Writes `rgb` uint8 [H, W, 3], with `alpha` uint8 [H, W] if given, in the format that the suffix names.
+
+    JPEG and BMP hold no alpha; there it is left out. Written beside and moved into place, so that a failure leaves
+    no half picture. Raises ValueError for another suffix or wrong arrays, OSError where the folder cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"a picture's name must end in one of {', '.join(SUFFIXES)}. Received: {path.name}")
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+        raise ValueError(f"`rgb` must be uint8 [H, W, 3]. Received: {rgb.dtype} {rgb.shape}")
+    if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != rgb.shape[:2]):
+        raise ValueError(f"`alpha` must be uint8 {rgb.shape[:2]}. Received: {alpha.dtype} {alpha.shape}")
+    if alpha is not None and suffix in (".png", ".webp"):
+        image = Image.fromarray(np.dstack([rgb, alpha]))
+    else:
+        image = Image.fromarray(np.ascontiguousarray(rgb))
+    options: dict[str, int] = {".png": {}, ".bmp": {}, ".webp": {"quality": 95}}.get(
+        suffix, {"quality": 95, "subsampling": 0}
+    )
+    form = {".jpg": "JPEG", ".jpeg": "JPEG"}.get(suffix, suffix[1:].upper())
+    handle, beside = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=suffix, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            image.save(file, form, **options)
+        os.chmod(beside, 0o666 & ~_umask())  # mkstemp makes private files; a picture is an ordinary one
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
