@@ -1,0 +1,40 @@
+"""Reading the weights that the repository carries, each checked against the SHA256SUMS beside it."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from facedancer_tf.errors import UserError
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+
+
+def read_embedded_weights(folder: Path) -> dict[str, np.ndarray]:
+    """The arrays of `folder`/weights.npz by name; raises UserError if a file is missing or not what was shipped."""
+    path = folder / "weights.npz"
+    try:
+        content = path.read_bytes()
+        sums = (folder / "SHA256SUMS").read_text(encoding="ascii")
+    except OSError as error:
+        raise UserError(
+            f"the embedded weights in {folder} are missing ({error.strerror}): restore them from the repository"
+        ) from error
+    expected = {line.split()[-1]: line.split()[0] for line in sums.splitlines() if line.strip()}
+    if hashlib.sha256(content).hexdigest() != expected.get(path.name):
+        raise UserError(f"{path} is damaged (its SHA-256 differs): restore it from the repository")
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def assign_weights(model: keras.Model, weights: dict[str, list[np.ndarray]]) -> None:
+    """Sets each named layer's weights; raises ValueError if a layer with weights goes without, or one is unknown."""
+    wanted = {layer.name for layer in model.layers if layer.weights}
+    if wanted != set(weights):
+        raise ValueError(
+            f"`weights` must name exactly {model.name}'s layers. Received: {sorted(wanted ^ set(weights))} differ"
+        )
+    for name, arrays in weights.items():
+        model.get_layer(name).set_weights(arrays)

@@ -1,0 +1,135 @@
+"""The identity encoders F: one description each, which says all that the rest of the project needs to know.
+
+Conventions: pictures come as NHWC RGB in [-1, 1]; `prepare_pictures` turns them into what an encoder reads. The
+IFSR blocks are named from deep to shallow, as the facts (section 3) list them for ArcFace.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import keras
+from keras import ops
+
+from networks.arcface_resnet50 import build_arcface_resnet50
+from networks.mobilefacenet import build_mobilefacenet
+
+
+@dataclass(frozen=True)
+class IdentityEncoder:
+    """What must be known of an encoder: its input, its embedding, and its blocks and margins for IFSR.
+
+    low, high: the value range that the network reads. width: of its raw (not normalised) embedding.
+    margins: by block, the feature distance 1 − cos that IFSR allows before its scale s (facts section 3); they
+    belong to this encoder alone. licence: of the weights. build: the network without weights, `build(dtype=…)`.
+    """
+
+    name: str
+    low: float
+    high: float
+    width: int
+    margins: Mapping[str, float]
+    licence: str
+    build: Callable[..., keras.Model]
+    size_px: int = 112
+    channel_order: str = "RGB"
+
+    @property
+    def ifsr_blocks(self) -> tuple[str, ...]:
+        """Names of the layers that IFSR compares, deep to shallow."""
+        return tuple(self.margins)
+
+
+# Measured with an existing swapper on FaceForensics++ by the authors and released with their code (facts section 3).
+ARCFACE_MARGINS: Mapping[str, float] = {
+    "conv4_block6_out": 0.121357,
+    "conv4_block5_out": 0.128827,
+    "conv4_block4_out": 0.117972,
+    "conv4_block3_out": 0.109391,
+    "conv4_block2_out": 0.097296,
+    "conv4_block1_out": 0.089046,
+    "conv3_block4_out": 0.044928,
+    "conv3_block3_out": 0.048719,
+    "conv3_block2_out": 0.047487,
+    "conv3_block1_out": 0.047970,
+    "conv2_block3_out": 0.035144,
+}
+
+# PROVISIONAL guesses, to be replaced by what scripts/margins_from_views.py measures.
+SFACE_MARGINS: Mapping[str, float] = {
+    "stage5_block1_out": 0.30,
+    "stage4_block6_out": 0.30,
+    "stage4_block5_out": 0.25,
+    "stage4_block4_out": 0.25,
+    "stage4_block3_out": 0.20,
+    "stage4_block2_out": 0.20,
+    "stage4_block1_out": 0.20,
+    "stage3_block2_out": 0.15,
+    "stage3_block1_out": 0.15,
+}
+
+ENCODERS: Mapping[str, IdentityEncoder] = {
+    "sface": IdentityEncoder(
+        name="sface",
+        low=0.0,
+        high=255.0,
+        width=128,
+        margins=SFACE_MARGINS,
+        licence="Apache-2.0 (OpenCV model zoo)",
+        build=build_mobilefacenet,
+    ),
+    "arcface_resnet50": IdentityEncoder(
+        name="arcface_resnet50",
+        low=0.0,
+        high=1.0,
+        width=512,
+        margins=ARCFACE_MARGINS,
+        licence="that of the file which the user brings",
+        build=build_arcface_resnet50,
+    ),
+}
+
+
+def prepare_pictures(
+    description: IdentityEncoder, pictures: keras.KerasTensor, shrink: float = 1.0
+) -> keras.KerasTensor:
+    """Aligned pictures [B, S, S, 3] RGB in [-1, 1], any S → what the encoder reads, float32, differentiable.
+
+    Bilinear resize without antialiasing, as in the released training (facts section 3), then the encoder's range
+    and channel order; nothing is clipped. `shrink` is the factor that the pictures were aligned with: below 1
+    they show more background than the encoder is used to, and the middle is cut out first. Raises ValueError for
+    a shrink outside (0, 1].
+    """
+    if not 0.0 < shrink <= 1.0:
+        raise ValueError(f"`shrink` must be above 0 and at most 1. Received: shrink={shrink}")
+    pictures = ops.cast(pictures, "float32")
+    margin_px = round((1.0 - shrink) * pictures.shape[1] / 2)
+    if margin_px:
+        pictures = pictures[:, margin_px:-margin_px, margin_px:-margin_px]
+    if tuple(pictures.shape[1:3]) != (description.size_px, description.size_px):
+        pictures = ops.image.resize(
+            pictures,
+            (description.size_px, description.size_px),
+            interpolation="bilinear",
+            antialias=False,
+            data_format="channels_last",
+        )
+    if description.channel_order == "BGR":
+        pictures = ops.flip(pictures, axis=-1)
+    return description.low + (pictures + 1.0) * ((description.high - description.low) / 2)
+
+
+def tap_encoder(encoder: keras.Model, block_names: Sequence[str]) -> keras.Model:
+    """The same encoder that also returns blocks: one pass gives {"embedding": [B, W], block name: [B, h, w, c], …}.
+
+    Raises ValueError for a name that is no layer of the encoder.
+    """
+    known = {layer.name for layer in encoder.layers}
+    for name in block_names:
+        if name not in known:
+            raise ValueError(f"`block_names` must be layers of {encoder.name}. Received: {name!r}")
+    outputs = {name: encoder.get_layer(name).output for name in block_names}
+    tapped = keras.Model(
+        encoder.input, {"embedding": encoder.output, **outputs}, name=f"{encoder.name}_tapped"
+    )
+    tapped.trainable = False
+    return tapped
