@@ -1,0 +1,176 @@
+"""The settings of a training run. Defaults are the paper's and the released training's.
+
+YAML files and flags fill them through jsonargparse: `--config configs/small.yaml --loss.identity 12`. An
+unknown key, a wrong type or an impossible combination stops before anything is loaded.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import jsonargparse
+import yaml
+
+from facedancer_tf.errors import UserError
+from networks.encoders import ENCODERS
+from networks.generator import RELEASED_FUSION
+
+Fusion = Literal["no_skip", "add", "concat", "affa", "d_affa", "do_affa"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the pictures come from: a folder that prepare_data.py wrote."""
+
+    folder: Path = Path("datasets/faces")
+    self_swap_probability: float = 0.2
+    augmentation: Literal["released", "colour_and_geometry", "none"] = "released"
+    flip: bool = False  # colour_and_geometry only
+    target_jitter: float = 0.0  # colour_and_geometry only: scale, shift (fractions) and rotation (radians) up to this
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    base_filters: int = 64
+    fusion: tuple[Fusion, Fusion, Fusion, Fusion, Fusion, Fusion] = RELEASED_FUSION  # type: ignore[assignment]
+    mapping_depth: int = 4
+    mapping_width: int = 512
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig:
+    kind: Literal["patch", "image"] = "patch"
+    base_filters: int = 64
+    down_blocks: int = 4  # patch only
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    name: str = "arcface_resnet50"
+    weights: Path | None = None  # the embedded encoder needs none
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of the terms; 0 leaves a term out. `r1` is the factor before the mean squared gradient."""
+
+    adversarial: float = 1.0
+    r1: float = 5.0
+    identity: float = 10.0
+    reconstruction: float = 5.0
+    perceptual: float = 0.2
+    cycle: float = 1.0
+    ifsr: float = 1.0
+    ifsr_scale: float = 1.2
+    ifsr_margins: dict[str, float] | None = None  # by encoder block; the encoder's own where not given
+    ifsr_weights: dict[str, float] | None = None  # by encoder block; 1 where not given
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """Adam as released: no momentum, the rate times 0.97 every 100,000 steps."""
+
+    learning_rate: float = 1e-4
+    beta_1: float = 0.0
+    beta_2: float = 0.99
+    decay_rate: float = 0.97
+    decay_steps: int = 100_000
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    run: Path = Path("runs/facedancer")
+    size_px: int = 256
+    batch_size: int = 10  # global: over all devices
+    steps: int = 300_000
+    seed: int = 0
+    data: DataConfig = field(default_factory=DataConfig)
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    averaging_decay: float = 0.999  # of the averaged generator weights, which are what is exported
+    r1_every_steps: int = 1  # lazy regularisation: rarer and as many times stronger
+    cycle_every_steps: int = 1  # likewise
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    xla: bool = False
+    strategy: Literal["one_device", "mirrored"] = "one_device"
+    log_every_steps: int = 20
+    save_every_steps: int = 1000
+    validate_every_steps: int = 1000
+    validation_pictures: int = 64
+    keep_checkpoints: int = 3
+
+    def __post_init__(self) -> None:
+        def check(holds: bool, rule: str, **received: Any) -> None:
+            if not holds:
+                values = ", ".join(f"{k}={v!r}" for k, v in received.items())
+                raise UserError(f"{rule} Received: {values}")
+
+        check(self.size_px % 32 == 0 and 64 <= self.size_px <= 1024,
+              "`size_px` must be a multiple of 32 from 64 to 1024.", size_px=self.size_px)  # fmt: skip
+        for name in ("batch_size", "steps", "r1_every_steps", "cycle_every_steps", "log_every_steps",
+                     "save_every_steps", "validate_every_steps", "validation_pictures", "keep_checkpoints"):  # fmt: skip
+            check(getattr(self, name) > 0, f"`{name}` must be positive.", **{name: getattr(self, name)})
+        check(self.encoder.name in ENCODERS, f"`encoder.name` must be one of {', '.join(ENCODERS)}.",
+              name=self.encoder.name)  # fmt: skip
+        check(0 <= self.data.self_swap_probability <= 1, "`data.self_swap_probability` must be within 0 and 1.",
+              self_swap_probability=self.data.self_swap_probability)  # fmt: skip
+        check(0 <= self.averaging_decay < 1, "`averaging_decay` must be at least 0 and below 1.",
+              averaging_decay=self.averaging_decay)  # fmt: skip
+        check(self.discriminator.kind == "patch" or self.size_px % 64 == 0,
+              "the image discriminator needs a `size_px` that is a multiple of 64.", size_px=self.size_px)  # fmt: skip
+        plain = self.data.augmentation == "colour_and_geometry"
+        check(plain or not (self.data.flip or self.data.target_jitter),
+              "`data.flip` and `data.target_jitter` need `data.augmentation: colour_and_geometry`.",
+              augmentation=self.data.augmentation)  # fmt: skip
+        blocks = ENCODERS[self.encoder.name].ifsr_blocks
+        for name in ("ifsr_margins", "ifsr_weights"):
+            unknown = [block for block in getattr(self.loss, name) or {} if block not in blocks]
+            check(not unknown, f"`loss.{name}` must name blocks of {self.encoder.name}: {', '.join(blocks)}.",
+                  unknown=unknown)  # fmt: skip
+
+    @property
+    def margins(self) -> dict[str, float]:
+        """IFSR margins by block: the configured ones, else the encoder's own."""
+        return dict(self.loss.ifsr_margins or ENCODERS[self.encoder.name].margins)
+
+
+def parse_config(arguments: list[str] | None = None) -> TrainConfig:
+    """Reads `--config FILE` and `--key value` flags (the command line's, if `arguments` is None).
+
+    Raises:
+        UserError: for an unknown key, a wrong type or an impossible combination.
+    """
+    parser = jsonargparse.ArgumentParser(
+        prog="train.py",
+        description="Train FaceDancer on a folder of shards. A run goes on where its folder stands.",
+        exit_on_error=False,
+    )
+    parser.add_argument("--config", action="config", help="a recipe, see configs/")
+    parser.add_class_arguments(TrainConfig)
+    try:
+        values = parser.parse_args(arguments)
+        values.pop("config")
+        return parser.instantiate(values) if False else TrainConfig(**vars(parser.instantiate_classes(values)))
+    except jsonargparse.ArgumentError as error:
+        raise UserError(" ".join(str(error).split())) from error
+
+
+def config_as_dict(config: TrainConfig) -> dict[str, Any]:
+    """Plain nested values (paths as text, tuples as lists), as written into the run folder."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: plain(v) for k, v in value.items()}
+        if isinstance(value, (tuple, list)):
+            return [plain(v) for v in value]
+        return str(value) if isinstance(value, Path) else value
+
+    return plain(dataclasses.asdict(config))
+
+
+def config_as_yaml(config: TrainConfig) -> str:
+    return yaml.safe_dump(config_as_dict(config), sort_keys=False)

@@ -1,0 +1,172 @@
+"""The loop around the step: iterate, log, picture, save, stop cleanly."""
+
+import math
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import cv2
+import tensorflow as tf
+import yaml
+from tqdm import tqdm
+
+from data.augmentation import build_augmentation
+from data.pipeline import build_dataset, read_manifest
+from facedancer_tf.checkpoints import RunState
+from facedancer_tf.config import TrainConfig, config_as_dict, config_as_yaml
+from facedancer_tf.errors import UserError
+from facedancer_tf.model_file import ModelRecipe, save_model_file
+from facedancer_tf.models import build_models, generator_arguments
+from facedancer_tf.train_step import build_optimizer, build_train_step
+from facedancer_tf.validation import Validation
+
+# What a run cannot change half-way: its checkpoint or its meaning would not fit any more.
+FIXED_KEYS = ("size_px", "seed", "generator", "discriminator", "encoder")
+
+
+def train(config: TrainConfig) -> None:
+    """Trains until `config.steps`, from the run folder's newest checkpoint where there is one.
+
+    Writes into `config.run`: config.yaml, checkpoints/, logs/ (TensorBoard), pictures/ and model.keras (the
+    averaged generator). SIGTERM and Ctrl-C save and return.
+
+    Raises:
+        UserError: for unusable data, a run folder of another config, or a loss that is not finite.
+    """
+    manifest = read_manifest(config.data.folder)
+    _claim_run_folder(config)
+    strategy = tf.distribute.MirroredStrategy() if config.strategy == "mirrored" else tf.distribute.get_strategy()
+    replicas = strategy.num_replicas_in_sync
+    if config.batch_size % replicas:
+        raise UserError(f"`batch_size` must be a multiple of the {replicas} devices. Received: {config.batch_size}")
+    with strategy.scope():
+        models = build_models(config)
+        optimizers = [build_optimizer(config, m.trainable_variables) for m in (models.generator, models.discriminator)]
+    state = RunState(models, *optimizers, config.run / "checkpoints", config.keep_checkpoints)
+    resumed = state.restore()
+    step = build_train_step(models, config, *optimizers, strategy)
+    validation = _validation(models, config, manifest)
+    writer = tf.summary.create_file_writer(str(config.run / "logs"))
+    recipe = {"generator": generator_arguments(config), "encoder": config.encoder.name, "shrink": manifest.shrink,
+              "trained_on": manifest.description, "licence": manifest.licence}  # fmt: skip
+
+    def save() -> None:
+        state.save()
+        save_model_file(models.averaged, ModelRecipe(**recipe, step=int(state.step)), config.run / "model.keras")
+
+    first = int(state.step)
+    if first >= config.steps:
+        print(f"{config.run} has its {config.steps} steps already; raise `steps` to go on.")
+        return
+    print(f"{'Continuing' if resumed else 'Starting'} {config.run} at step {first} of {config.steps}.")
+    batches = _batches(config, manifest, int(state.next_sample), strategy)
+    with _stop_signals() as stopped, writer.as_default(), \
+            tqdm(total=config.steps, initial=first, unit="step", dynamic_ncols=True) as bar:  # fmt: skip
+        for number in range(first + 1, config.steps + 1):
+            scalars = step(
+                next(batches),
+                with_r1=bool(config.loss.r1) and number % config.r1_every_steps == 0,
+                with_cycle=number % config.cycle_every_steps == 0,
+            )
+            stop_if_not_finite(scalars, number)
+            state.step.assign(number)
+            state.next_sample.assign_add(config.batch_size)
+            bar.update()
+            last = number == config.steps or stopped()
+            if number % config.log_every_steps == 0 or last:
+                _log(scalars, number, bar)
+            if number % config.save_every_steps == 0 or last:
+                save()
+            if validation and (number % config.validate_every_steps == 0 or number == config.steps):
+                _validate(validation, number, config.run, bar)
+            if stopped():
+                bar.write(f"Stopped at step {number}; the same command goes on from here.")
+                break
+
+
+def _claim_run_folder(config: TrainConfig) -> None:
+    """Writes config.yaml into the run folder; refuses one whose checkpoints are of another kind."""
+    config.run.mkdir(parents=True, exist_ok=True)
+    path = config.run / "config.yaml"
+    if path.exists():
+        before, now = yaml.safe_load(path.read_text()), config_as_dict(config)
+        changed = [key for key in FIXED_KEYS if before.get(key) != now[key]]
+        if changed:
+            raise UserError(
+                f"{config.run} was started with other settings of {', '.join(changed)}; "
+                "name another `run`, or go back to those in its config.yaml."
+            )
+    beside = path.with_suffix(f".{os.getpid()}")
+    beside.write_text(config_as_yaml(config))
+    os.replace(beside, path)
+
+
+def _augmentation(config: TrainConfig):  # noqa: ANN202  (the pipeline's type)
+    return build_augmentation(config.data.augmentation, config.data.flip, config.data.target_jitter)
+
+
+def _batches(config: TrainConfig, manifest, start_sample: int, strategy: tf.distribute.Strategy) -> Iterator:  # noqa: ANN001
+    dataset = build_dataset(
+        config.data.folder, "train", config.size_px, config.batch_size, config.seed, start_sample,
+        config.data.self_swap_probability, _augmentation(config),
+    )  # fmt: skip
+    return iter(strategy.experimental_distribute_dataset(dataset))
+
+
+def _validation(models, config: TrainConfig, manifest) -> Validation | None:  # noqa: ANN001
+    available = manifest.counts["validation"]
+    if not available:
+        print("The data has no validation pictures: training without held-out figures and pictures.")
+        return None
+    batch_size = min(config.batch_size, config.validation_pictures, available)
+    pictures = min(config.validation_pictures, available)
+    dataset = build_dataset(config.data.folder, "validation", config.size_px, batch_size, 0, 0, 0.0, None)
+    return Validation(models, dataset.take(math.ceil(pictures / batch_size)))
+
+
+def stop_if_not_finite(scalars: dict[str, tf.Tensor], step: int) -> None:
+    """Raises UserError naming the first term that is NaN or infinite. Nothing has been saved since it was finite."""
+    broken = [name for name, value in scalars.items() if not math.isfinite(float(value))]
+    if broken:
+        raise UserError(
+            f"the loss term {broken[0]!r} is not finite at step {step} (not finite: {', '.join(broken)}); the last "
+            "checkpoint is from before: lower `optimizer.learning_rate` or that term's weight and start again."
+        )
+
+
+def _log(scalars: dict[str, tf.Tensor], step: int, bar: tqdm) -> None:
+    for name, value in scalars.items():
+        tf.summary.scalar(f"train/{name}", value, step)
+    shown = {"G": "generator_total", "D": "discriminator_total", "id": "identity", "rec": "reconstruction"}
+    bar.set_postfix({k: f"{float(scalars[name]):.3f}" for k, name in shown.items() if name in scalars}, refresh=False)
+
+
+def _validate(validation: Validation, step: int, run: Path, bar: tqdm) -> None:
+    scalars, grid = validation.scalars(), validation.grid()
+    for name, value in scalars.items():
+        tf.summary.scalar(f"validation/{name}", value, step)
+    tf.summary.image("source | target | swapped | reconstruction | masks", grid[None], step)
+    (run / "pictures").mkdir(exist_ok=True)
+    cv2.imwrite(str(run / "pictures" / f"step-{step:07d}.png"), grid[..., ::-1])
+    bar.write(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in scalars.items()))
+
+
+@contextmanager
+def _stop_signals() -> Iterator:
+    """Yields a function that says whether SIGTERM or Ctrl-C came; a second Ctrl-C interrupts at once."""
+    received: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if received and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
