@@ -17,6 +17,7 @@ import numpy as np
 YUNET = Path(__file__).resolve().parent.parent / "assets" / "yunet" / "face_detection_yunet_2023mar.onnx"
 SEARCH_PX = 640  # long side that is searched first; a face then still has >= 16 px where it spans 1/40 of it
 CLOSE_SEARCH_PX = 1280
+SMALLEST_SEARCH_PX = 320
 CONFIDENT = 0.8  # below it, other scales are tried too before the best is taken
 
 
@@ -132,18 +133,21 @@ class InsightFace:
 def search(picture: np.ndarray, detect_at: Callable[[np.ndarray], list[Face]]) -> list[Face]:
     """Searches `picture` at one scale and, where nothing sure is found, at others; coordinates of `picture`.
 
-    First the whole picture with its long side at 640 px (a small picture is enlarged); then with a border of half its
-    size, for faces that fill or leave the frame; then at 1280 px, for small ones. The surest search wins.
+    First the whole picture with its long side at 640 px (a smaller one as it is, but at least at 320); then with a
+    border of half its size, for faces that fill or leave the frame; then larger, for small faces. The surest wins.
     """
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
         raise ValueError(f"`picture` must be uint8 [H, W, 3]. Received: {picture.dtype} {picture.shape}")
     long_side = max(picture.shape[:2])
     best: list[Face] = []
-    attempts = [(SEARCH_PX, 0.0), (SEARCH_PX, 0.5)]
-    if long_side > SEARCH_PX:
-        attempts.append((CLOSE_SEARCH_PX, 0.0))
+    first_px = min(SEARCH_PX, max(long_side, SMALLEST_SEARCH_PX))
+    attempts = [
+        (first_px, 0.0),
+        (SEARCH_PX, 0.5),
+        (CLOSE_SEARCH_PX if long_side > SEARCH_PX else SEARCH_PX, 0.0),
+    ]
     for search_px, border in attempts:
-        found = _search_once(picture, min(search_px, 4 * long_side), border, detect_at)
+        found = _search_once(picture, search_px, border, detect_at)
         if max((f.score for f in found), default=0.0) > max((f.score for f in best), default=0.0):
             best = found
         if best and max(f.score for f in best) >= CONFIDENT:

@@ -1,0 +1,165 @@
+"""Augmentation of batches, stateless: the same (seed, sample or batch, role) gives the same pictures anywhere.
+
+Pictures are float32 [b, S, S, 3] NHWC RGB in [-1, 1], after self-swap copying. Each builder takes its strengths as
+plain arguments and returns a function for `build_dataset(augmentation=…)`. Colour may differ between the two sides of
+a self-swap pair; geometry may not, or the pair would ask the generator to undo a movement it cannot see.
+"""
+
+import tensorflow as tf
+
+from data.pipeline import Augmentation
+from data.stream import role_seed
+
+TARGET_ROLE, SOURCE_ROLE, GEOMETRY_ROLE, SOURCE_GEOMETRY_ROLE = 10, 11, 12, 13
+_LUMA = (0.299, 0.587, 0.114)
+
+
+def released_augmentation(
+    brightness: float = 0.3,
+    contrast: tuple[float, float] = (0.9, 1.1),
+    saturation: tuple[float, float] = (0.9, 1.1),
+) -> Augmentation:
+    """The released training's augmentation, a reproduction including its quirks (facts section 5).
+
+    One draw per global batch for all targets and another for all sources; brightness added on the [-1, 1] scale, then
+    contrast and saturation by tf.image; no clipping, no flip. tf.image's saturation is made for [0, 1]: where a
+    channel of a [-1, 1] picture is negative, it raises it to 0 or turns the pixel grey, so the darker half of a
+    picture changes far beyond the stated factors. So it was trained, so it is here; `saturation=None` leaves that
+    step out, and other recipes use `colour_and_geometry_augmentation`.
+    """
+
+    def light(pictures: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        drawn = tf.random.stateless_uniform([3], seed)
+        pictures = tf.image.adjust_brightness(pictures, brightness * (2.0 * drawn[0] - 1.0))
+        pictures = tf.image.adjust_contrast(pictures, contrast[0] + (contrast[1] - contrast[0]) * drawn[1])
+        if saturation is None:
+            return pictures
+        return tf.image.adjust_saturation(
+            pictures, saturation[0] + (saturation[1] - saturation[0]) * drawn[2]
+        )
+
+    def augment(
+        target: tf.Tensor,
+        source: tf.Tensor,
+        self_swap: tf.Tensor,
+        sample: tf.Tensor,
+        batch: tf.Tensor,
+        seed: int,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        del self_swap, sample
+        target_seed, source_seed = role_seed(seed, TARGET_ROLE, batch), role_seed(seed, SOURCE_ROLE, batch)
+        return light(target, target_seed), light(source, source_seed)
+
+    return augment
+
+
+def draw_per_sample(seed: int, role: int, sample: tf.Tensor, count: int) -> tf.Tensor:
+    """`count` uniform numbers in [-1, 1) for each of `sample` int64 [b], float32 [b, count]."""
+    return tf.map_fn(
+        lambda index: tf.random.stateless_uniform([count], role_seed(seed, role, index), -1.0, 1.0),
+        sample,
+        fn_output_signature=tf.TensorSpec([count], tf.float32),
+    )
+
+
+def jitter_colour(
+    pictures: tf.Tensor, drawn: tf.Tensor, brightness: float, contrast: float, saturation: float
+) -> tf.Tensor:
+    """Per-sample colour jitter done in [0, 1] and clipped there; `drawn` is [b, 3] in [-1, 1).
+
+    Saturation moves colours from their luma, contrast moves them from the picture's mean luma, brightness multiplies:
+    grey stays grey, and black stays black under brightness.
+    """
+    factors = 1.0 + drawn * [brightness, contrast, saturation]
+    bright, contrasted, saturated = (factors[:, i, None, None, None] for i in range(3))
+    pictures = pictures * 0.5 + 0.5
+    luma = tf.reduce_sum(pictures * _LUMA, axis=-1, keepdims=True)  # [b, S, S, 1]
+    pictures = luma + saturated * (pictures - luma)
+    mean = tf.reduce_mean(luma, axis=[1, 2], keepdims=True)  # [b, 1, 1, 1]
+    pictures = bright * (mean + contrasted * (pictures - mean))
+    return tf.clip_by_value(pictures, 0.0, 1.0) * 2.0 - 1.0
+
+
+def move(pictures: tf.Tensor, drawn: tf.Tensor, scale: float, rotation_deg: float, shift: float) -> tf.Tensor:
+    """Scales, turns and shifts each picture about its centre by `drawn` [b, 4] in [-1, 1) times the strengths.
+
+    `shift` is a part of the side; what comes in at the border is mirrored. Bilinear.
+    """
+    size_px = pictures.shape[1]
+    zoom = 1.0 / (1.0 + scale * drawn[:, 0])  # the op maps output to input
+    angle = drawn[:, 1] * (rotation_deg * 3.141592653589793 / 180.0)
+    cosine, sine = zoom * tf.cos(angle), zoom * tf.sin(angle)
+    centre = (size_px - 1) / 2.0
+    x = centre - cosine * centre + sine * centre - shift * size_px * drawn[:, 2]
+    y = centre - sine * centre - cosine * centre - shift * size_px * drawn[:, 3]
+    zero = tf.zeros_like(zoom)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=pictures,
+        transforms=tf.stack([cosine, -sine, x, sine, cosine, y, zero, zero], axis=1),  # [b, 8]
+        output_shape=[size_px, size_px],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="REFLECT",
+    )
+
+
+def mirror(pictures: tf.Tensor, flags: tf.Tensor) -> tf.Tensor:
+    """Flips left and right where `flags` bool [b] is true."""
+    return tf.where(flags[:, None, None, None], tf.reverse(pictures, axis=[2]), pictures)
+
+
+def colour_and_geometry_augmentation(
+    brightness: float = 0.2,
+    contrast: float = 0.15,
+    saturation: float = 0.2,
+    flip: bool = False,
+    scale: float = 0.0,
+    rotation_deg: float = 0.0,
+    shift: float = 0.0,
+) -> Augmentation:
+    """Augmentation of our own recipes: every sample drawn for itself, colours kept within the range.
+
+    Colour factors are 1 ± the strengths. `flip` mirrors target and source independently, a self-swap pair together.
+    `scale`, `rotation_deg` and `shift` (a part of the side) move the target a little, and the source of a self-swap
+    pair just as much; other sources stay aligned, for their embedding counts. Raises ValueError outside sane ranges.
+    """
+    for name, value, top in (
+        ("brightness", brightness, 1.0),
+        ("contrast", contrast, 1.0),
+        ("saturation", saturation, 1.0),
+        ("scale", scale, 0.5),
+        ("rotation_deg", rotation_deg, 45.0),
+        ("shift", shift, 0.25),
+    ):
+        if not 0.0 <= value <= top:
+            raise ValueError(f"`{name}` must be in [0, {top}]. Received: {name}={value}")
+
+    def augment(
+        target: tf.Tensor,
+        source: tf.Tensor,
+        self_swap: tf.Tensor,
+        sample: tf.Tensor,
+        batch: tf.Tensor,
+        seed: int,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        del batch
+        pair = self_swap > 0
+        if flip or scale or rotation_deg or shift:
+            drawn = draw_per_sample(seed, GEOMETRY_ROLE, sample, 5)
+            if scale or rotation_deg or shift:
+                target = move(target, drawn, scale, rotation_deg, shift)
+                source = tf.where(
+                    pair[:, None, None, None], target, source
+                )  # the same picture, moved the same way
+            if flip:
+                own = draw_per_sample(seed, SOURCE_GEOMETRY_ROLE, sample, 1)[:, 0] > 0
+                target = mirror(target, drawn[:, 4] > 0)
+                source = mirror(source, tf.where(pair, drawn[:, 4] > 0, own))
+        if brightness or contrast or saturation:
+            target_drawn = draw_per_sample(seed, TARGET_ROLE, sample, 3)
+            source_drawn = draw_per_sample(seed, SOURCE_ROLE, sample, 3)
+            target = jitter_colour(target, target_drawn, brightness, contrast, saturation)
+            source = jitter_colour(source, source_drawn, brightness, contrast, saturation)
+        return target, source
+
+    return augment

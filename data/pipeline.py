@@ -1,0 +1,135 @@
+"""From shards to batches, all inside tf.data: pairing, self-swap flags, parallel decoding, augmentation, workers.
+
+Pictures in a batch are float32 NHWC, RGB, [-1, 1]. The stream of pictures (data.stream) is numbered from 0; sample g
+has picture g as target and picture g - 1 as source. The stream is shuffled, so this pairs independently (as released,
+facts section 5) at the price of one read. Everything drawn follows from (seed, global sample or batch index), so that
+(seed, next sample) is the whole state of a data set: any number of workers can go on from it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+
+from data.manifest import Split, read_manifest
+from data.records import decode_crop, parse_record
+from data.stream import role_seed, stream_records
+
+# (target, source, self_swap [b], sample [b], batch [], seed) -> (target, source); see data.augmentation
+Augmentation = Callable[
+    [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, int], tuple[tf.Tensor, tf.Tensor]
+]
+_FLAG_ROLE = 3
+
+
+def self_swap_flags(seed: int, batch: tf.Tensor, batch_size: int, probability: float) -> tf.Tensor:
+    """Flags float32 [batch_size] of one global batch: each 1 with `probability`, at least one of them (section 5).
+
+    A probability of 0 means none at all.
+    """
+    drawn = tf.random.stateless_uniform([batch_size], role_seed(seed, _FLAG_ROLE, batch))
+    if probability == 0.0:
+        return tf.zeros_like(drawn)
+    lowest = tf.one_hot(tf.argmin(drawn), batch_size, on_value=True, off_value=False, dtype=tf.bool)
+    return tf.cast((drawn < probability) | lowest, tf.float32)
+
+
+def decode_picture(serialised: tf.Tensor, stored_px: int, size_px: int) -> tf.Tensor:
+    """The picture of one record at `size_px`, uint8 [S, S, 3]; a larger stored one is shrunk by area averaging."""
+    crop = tf.ensure_shape(decode_crop(parse_record(serialised)["picture"]), [stored_px, stored_px, 3])
+    if stored_px == size_px:
+        return crop
+    small = tf.image.resize(crop, [size_px, size_px], method=tf.image.ResizeMethod.AREA)
+    return tf.cast(tf.round(small), tf.uint8)
+
+
+def build_dataset(
+    folder: Path,
+    split: Split,
+    size_px: int,
+    batch_size: int,
+    seed: int,
+    start_sample: int = 0,
+    self_swap_probability: float = 0.2,
+    augmentation: Augmentation | None = None,
+    worker_index: int = 0,
+    worker_count: int = 1,
+) -> tf.data.Dataset:
+    """Endless batches of one split, from global sample `start_sample` on; `batch_size` is the global one.
+
+    Yields dicts: `target` and `source` float32 [b, S, S, 3] in [-1, 1], `self_swap` float32 [b] of 0 and 1, `sample`
+    int64 [b] of global sample indices, with b = batch_size / worker_count. Where a flag is 1 the source is the target's
+    picture (before augmentation). The workers' batches, one behind the other, are the batch of a single worker.
+    Raises ValueError for sizes that do not divide, a split without pictures, or crops stored smaller than `size_px`.
+    """
+    manifest = read_manifest(folder)
+    shards = manifest.of(split)
+    _check(
+        size_px, manifest.size_px, batch_size, start_sample, self_swap_probability, worker_index, worker_count
+    )
+    if not shards:
+        raise ValueError(f"`split` must be one that holds pictures in {folder}. Received: split={split!r}")
+    share = batch_size // worker_count
+    here = worker_index * share
+
+    def with_last(last: tf.Tensor, records: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # a worker's share, led by the record before it: the source of its first sample
+        return records[-1], tf.concat([[last], records], axis=0)[here : here + share + 1]
+
+    def make_batch(batch: tf.Tensor, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
+        sample = batch * batch_size + here + tf.range(share, dtype=tf.int64)
+        flags = self_swap_flags(seed, batch, batch_size, self_swap_probability)[here : here + share]
+        pictures = tf.cast(pictures, tf.float32) / 127.5 - 1.0  # [b + 1, S, S, 3]
+        target = pictures[1:]
+        source = tf.where(flags[:, None, None, None] > 0, target, pictures[:-1])
+        if augmentation is not None:
+            target, source = augmentation(target, source, flags, sample, batch, seed)
+        shape = [share, size_px, size_px, 3]
+        return {
+            "target": tf.ensure_shape(target, shape),
+            "source": tf.ensure_shape(source, shape),
+            "self_swap": tf.ensure_shape(flags, [share]),
+            "sample": sample,
+        }
+
+    # begins one batch early: its last record is the source of the first sample; the rest of it is never decoded
+    records = stream_records(Path(folder), shards, seed, start_sample - batch_size)
+    records = records.batch(batch_size, drop_remainder=True).scan(tf.constant(""), with_last).skip(1)
+    pictures = records.unbatch().map(
+        lambda record: decode_picture(record, manifest.size_px, size_px), tf.data.AUTOTUNE, deterministic=True
+    )
+    pictures = pictures.batch(share + 1, drop_remainder=True).enumerate(start_sample // batch_size)
+    dataset = pictures.map(make_batch, tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+    options = tf.data.Options()
+    options.deterministic = True
+    # workers are told apart by worker_index; TensorFlow must not cut the stream a second time
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return dataset.with_options(options)
+
+
+def _check(
+    size_px: int,
+    stored_px: int,
+    batch_size: int,
+    start_sample: int,
+    self_swap_probability: float,
+    worker_index: int,
+    worker_count: int,
+) -> None:
+    if size_px > stored_px or size_px < 1:
+        raise ValueError(f"`size_px` must be at most the stored {stored_px} px. Received: size_px={size_px}")
+    if worker_count < 1 or batch_size < 1 or batch_size % worker_count:
+        raise ValueError(
+            "`batch_size` must be a positive multiple of `worker_count`. "
+            f"Received: batch_size={batch_size}, worker_count={worker_count}"
+        )
+    if not 0 <= worker_index < worker_count:
+        raise ValueError(
+            f"`worker_index` must be in 0..{worker_count - 1}. Received: worker_index={worker_index}"
+        )
+    if start_sample < 0 or start_sample % batch_size:
+        raise ValueError(
+            f"`start_sample` must be a multiple of batch_size={batch_size}. Received: start_sample={start_sample}"
+        )
+    if not 0.0 <= self_swap_probability <= 1.0:
+        raise ValueError(f"`self_swap_probability` must be in [0, 1]. Received: {self_swap_probability}")
