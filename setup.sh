@@ -47,7 +47,7 @@ make_environment() {
   local folder=$1 python=$2 version
   echo "making $folder with $python"
   rm -rf "$folder"
-  if "$python" -c 'import ensurepip' 2>/dev/null; then
+  if "$python" -c 'from ensurepip import bootstrap' 2>/dev/null; then
     "$python" -m venv "$folder"
     return
   fi
@@ -56,7 +56,7 @@ make_environment() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing $package, which Debian keeps apart from Python"
     (apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y "$package") >/dev/null 2>&1 || true
-    if "$python" -c 'import ensurepip' 2>/dev/null; then
+    if "$python" -c 'from ensurepip import bootstrap' 2>/dev/null; then
       "$python" -m venv "$folder"
       return
     fi

@@ -1,6 +1,7 @@
 """Residual blocks and fusions of the FaceDancer networks. NHWC; a block's `name` prefixes its layers' names."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import keras
 from keras import layers
@@ -10,7 +11,7 @@ from networks.layers import AdaIN, AffaGate, InstanceNormalization
 LEAKY_SLOPE = 0.2
 FUSIONS = ("no_skip", "add", "concat", "affa", "d_affa", "do_affa")
 
-Tensor = keras.KerasTensor
+Tensor: TypeAlias = keras.KerasTensor
 
 
 def leaky(x: Tensor, name: str, dtype: str) -> Tensor:
