@@ -14,14 +14,21 @@ import json
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_addons as tfa
 from tensorflow.keras import layers
 
-SMALL = {"size_px": 64, "base_filters": 4, "identity_width": 24, "mapping_depth": 2, "mapping_width": 16}
-GOLDENS = {
+SMALL: dict[str, Any] = {
+    "size_px": 64,
+    "base_filters": 4,
+    "identity_width": 24,
+    "mapping_depth": 2,
+    "mapping_width": 16,
+}
+GOLDENS: dict[str, dict[str, Any]] = {
     "default": {**SMALL, "fusion": ["no_skip", "no_skip", "affa", "affa", "affa", "concat"]},
     "affa5": {**SMALL, "fusion": ["affa"] * 5 + ["concat"]},
     "every_kind": {
@@ -31,14 +38,14 @@ GOLDENS = {
         "fusion": ["do_affa", "d_affa", "concat", "add", "no_skip", "affa"],
     },
 }
-RELEASED = {
+RELEASED: dict[str, Any] = {
     "size_px": 256,
     "base_filters": 64,
     "identity_width": 512,
     "mapping_depth": 4,
     "mapping_width": 512,
 }
-CASES = {
+CASES: dict[str, dict[str, Any]] = {
     **GOLDENS,
     "released_default": {**RELEASED, "fusion": GOLDENS["default"]["fusion"]},
     "released_affa5": {**RELEASED, "mapping_width": 256, "fusion": GOLDENS["affa5"]["fusion"]},
