@@ -52,7 +52,7 @@ class Manifest:
 
 
 def manifest_name(part: int, parts: int) -> str:
-    """File name of the manifest of `part` (from 0) of `parts`."""
+    """File name of the manifest of `part` of `parts`, counted from 0 as shards are."""
     return f"manifest-{part:05d}-of-{parts:05d}.json"
 
 
@@ -60,7 +60,7 @@ def write_json(path: Path, content: Any) -> None:
     """Writes `content` as JSON beside `path`, flushed to the disk, then moves it into place."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     with beside.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, sort_keys=True, ensure_ascii=False)
+        json.dump(content, file, indent=1, sort_keys=True, ensure_ascii=True)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())
@@ -106,7 +106,7 @@ def read_manifest(folder: Path) -> Manifest:
             raise ValueError(f"{folder} holds parts made with different settings: keep one set per folder")
     missing = sorted(set(range(first["parts"])) - {content["part"] for content in contents})
     if missing:
-        numbers = ", ".join(f"{part}/{first['parts']}" for part in missing)
+        numbers = ", ".join(f"{part + 1}/{first['parts']}" for part in missing)
         raise ValueError(
             f"{folder} lacks the manifest of part {numbers}: finish prepare_data.py --part {numbers}"
         )

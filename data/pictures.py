@@ -11,9 +11,11 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 PIXELS_MAX = (
     150_000_000  # a larger "picture" is taken for a decompression bomb; Pillow's own stop is 179 million
@@ -53,10 +55,14 @@ class UnreadablePicture(ValueError):
 
 @dataclass(frozen=True)
 class Picture:
-    """An upright picture: `rgb` uint8 [H, W, 3]; `alpha` uint8 [H, W], or None where the file has none."""
+    """An upright picture: `rgb` uint8 [H, W, 3]; `alpha` uint8 [H, W], or None where the file has none.
+
+    `icc_profile` says what the RGB numbers mean, where the file says it for RGB (not for its grey or CMYK pixels).
+    """
 
     rgb: np.ndarray
     alpha: np.ndarray | None = None
+    icc_profile: bytes | None = None
 
 
 def read_picture(path: str | Path) -> Picture:
@@ -85,9 +91,10 @@ def read_picture(path: str | Path) -> Picture:
         except _BROKEN as error:
             raise UnreadablePicture(path, "truncated", f"truncated or damaged ({error})") from error
         pixels = _upright(pixels, _orientation(image))
+        profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
     if pixels.shape[2] == 3:
-        return Picture(pixels)
-    return Picture(np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]))
+        return Picture(pixels, None, profile)
+    return Picture(np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]), profile)
 
 
 def _begins_as_webp(path: Path) -> bool:
@@ -126,10 +133,17 @@ def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(pixels)
 
 
-def write_picture(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = None) -> None:
+def write_picture(
+    path: str | Path,
+    rgb: np.ndarray,
+    alpha: np.ndarray | None = None,
+    icc_profile: bytes | None = None,
+    xmp: bytes | None = None,
+) -> None:
     """Writes `rgb` uint8 [H, W, 3], with `alpha` uint8 [H, W] if given, in the format that the suffix names.
 
-    JPEG and BMP hold no alpha; there it is left out. Written beside and moved into place, so that a failure leaves
+    icc_profile: of the RGB numbers; xmp: a packet of metadata. JPEG and BMP hold no alpha, BMP neither profile nor
+    metadata; there they are left out. Written beside and moved into place, so that a failure leaves
     no half picture. Raises ValueError for another suffix or wrong arrays, OSError where the folder cannot be written.
     """
     path = Path(path)
@@ -144,9 +158,16 @@ def write_picture(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = 
         image = Image.fromarray(np.dstack([rgb, alpha]))
     else:
         image = Image.fromarray(np.ascontiguousarray(rgb))
-    options: dict[str, int] = {".png": {}, ".bmp": {}, ".webp": {"quality": 95}}.get(
-        suffix, {"quality": 95, "subsampling": 0}
-    )
+    options: dict[str, Any] = {} if suffix in (".png", ".bmp") else {"quality": 95}
+    if suffix in (".jpg", ".jpeg"):
+        options["subsampling"] = 0
+    if icc_profile is not None and suffix != ".bmp":
+        options["icc_profile"] = icc_profile
+    if xmp is not None and suffix == ".png":
+        options["pnginfo"] = PngInfo()
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode("utf-8"))
+    elif xmp is not None and suffix != ".bmp":
+        options["xmp"] = xmp
     form = {".jpg": "JPEG", ".jpeg": "JPEG"}.get(suffix, suffix[1:].upper())
     handle, beside = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=suffix, dir=path.parent)
     try:

@@ -4,6 +4,8 @@ A record is a serialised `tf.train.Example` with three byte strings: `picture`, 
 RGB); `label`, the identity; `name`, where it came from (`folder/picture.jpg#0`, the number being the face's).
 """
 
+import os
+
 import cv2
 import numpy as np
 import tensorflow as tf
@@ -29,7 +31,7 @@ def encode_crop(crop: np.ndarray, quality: int | None = 95) -> bytes:
 
 def serialise_record(encoded: bytes, label: str, name: str) -> bytes:
     """One record as bytes, the same bytes for the same input."""
-    values = {"picture": encoded, "label": label.encode(), "name": name.encode()}
+    values = {"picture": encoded, "label": os.fsencode(label), "name": os.fsencode(name)}
     features = {key: tf.train.Feature(bytes_list=tf.train.BytesList(value=[v])) for key, v in values.items()}
     example = tf.train.Example(features=tf.train.Features(feature=features))
     return example.SerializeToString(deterministic=True)

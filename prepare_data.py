@@ -1,0 +1,178 @@
+"""Makes training shards of aligned faces from folders of pictures, or from faces of people who do not exist.
+
+    python prepare_data.py photos/ more_photos/ --output datasets/mine --workers 4
+    python prepare_data.py --synthetic 2000 --views 3 --output datasets/nobody
+
+Stopped at any moment, the same command goes on where it was. On many machines run it with --part 1/4, --part 2/4, ...
+over the same pictures and put the results into one folder.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # detection and writing leave the accelerator to training
+
+from data.detection import DetectorUnavailable
+from data.face_records import FaceSettings
+from data.folders import digest_listing, list_pictures, plan_shards
+from data.records import SCHEMA_VERSION
+from data.shards import ShardsRefused, make_shards
+from facedancer_tf.errors import UserError, run_main
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line; the help text is the manual."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "folders", nargs="*", type=Path, help="folders of pictures (JPEG, PNG, WebP, BMP), searched in depth"
+    )
+    parser.add_argument("--output", "-o", type=Path, required=True, help="folder for the shards")
+    parser.add_argument("--size-px", type=int, default=256, help="side of the aligned crops (default 256)")
+    parser.add_argument(
+        "--shrink", type=float, default=1.0, help="below 1 keeps more background (default 1.0)"
+    )
+    parser.add_argument(
+        "--detector",
+        choices=("yunet", "insightface"),
+        default="yunet",
+        help="face detector; insightface's model is for non-commercial research (default yunet)",
+    )
+    parser.add_argument(
+        "--faces",
+        choices=("largest", "all"),
+        default="largest",
+        help="which faces of a picture (default largest)",
+    )
+    parser.add_argument(
+        "--min-face-px",
+        type=int,
+        default=None,
+        help="leave out smaller faces (default: a quarter of --size-px)",
+    )
+    parser.add_argument(
+        "--quality", default="95", help="JPEG quality 1 to 100 of the stored crops, or png (default 95)"
+    )
+    parser.add_argument(
+        "--validation", type=float, default=0.02, help="fraction of identities held out (default 0.02)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="decides order, split and synthetic faces (default 0)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)"
+    )
+    parser.add_argument("--part", default="1/1", metavar="I/N", help="make part I of N only (default 1/1)")
+    parser.add_argument(
+        "--synthetic",
+        type=int,
+        default=None,
+        metavar="N",
+        help="instead of folders: N people who do not exist (needs requirements-synthetic.txt)",
+    )
+    parser.add_argument(
+        "--views", type=int, default=1, help="pictures of each synthetic person, 1 to 5 (default 1)"
+    )
+    return parser.parse_args(arguments)
+
+
+def parse_part(text: str) -> tuple[int, int]:
+    """ "2/4" → (1, 4): counted from 1 outside, from 0 inside."""
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise UserError(f"--part must be I/N with I from 1 to N, like 1/4. Received: {text}")
+    return int(part) - 1, int(parts)
+
+
+def parse_quality(text: str) -> int | None:
+    """ "95" → 95, "png" → None."""
+    if text.lower() == "png":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise UserError(f"--quality must be 1 to 100, or png. Received: {text}")
+    return int(text)
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raises UserError for combinations that make no sense, before anything is loaded."""
+    if (options.synthetic is None) == (not options.folders):
+        raise UserError("give either folders of pictures or --synthetic N")
+    if not 16 <= options.size_px <= 2048:
+        raise UserError(f"--size-px must be from 16 to 2048. Received: {options.size_px}")
+    if not 0.2 < options.shrink <= 1.0:
+        raise UserError(f"--shrink must be above 0.2 and at most 1. Received: {options.shrink}")
+    if not 0.0 <= options.validation < 1.0:
+        raise UserError(f"--validation must be at least 0 and below 1. Received: {options.validation}")
+    if options.workers < 1:
+        raise UserError(f"--workers must be at least 1. Received: {options.workers}")
+    if options.synthetic is not None and options.synthetic < 1:
+        raise UserError(f"--synthetic must be at least 1. Received: {options.synthetic}")
+    if not 1 <= options.views <= 5:
+        raise UserError(f"--views must be from 1 to 5. Received: {options.views}")
+    if options.synthetic is None and options.views != 1:
+        raise UserError("--views belongs to --synthetic")
+    for folder in options.folders:
+        if not folder.is_dir():
+            raise UserError(f"there is no folder {folder}")
+    if options.output.exists() and not options.output.is_dir():
+        raise UserError(f"--output must be a folder. Received: {options.output}")
+
+
+def print_report(report: dict[str, Any], seconds: float, folder: Path) -> None:
+    """What became of the pictures, as a small table."""
+    rows = [
+        ("pictures", report["pictures"]),
+        ("train", report["train"]),
+        ("validation", report["validation"]),
+    ]
+    rows += [(f"left out: {reason.replace('_', ' ')}", count) for reason, count in report["left_out"].items()]
+    width = max(len(label) for label, _ in rows)
+    for label, count in rows:
+        print(f"{label:<{width}}  {count:>8,}")
+    print(
+        f"{seconds:.0f} s, {report['pictures'] / max(seconds, 1e-3):.1f} pictures/s; shards and report in {folder}"
+    )
+
+
+def main() -> None:
+    """Parses, makes the shards, prints the report."""
+    options = parse_arguments()
+    check(options)
+    part, parts = parse_part(options.part)
+    faces = FaceSettings(
+        options.size_px,
+        options.shrink,
+        options.detector,
+        options.faces,
+        options.size_px // 4 if options.min_face_px is None else options.min_face_px,
+        parse_quality(options.quality),
+    )
+    settings: dict[str, Any] = {**vars(faces), "version": SCHEMA_VERSION, "seed": options.seed}
+    settings |= {"validation": options.validation}
+    items = list_pictures(options.folders)
+    if not items:
+        raise UserError(
+            f"no picture (.jpg, .jpeg, .png, .webp, .bmp) in {', '.join(map(str, options.folders))}"
+        )
+    settings |= {"source": "pictures", "pictures": len(items), "pictures_sha256": digest_listing(items)}
+    start = time.perf_counter()
+    try:
+        plans = plan_shards(items, options.seed, options.validation)
+        report = make_shards(options.output, plans, settings, faces, options.workers, part, parts)
+    except (ShardsRefused, DetectorUnavailable) as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"could not write to {options.output}: {error}") from error
+    print_report(report, time.perf_counter() - start, options.output)
+    if report["train"] == 0:
+        print("warning: no face was found for training", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main)
