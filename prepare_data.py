@@ -14,8 +14,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # detection and writing leave the accelerator to training
+if __name__ in ("__main__", "__mp_main__"):  # also in the workers, but not where a test imports this file
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault(
+        "CUDA_VISIBLE_DEVICES", "-1"
+    )  # detecting and writing leave the accelerator to training
 
 from data.detection import DetectorUnavailable
 from data.face_records import FaceSettings

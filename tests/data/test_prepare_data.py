@@ -1,0 +1,239 @@
+"""prepare_data.py as people run it: shards that do not depend on workers, parts or kills, and an honest report."""
+
+import contextlib
+import filecmp
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+import prepare_data
+from data.folders import Item, list_pictures, plan_shards
+from data.manifest import read_manifest
+from data.pictures import read_picture
+from data.pipeline import build_dataset
+from data.records import decode_crop, parse_record
+from facedancer_tf.errors import run_main
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXED = ["--size-px", "64", "--min-face-px", "24", "--seed", "3", "--validation", "0.3"]
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders of five people with variants of one photograph each, and five pictures that give no face."""
+    folder = tmp_path_factory.mktemp("people")
+    photographs = sorted(p for p in (ROOT / "assets" / "pictures").iterdir() if p.suffix in (".jpg", ".png"))
+    for path in photographs:
+        (folder / path.stem).mkdir()
+        small = Image.fromarray(read_picture(path).rgb)
+        small.thumbnail((240, 240))
+        for number in range(5):
+            small.rotate(number * 2).save(folder / path.stem / f"{number}.png")
+    whole = photographs[0].read_bytes()
+    (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "words.png").write_text("no picture")
+    Image.new("RGB", (20, 200)).save(folder / "narrow.bmp")
+    noise = np.random.default_rng(0).integers(0, 256, (120, 120, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(folder / "noise.webp")
+    far = Image.new("RGB", (400, 400), (90, 120, 90))
+    face = Image.fromarray(read_picture(photographs[1]).rgb)
+    face.thumbnail((50, 50))
+    far.paste(face, (10, 10))
+    far.save(folder / "far.png")
+    (folder / "notes.txt").write_text("not counted")
+    return folder
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, str(ROOT / "prepare_data.py"), *map(str, arguments)]
+
+
+def prepare(*arguments: object) -> tuple[int, str]:
+    """Exit code and output of a real process."""
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def prepare_here(*arguments: object) -> tuple[int, str]:
+    """The same within this process, which saves importing TensorFlow anew."""
+    output = io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+    ):
+        patch.setattr(sys, "argv", ["prepare_data.py", *map(str, arguments)])
+        try:
+            run_main(prepare_data.main)
+        except SystemExit as stopped:
+            return int(stopped.code or 0), output.getvalue()
+    return 0, output.getvalue()
+
+
+def shard_files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.tfrecord"))
+
+
+def assert_same_shards(one: Path, other: Path) -> None:
+    assert shard_files(one) == shard_files(other) != []
+    _, different, missing = filecmp.cmpfiles(one, other, shard_files(one), shallow=False)
+    assert (different, missing) == ([], [])
+
+
+@pytest.fixture(scope="module")
+def straight(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shards made by one process without interruption."""
+    folder = tmp_path_factory.mktemp("made") / "straight"
+    code, output = prepare(people, "-o", folder, *FIXED, "--workers", 1)
+    assert code == 0, output
+    assert "left out: truncated" in output
+    return folder
+
+
+def test_report_counts_every_picture_by_reason(straight: Path) -> None:
+    report = json.loads((straight / "report-00000-of-00001.json").read_text())
+    assert report["pictures"] == 30
+    assert report["left_out_files"] == {
+        "face_too_small": ["far.png"],
+        "no_face": ["noise.webp"],
+        "not_a_picture": ["words.png"],
+        "tiny_picture": ["narrow.bmp"],
+        "truncated": ["cut.jpg"],
+    }
+    assert report["train"] + report["validation"] == 25
+
+
+def test_records_hold_aligned_faces_with_labels_and_identities_do_not_straddle(straight: Path) -> None:
+    manifest = read_manifest(straight)
+    labels: dict[str, set[str]] = {"train": set(), "validation": set()}
+    names = []
+    for shard in manifest.shards:
+        records = [parse_record(r) for r in tf.data.TFRecordDataset(str(straight / shard.name))]
+        assert len(records) == shard.count
+        for record in records:
+            labels[shard.split].add(record["label"].numpy().decode())
+            names.append(record["name"].numpy().decode())
+            assert decode_crop(record["picture"]).shape == (64, 64, 3)
+    assert len(set(names)) == len(names) == 25
+    assert "grace_hopper/3.png#0" in names
+    assert min(len(each) for each in labels.values()) > 0
+    assert not labels["train"] & labels["validation"]
+    assert len(labels["train"] | labels["validation"]) == 5
+    batch = next(iter(build_dataset(straight, "train", 64, 4, 0)))
+    assert batch["target"].shape == (4, 64, 64, 3)
+
+
+def test_two_workers_make_the_same_shards_and_a_second_run_redoes_nothing(
+    people: Path, straight: Path, tmp_path: Path
+) -> None:
+    code, output = prepare(people, "-o", tmp_path / "two", *FIXED, "--workers", 2)
+    assert code == 0, output
+    assert_same_shards(straight, tmp_path / "two")
+    before = {name: (tmp_path / "two" / name).stat().st_mtime_ns for name in shard_files(straight)}
+    assert prepare_here(people, "-o", tmp_path / "two", *FIXED, "--workers", 1)[0] == 0
+    assert before == {name: (tmp_path / "two" / name).stat().st_mtime_ns for name in shard_files(straight)}
+
+
+def test_kill_minus_nine_neither_loses_nor_repeats_a_picture(
+    people: Path, straight: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "killed"
+    journals = folder / ".progress"
+    kills, seen = 0, 0
+    for _ in range(3):
+        process = subprocess.Popen(
+            command(people, "-o", folder, *FIXED, "--workers", 1),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            done = sum(path.read_bytes().count(b"\n") for path in journals.glob("*.journal"))
+            done += 8 * len(list(journals.glob("*.report")))
+            if done >= seen + 3:
+                os.kill(process.pid, signal.SIGKILL)
+                kills += 1
+                seen = done
+                break
+            time.sleep(0.002)
+        process.wait(timeout=60)
+    assert kills >= 2  # otherwise nothing was tested
+    assert not list(folder.glob("manifest-*"))
+    with pytest.raises(ValueError, match="no finished shards"):
+        read_manifest(folder)
+    done_before = {p.name: p.stat().st_mtime_ns for p in folder.glob("*.tfrecord")}
+    # a kill in the midst of a record or a journal line leaves such ends
+    for path in journals.glob("*.partial"):
+        with path.open("ab") as file:
+            file.write(b"\x40\x00\x00\x00\x00\x00\x00\x00half a record")
+    for path in journals.glob("*.journal"):
+        with path.open("a") as file:
+            file.write('{"item": "hal')
+    code, output = prepare_here(people, "-o", folder, *FIXED, "--workers", 1)
+    assert code == 0, output
+    assert_same_shards(straight, folder)
+    assert done_before.items() <= {p.name: p.stat().st_mtime_ns for p in folder.glob("*.tfrecord")}.items()
+    reports = [json.loads((f / "report-00000-of-00001.json").read_text()) for f in (straight, folder)]
+    assert reports[0] == reports[1]
+
+
+def test_parts_make_the_same_shards_and_an_unfinished_set_is_refused(
+    people: Path, straight: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "parts"
+    assert prepare_here(people, "-o", folder, *FIXED, "--workers", 1, "--part", "2/2")[0] == 0
+    with pytest.raises(ValueError, match="--part 1/2"):
+        read_manifest(folder)
+    assert prepare_here(people, "-o", folder, *FIXED, "--workers", 1, "--part", "1/2")[0] == 0
+    assert_same_shards(straight, folder)
+    assert read_manifest(folder).shards == read_manifest(straight).shards
+
+
+def test_refuses_to_mix(people: Path, straight: Path) -> None:
+    code, output = prepare_here(people, "-o", straight, *FIXED, "--workers", 1, "--shrink", "0.8")
+    assert code == 2
+    assert "shrink (1.0, now 0.8)" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["/nowhere/at/all"], "no folder /nowhere/at/all"),
+        ([], "either folders of pictures or --synthetic"),
+        ([ROOT / "assets" / "pictures", "--part", "3/2"], "--part must be"),
+        ([ROOT / "assets" / "pictures", "--quality", "0"], "--quality must be"),
+        ([ROOT / "data"], "no picture"),
+    ],
+)
+def test_wrong_command_lines_say_so_in_one_sentence(arguments: list, words: str, tmp_path: Path) -> None:
+    code, output = prepare_here(*arguments, "-o", tmp_path / "out")
+    assert code == 2
+    assert words in output
+    assert not (tmp_path / "out").exists()
+
+
+def test_plan_follows_from_names_and_seed_alone(tmp_path: Path) -> None:
+    items = [Item(f"{label}/{i}.jpg", f"{label}", "") for label in range(50) for i in range(4)]
+    plans = plan_shards(items, seed=1, validation=0.2)
+    assert plans == plan_shards(items[::-1], seed=1, validation=0.2)
+    assert plans != plan_shards(items, seed=2, validation=0.2)
+    assert sorted(i.name for p in plans for i in p.items) == sorted(i.name for i in items)
+    held_out = {i.label for p in plans if p.split == "validation" for i in p.items}
+    assert 3 <= len(held_out) <= 18
+    assert not held_out & {i.label for p in plans if p.split == "train" for i in p.items}
+    (tmp_path / "anna" / "deep").mkdir(parents=True)
+    for name in ("anna/deep/2.JPG", "anna/1.png", "solo.webp", "skip.txt"):
+        (tmp_path / name).touch()
+    listed = [(item.name, item.label) for item in list_pictures([tmp_path])]
+    assert listed == [("anna/1.png", "anna"), ("anna/deep/2.JPG", "anna"), ("solo.webp", "solo.webp")]
