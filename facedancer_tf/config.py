@@ -20,14 +20,29 @@ Fusion = Literal["no_skip", "add", "concat", "affa", "d_affa", "do_affa"]
 
 
 @dataclass(frozen=True)
+class AugmentationConfig:
+    """`released` is the authors' and takes no strengths; see `data.augmentation` for what the strengths mean."""
+
+    kind: Literal["released", "colour_and_geometry", "none"] = "released"
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    flip: bool = False
+    scale: float = 0.0
+    rotation_deg: float = 0.0
+    shift: float = 0.0
+
+    def strengths(self) -> dict[str, Any]:
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "kind"}
+
+
+@dataclass(frozen=True)
 class DataConfig:
     """Where the pictures come from: a folder that prepare_data.py wrote."""
 
     folder: Path = Path("datasets/faces")
     self_swap_probability: float = 0.2
-    augmentation: Literal["released", "colour_and_geometry", "none"] = "released"
-    flip: bool = False  # colour_and_geometry only
-    target_jitter: float = 0.0  # colour_and_geometry only: scale, shift (fractions) and rotation (radians) up to this
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,7 @@ class TrainConfig:
     size_px: int = 256
     batch_size: int = 10  # global: over all devices
     steps: int = 300_000
+    licence: str = "not stated by its makers"  # of the trained weights, in plain words; written into model.keras
     seed: int = 0
     data: DataConfig = field(default_factory=DataConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
@@ -122,10 +138,9 @@ class TrainConfig:
               averaging_decay=self.averaging_decay)  # fmt: skip
         check(self.discriminator.kind == "patch" or self.size_px % 64 == 0,
               "the image discriminator needs a `size_px` that is a multiple of 64.", size_px=self.size_px)  # fmt: skip
-        plain = self.data.augmentation == "colour_and_geometry"
-        check(plain or not (self.data.flip or self.data.target_jitter),
-              "`data.flip` and `data.target_jitter` need `data.augmentation: colour_and_geometry`.",
-              augmentation=self.data.augmentation)  # fmt: skip
+        strengths = {name: value for name, value in self.data.augmentation.strengths().items() if value}
+        check(self.data.augmentation.kind == "colour_and_geometry" or not strengths,
+              "`data.augmentation` takes strengths only with `kind: colour_and_geometry`.", **strengths)  # fmt: skip
         blocks = ENCODERS[self.encoder.name].ifsr_blocks
         for name in ("ifsr_margins", "ifsr_weights"):
             unknown = [block for block in getattr(self.loss, name) or {} if block not in blocks]
@@ -154,7 +169,7 @@ def parse_config(arguments: list[str] | None = None) -> TrainConfig:
     try:
         values = parser.parse_args(arguments)
         values.pop("config")
-        return parser.instantiate(values) if False else TrainConfig(**vars(parser.instantiate_classes(values)))
+        return TrainConfig(**vars(parser.instantiate_classes(values)))
     except jsonargparse.ArgumentError as error:
         raise UserError(" ".join(str(error).split())) from error
 

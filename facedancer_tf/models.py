@@ -9,7 +9,7 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.identity_encoder import load_encoder
 from losses.perceptual import VGG_BLOCKS
 from networks.discriminator import build_image_discriminator, build_patch_discriminator
-from networks.encoders import ENCODERS, IdentityEncoder, tap_encoder
+from networks.encoders import ENCODERS, IdentityEncoder, prepare_pictures, tap_encoder
 from networks.generator import build_generator
 
 
@@ -27,6 +27,11 @@ class Models:
     encoder: keras.Model
     encoder_description: IdentityEncoder
     vgg: keras.Model | None
+    shrink: float  # that the pictures were aligned with
+
+    def faces(self, pictures: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
+        """The identity encoder's view of `[B, S, S, 3]` in [-1, 1]: `embedding` `[B, W]` and IFSR blocks by name."""
+        return self.encoder(prepare_pictures(self.encoder_description, pictures, self.shrink), training=False)
 
 
 def generator_arguments(config: TrainConfig) -> dict:
@@ -49,7 +54,7 @@ def build_vgg() -> keras.Model:
     """
     try:
         vgg = keras.applications.VGG16(include_top=False, weights="imagenet")
-    except Exception as error:  # noqa: BLE001  (Keras reports a failed download as a bare Exception)
+    except Exception as error:
         raise UserError(
             f"VGG16's weights could not be had ({error}): connect once so that Keras can download them, or set "
             "`loss.perceptual` to 0 to train without the perceptual loss."
@@ -58,8 +63,8 @@ def build_vgg() -> keras.Model:
     return keras.Model(vgg.inputs, [vgg.get_layer(block).output for block in VGG_BLOCKS], name="vgg16_pools")
 
 
-def build_models(config: TrainConfig) -> Models:
-    """Builds all networks; initial weights depend on the seed alone."""
+def build_models(config: TrainConfig, shrink: float) -> Models:
+    """Builds all networks for pictures aligned with `shrink`; initial weights depend on the seed alone."""
     description = ENCODERS[config.encoder.name]
     encoder = load_encoder(config.encoder.name, config.encoder.weights)
     blocks = tuple(config.margins) if config.loss.ifsr else ()
@@ -76,4 +81,4 @@ def build_models(config: TrainConfig) -> Models:
         discriminator = build_patch_discriminator(
             **sizes, down_blocks=config.discriminator.down_blocks, dtype=config.precision
         )
-    return Models(generator, averaged, discriminator, tap_encoder(encoder, blocks), description, vgg)
+    return Models(generator, averaged, discriminator, tap_encoder(encoder, blocks), description, vgg, shrink)

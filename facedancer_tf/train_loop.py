@@ -13,13 +13,14 @@ import tensorflow as tf
 import yaml
 from tqdm import tqdm
 
-from data.augmentation import build_augmentation
-from data.pipeline import build_dataset, read_manifest
+from data.augmentation import colour_and_geometry_augmentation, released_augmentation
+from data.manifest import Manifest, read_manifest
+from data.pipeline import Augmentation, build_dataset
 from facedancer_tf.checkpoints import RunState
 from facedancer_tf.config import TrainConfig, config_as_dict, config_as_yaml
 from facedancer_tf.errors import UserError
 from facedancer_tf.model_file import ModelRecipe, save_model_file
-from facedancer_tf.models import build_models, generator_arguments
+from facedancer_tf.models import Models, build_models, generator_arguments
 from facedancer_tf.train_step import build_optimizer, build_train_step
 from facedancer_tf.validation import Validation
 
@@ -36,14 +37,21 @@ def train(config: TrainConfig) -> None:
     Raises:
         UserError: for unusable data, a run folder of another config, or a loss that is not finite.
     """
-    manifest = read_manifest(config.data.folder)
+    try:
+        manifest = read_manifest(config.data.folder)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    if config.size_px > manifest.size_px:
+        raise UserError(
+            f"`size_px` must be at most the {manifest.size_px} px of {config.data.folder}. Received: {config.size_px}"
+        )
     _claim_run_folder(config)
     strategy = tf.distribute.MirroredStrategy() if config.strategy == "mirrored" else tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
     if config.batch_size % replicas:
         raise UserError(f"`batch_size` must be a multiple of the {replicas} devices. Received: {config.batch_size}")
     with strategy.scope():
-        models = build_models(config)
+        models = build_models(config, manifest.shrink)
         optimizers = [build_optimizer(config, m.trainable_variables) for m in (models.generator, models.discriminator)]
     state = RunState(models, *optimizers, config.run / "checkpoints", config.keep_checkpoints)
     resumed = state.restore()
@@ -51,7 +59,8 @@ def train(config: TrainConfig) -> None:
     validation = _validation(models, config, manifest)
     writer = tf.summary.create_file_writer(str(config.run / "logs"))
     recipe = {"generator": generator_arguments(config), "encoder": config.encoder.name, "shrink": manifest.shrink,
-              "trained_on": manifest.description, "licence": manifest.licence}  # fmt: skip
+              "trained_on": f"{manifest.count('train')} pictures, {manifest.settings.get('source', 'source not stated')}",
+              "licence": config.licence}  # fmt: skip
 
     def save() -> None:
         state.save()
@@ -62,7 +71,7 @@ def train(config: TrainConfig) -> None:
         print(f"{config.run} has its {config.steps} steps already; raise `steps` to go on.")
         return
     print(f"{'Continuing' if resumed else 'Starting'} {config.run} at step {first} of {config.steps}.")
-    batches = _batches(config, manifest, int(state.next_sample), strategy)
+    batches = _batches(config, int(state.next_sample), strategy)
     with _stop_signals() as stopped, writer.as_default(), \
             tqdm(total=config.steps, initial=first, unit="step", dynamic_ncols=True) as bar:  # fmt: skip
         for number in range(first + 1, config.steps + 1):
@@ -104,11 +113,16 @@ def _claim_run_folder(config: TrainConfig) -> None:
     os.replace(beside, path)
 
 
-def _augmentation(config: TrainConfig):  # noqa: ANN202  (the pipeline's type)
-    return build_augmentation(config.data.augmentation, config.data.flip, config.data.target_jitter)
+def _augmentation(config: TrainConfig) -> Augmentation | None:
+    settings = config.data.augmentation
+    if settings.kind == "colour_and_geometry":
+        return colour_and_geometry_augmentation(**settings.strengths())
+    return released_augmentation() if settings.kind == "released" else None
 
 
-def _batches(config: TrainConfig, manifest, start_sample: int, strategy: tf.distribute.Strategy) -> Iterator:  # noqa: ANN001
+def _batches(config: TrainConfig, next_sample: int, strategy: tf.distribute.Strategy) -> Iterator:
+    # A run that goes on with another batch size leaves out what would complete a batch of that size.
+    start_sample = -(-next_sample // config.batch_size) * config.batch_size
     dataset = build_dataset(
         config.data.folder, "train", config.size_px, config.batch_size, config.seed, start_sample,
         config.data.self_swap_probability, _augmentation(config),
@@ -116,14 +130,15 @@ def _batches(config: TrainConfig, manifest, start_sample: int, strategy: tf.dist
     return iter(strategy.experimental_distribute_dataset(dataset))
 
 
-def _validation(models, config: TrainConfig, manifest) -> Validation | None:  # noqa: ANN001
-    available = manifest.counts["validation"]
-    if not available:
+def _validation(models: Models, config: TrainConfig, manifest: Manifest) -> Validation | None:
+    pictures = min(config.validation_pictures, manifest.count("validation"))
+    if not pictures:
         print("The data has no validation pictures: training without held-out figures and pictures.")
         return None
-    batch_size = min(config.batch_size, config.validation_pictures, available)
-    pictures = min(config.validation_pictures, available)
-    dataset = build_dataset(config.data.folder, "validation", config.size_px, batch_size, 0, 0, 0.0, None)
+    batch_size = min(config.batch_size, pictures)
+    dataset = build_dataset(
+        config.data.folder, "validation", config.size_px, batch_size, seed=0, self_swap_probability=0.0
+    )
     return Validation(models, dataset.take(math.ceil(pictures / batch_size)))
 
 

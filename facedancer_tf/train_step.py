@@ -18,7 +18,6 @@ from losses.identity import identity_loss
 from losses.ifsr import ifsr_loss
 from losses.perceptual import perceptual_loss
 from losses.reconstruction import cycle_loss, reconstruction_loss
-from networks.encoders import prepare_pictures
 
 Scalars = dict[str, tf.Tensor]
 TrainStep = Callable[..., Scalars]
@@ -45,19 +44,15 @@ class Objective:
         self.models, self.config = models, config
         self.batch_mean = global_batch_mean(config.batch_size)
 
-    def faces(self, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The identity encoder's view of `[b, S, S, 3]`: `embedding` `[b, W]` and IFSR blocks by name."""
-        return self.models.encoder(prepare_pictures(self.models.encoder_description, pictures), training=False)
-
     def generator_terms(self, batch: dict, source: dict, target: dict, swapped: tf.Tensor, swapped_logits: tf.Tensor,
                         with_cycle: bool) -> Scalars:  # fmt: skip
-        """Unweighted terms by name; `source` and `target` are `faces` of the batch's pictures."""
+        """Unweighted terms by name; `source` and `target` are `Models.faces` of the batch's pictures."""
         weight, mean, models = self.config.loss, self.batch_mean, self.models
         terms = {}
         if weight.adversarial:
             terms["adversarial"] = mean(generator_adversarial(swapped_logits))
         if weight.identity or weight.ifsr:
-            swapped_faces = self.faces(swapped)
+            swapped_faces = models.faces(swapped)
         if weight.identity:
             terms["identity"] = mean(identity_loss(source["embedding"], swapped_faces["embedding"]))
         if weight.ifsr:
@@ -131,8 +126,8 @@ def build_train_step(
     one_device = strategy.num_replicas_in_sync == 1
 
     def replica_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
-        source = objective.faces(batch["source"])
-        target = objective.faces(batch["target"]) if loss.ifsr or loss.cycle else {}
+        source = models.faces(batch["source"])
+        target = models.faces(batch["target"]) if loss.ifsr or loss.cycle else {}
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             swapped = models.generator([batch["target"], source["embedding"]], training=True)
             swapped_logits = models.discriminator(swapped, training=True)

@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from facedancer_tf.models import Models
 from losses.cosine import cosine_distance
-from networks.encoders import prepare_pictures
 from networks.generator import tap_masks
 
 GRID_ROWS = 6
@@ -32,7 +31,7 @@ class Validation:
         self.measure = tf.function(self._measure)
 
     def embed(self, pictures: tf.Tensor) -> tf.Tensor:
-        return self.models.encoder(prepare_pictures(self.models.encoder_description, pictures))["embedding"]
+        return self.models.faces(pictures)["embedding"]
 
     def _measure(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         source, target = self.embed(batch["source"]), self.embed(batch["target"])
