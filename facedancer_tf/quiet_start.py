@@ -1,0 +1,41 @@
+"""Loading TensorFlow without its start-up lines, which would bury the one line that a person should read.
+
+TensorFlow writes them from C++ before any log level is in force (TF_CPP_MIN_LOG_LEVEL does not stop them), so they
+are held back at the file descriptor; information and warnings are dropped, everything else is passed on.
+"""
+
+import os
+import re
+import sys
+import tempfile
+
+_NOISE = re.compile(
+    rb"WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d|\d{4}-\d\d-\d\d \S+ [IW] "
+    rb"|.*failed call to cuInit"  # reported as an error where there is simply no GPU
+)
+
+
+def load_tensorflow_quietly() -> None:
+    """Imports TensorFlow and wakes its devices up; a failure raises as ever, with all that was written before it."""
+    if "tensorflow" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # for what comes later
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as held:
+            os.dup2(held.fileno(), 2)
+            noise: re.Pattern[bytes] | None = None
+            try:
+                import tensorflow as tf
+
+                tf.constant(0.0)  # finds the devices, which is where the rest is said
+                noise = _NOISE
+            finally:
+                sys.stderr.flush()
+                os.dup2(kept, 2)
+                held.seek(0)
+                lines = [line for line in held if noise is None or not noise.match(line)]
+                os.write(2, b"".join(lines))
+    finally:
+        os.close(kept)

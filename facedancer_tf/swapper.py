@@ -1,0 +1,165 @@
+"""Swapping faces in pictures, arrays in and arrays out: `Swapper(model).swap(source, target)`.
+
+Pictures are uint8 RGB [H, W, 3], upright, of any size; identities are raw (not normalised) embeddings float32 [W] of
+the encoder that the model was trained with. TensorFlow is loaded with the networks at first use, so that a wrong path
+or a picture without a face is reported at once.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from data.alignment import align, estimate_transform, warp
+from data.detection import Detector, Face, build_detector
+from facedancer_tf.errors import UserError
+from facedancer_tf.paste import paste_into
+
+if TYPE_CHECKING:
+    from facedancer_tf.crop_networks import CropNetworks
+
+DEFAULT_MODEL = Path(__file__).resolve().parents[1] / "assets" / "model" / "default.keras"
+NO_FACE = "no face was found; choose a picture where a face is seen from the front or half turned"
+
+
+def choose_faces(faces: Sequence[Face], face: int | str = "largest") -> list[Face]:
+    """The faces meant by `face`: "largest", "all" or an index into `faces`, which are sorted largest first.
+
+    Raises UserError where there is no face, or none of that index, and ValueError for another word.
+    """
+    if face not in ("largest", "all") and (isinstance(face, bool) or not isinstance(face, int)):
+        raise ValueError(f"`face` must be 'largest', 'all' or an index from 0. Received: face={face!r}")
+    if not faces:
+        raise UserError(NO_FACE)
+    if face == "all":
+        return list(faces)
+    index = 0 if face == "largest" else int(face)
+    if not 0 <= index < len(faces):
+        only = "only face 0" if len(faces) == 1 else f"faces 0 to {len(faces) - 1}"
+        raise UserError(f"there is no face {index}: {only} (0 is the largest) can be chosen")
+    return [faces[index]]
+
+
+def load_detector(name: str) -> Detector:
+    """The detector "yunet" or "insightface"; raises UserError where it cannot be loaded."""
+    try:
+        return build_detector(name)
+    except ValueError as error:
+        raise UserError(" ".join(str(error).split())) from error
+
+
+class Swapper:
+    """Finds faces, embeds the source's identity, swaps it into the target's faces and pastes them back.
+
+    model: a model file of train.py, by default the one that comes with the project; its recipe names the encoder,
+    the crop's size and shrink. detector: "yunet" or "insightface". encoder_weights: a file with the weights of the
+    model's encoder, for encoders that come without any (ArcFace).
+    Raises UserError where model file or detector is missing; a damaged file is reported when it is first used.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        detector: str = "yunet",
+        encoder_weights: str | Path | None = None,
+    ) -> None:
+        self.model_path = DEFAULT_MODEL if model is None else Path(model)
+        self.encoder_weights = None if encoder_weights is None else Path(encoder_weights)
+        for path, what in ((self.model_path, "model file"), (self.encoder_weights, "encoder weights file")):
+            if path is not None and not path.is_file():
+                raise UserError(f"there is no {what} {path}; check the name, or train one with train.py")
+        self.detector = load_detector(detector)
+
+    @cached_property
+    def networks(self) -> "CropNetworks":
+        """Generator and identity encoder; loading them loads TensorFlow."""
+        from facedancer_tf.crop_networks import CropNetworks
+
+        return CropNetworks(self.model_path, self.encoder_weights)
+
+    def detect(self, picture: np.ndarray) -> list[Face]:
+        """All faces of `picture`, largest first; empty where there is none."""
+        return self.detector.detect(picture)
+
+    def embed(self, sources: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
+        """The identity [W] of the largest face of one source picture, or of several pictures of one person.
+
+        Raises UserError if one of them shows no face, ValueError if there is none at all.
+        """
+        pictures = [sources] if isinstance(sources, np.ndarray) else list(sources)
+        faces = []
+        for number, picture in enumerate(pictures, start=1):
+            found = self.detect(picture)
+            if not found:
+                raise UserError(f"source picture {number}: {NO_FACE}")
+            faces.append(found[0])
+        return self.embed_faces(pictures, faces)
+
+    def embed_faces(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
+        """The identity [W] of one found face in each of `pictures`; several are averaged.
+
+        Of several embeddings the directions are averaged and the lengths are: a plain mean of embeddings that point
+        apart would be shorter than any embedding that the generator knows.
+        """
+        embeddings = self._embed_each(pictures, faces)
+        lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
+        direction = (embeddings / np.maximum(lengths, 1e-12)).mean(axis=0)
+        length = max(float(np.linalg.norm(direction)), 1e-12)
+        return (direction * (lengths.mean() / length)).astype(np.float32)
+
+    def similarity(self, identity: np.ndarray, picture: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
+        """Cosine similarity [n] of `identity` to each of `faces` of `picture`, by the model's own encoder."""
+        embeddings = self._embed_each([picture] * len(faces), faces)
+        lengths = np.linalg.norm(embeddings, axis=1) * np.linalg.norm(identity)
+        return embeddings @ identity / np.maximum(lengths, 1e-12)
+
+    def swap(
+        self,
+        source: np.ndarray | Sequence[np.ndarray],
+        target: np.ndarray,
+        face: int | str = "largest",
+    ) -> np.ndarray:
+        """`target` with the identity of `source` (one picture or several of one person) in the chosen face.
+
+        face: "largest", "all", or an index into the target's faces sorted by size. Returns a new picture; the target
+        stays as it is. Raises UserError where a picture shows no face or the index does not exist.
+        """
+        chosen = choose_faces(self.detect(target), face)
+        return self.swap_faces(target, chosen, self.embed(source))
+
+    def swap_faces(self, target: np.ndarray, faces: Sequence[Face], identity: np.ndarray) -> np.ndarray:
+        """`target` with `identity` [W] in each of these found faces; the largest is pasted last, for it is nearest."""
+        size_px, shrink = self.networks.recipe.size_px, self.networks.recipe.shrink
+        ordered = sorted(faces, key=lambda face: face.area)
+        transforms = [estimate_transform(face.landmarks, size_px, shrink) for face in ordered]
+        crops = np.stack([warp(target, transform, size_px) for transform in transforms])  # [n, S, S, 3]
+        swapped = self.networks.swap_crops(crops, np.tile(identity, (len(crops), 1)))
+        if _is_grey(target):  # a black-and-white photograph must not get a tinted face
+            swapped = np.stack([_grey(crop) for crop in swapped])
+        result = target.copy()
+        for crop, transform in zip(swapped, transforms, strict=True):
+            paste_into(result, crop, transform, shrink)
+        return result
+
+    def _embed_each(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
+        """Raw embeddings [n, W]; each crop is aligned at the encoder's own size, not resized from the generator's."""
+        if not faces or len(pictures) != len(faces):
+            raise ValueError(
+                f"`pictures` and `faces` must be as many, at least one. Received: {len(pictures)}, {len(faces)}"
+            )
+        size_px = self.networks.description.size_px
+        crops = [align(p, f.landmarks, size_px) for p, f in zip(pictures, faces, strict=True)]
+        return self.networks.embed_crops(np.stack(crops))
+
+
+def _is_grey(picture: np.ndarray) -> bool:
+    return bool(
+        np.array_equal(picture[..., 0], picture[..., 1]) and np.array_equal(picture[..., 1], picture[..., 2])
+    )
+
+
+def _grey(crop: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)

@@ -1,0 +1,165 @@
+"""Swap the face of one photograph into another: python swap_image.py src.jpg tgt.jpg
+
+The last picture is the target; all before it are pictures of the one person whose identity it gets. The target keeps
+pose, expression, light and background.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from data.detection import Face
+from data.pictures import SUFFIXES, Picture, UnreadablePicture, read_picture, write_picture
+from facedancer_tf.drawing import draw_faces, draw_label
+from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.swapper import NO_FACE, Swapper, choose_faces, load_detector
+from facedancer_tf.synthetic_mark import MARKED_SUFFIXES, is_ours, xmp_packet
+
+EPILOG = """\
+examples:
+  python swap_image.py src.jpg tgt.jpg
+  python swap_image.py me1.jpg me2.jpg me3.jpg tgt.jpg -o out.png   several pictures of one source
+  python swap_image.py tgt.jpg --list-faces -o numbered.png        which face has which number
+  python swap_image.py src.jpg tgt.jpg --face 1                     the second largest face
+
+An existing file named with -o is replaced; the default output replaces only what this program wrote. The result is
+marked as synthetic in its metadata (IPTC DigitalSourceType); nothing of the target's own metadata is copied but its
+colour profile.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; see python {self.prog} --help")
+
+
+def parse_face(text: str) -> int | str:
+    """An index, or one of the words."""
+    if text in ("largest", "all"):
+        return text
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be largest, all or a number from 0, not {text!r}")
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line, checked as far as it can be without opening anything."""
+    parser = Parser(description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "pictures", nargs="+", type=Path, metavar="PICTURE", help="source(s), then the target"
+    )
+    parser.add_argument("-o", "--output", type=Path, help="result; its suffix names the format (swapped.png)")
+    parser.add_argument("--model", type=Path, help="a model file of train.py (the one in assets/model)")
+    parser.add_argument("--encoder-weights", type=Path, help="for models whose encoder comes without weights")
+    parser.add_argument(
+        "--face", type=parse_face, default="largest", help="largest (default), all or a number"
+    )
+    parser.add_argument("--list-faces", action="store_true", help="only draw the target's faces, numbered")
+    parser.add_argument("--detector", choices=("yunet", "insightface"), default="yunet")
+    parser.add_argument(
+        "--label", action="store_true", help="also write 'AI face swap' small into the picture"
+    )
+    arguments = parser.parse_intermixed_args()
+    if len(arguments.pictures) < 2 and not arguments.list_faces:
+        parser.error("name at least two pictures, the source and the target")
+    return arguments
+
+
+def check_output(output: Path | None, default: str, pictures: list[Path]) -> Path:
+    """Where to write; raises UserError where that cannot be, or would destroy something."""
+    path = Path(default) if output is None else output
+    if path.suffix.lower() not in SUFFIXES:
+        raise UserError(f"the output's name must end in one of {', '.join(SUFFIXES)}, not {path.name!r}")
+    if not path.parent.is_dir():
+        raise UserError(f"the output folder {path.parent} does not exist; make it first")
+    if path.is_dir():
+        raise UserError(f"the output {path} is a folder; name a file")
+    for picture in pictures:
+        if path.exists() and picture.exists() and path.samefile(picture):
+            raise UserError(f"the output {path} is the input {picture} itself; name another with -o")
+    if output is None and path.exists() and not is_ours(path):
+        raise UserError(f"{path} exists and was not written by this program; name the output with -o")
+    return path
+
+
+def read(path: Path) -> Picture:
+    """The picture at `path`, or one sentence."""
+    try:
+        return read_picture(path)
+    except (UnreadablePicture, OSError) as error:
+        raise UserError(" ".join(str(error).split())) from error
+
+
+def largest_face(swapper: Swapper, picture: Picture, path: Path) -> Face:
+    """The face that gives the identity."""
+    faces = swapper.detect(picture.rgb)
+    if not faces:
+        raise UserError(f"{path}: {NO_FACE}")
+    return faces[0]
+
+
+def write(path: Path, picture: Picture, marked: bool) -> None:
+    """Writes the result; what its format cannot hold is said."""
+    try:
+        write_picture(path, picture.rgb, picture.alpha, picture.icc_profile, xmp_packet(marked))
+    except OSError as error:
+        raise UserError(f"{path} could not be written: {error.strerror or error}") from error
+    if picture.alpha is not None and path.suffix.lower() not in (".png", ".webp"):
+        print(f"note: {path.suffix} holds no transparency, it was left out")
+    if marked and path.suffix.lower() not in MARKED_SUFFIXES:
+        print(f"note: {path.suffix} holds no metadata, so the result is not marked as synthetic")
+
+
+def list_faces(arguments: argparse.Namespace) -> None:
+    """Draws the numbered faces of the target."""
+    path = check_output(arguments.output, "faces.png", arguments.pictures)
+    target = read(arguments.pictures[-1])
+    faces = load_detector(arguments.detector).detect(target.rgb)
+    if not faces:
+        raise UserError(f"{arguments.pictures[-1]}: {NO_FACE}")
+    write(path, Picture(draw_faces(target.rgb, faces), target.alpha, target.icc_profile), marked=False)
+    for number, face in enumerate(faces):
+        x, y, width, height = (round(value) for value in face.box)
+        print(f"face {number}: {width} x {height} px at ({x}, {y}), score {face.score:.2f}")
+    print(f"written to {path}")
+
+
+def main() -> None:
+    started = time.monotonic()
+    arguments = parse_arguments()
+    if arguments.list_faces:
+        list_faces(arguments)
+        return
+    *source_paths, target_path = arguments.pictures
+    output = check_output(arguments.output, "swapped.png", arguments.pictures)
+    swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
+    sources = [read(path) for path in source_paths]
+    target = read(target_path)
+    source_faces = [largest_face(swapper, s, path) for s, path in zip(sources, source_paths, strict=True)]
+    found = swapper.detect(target.rgb)
+    try:
+        chosen = choose_faces(found, arguments.face)
+    except UserError as error:
+        raise UserError(f"{target_path}: {error}") from error
+
+    load_tensorflow_quietly()
+    identity = swapper.embed_faces([source.rgb for source in sources], source_faces)
+    swapped = swapper.swap_faces(target.rgb, chosen, identity)
+    before = swapper.similarity(identity, target.rgb, chosen).mean()
+    after = swapper.similarity(identity, swapped, chosen).mean()
+    if arguments.label:
+        swapped = draw_label(swapped, "AI face swap")
+    write(output, Picture(swapped, target.alpha, target.icc_profile), marked=True)
+    faces = "1 face" if len(found) == 1 else f"{len(found)} faces"
+    encoder = swapper.networks.description.name
+    print(f"{faces} in {target_path}, {len(chosen)} swapped; likeness to the source {before:.2f} -> {after:.2f} "
+          f"(cosine, {encoder})")  # fmt: skip
+    print(f"{output} written in {time.monotonic() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    run_main(main)
