@@ -93,13 +93,21 @@ class OptimizerConfig:
     decay_steps: int = 100_000
 
 
+_POSITIVE = (
+    "batch_size", "steps", "r1_every_steps", "cycle_every_steps", "log_every_steps", "save_every_steps",
+    "validate_every_steps", "validation_pictures", "keep_checkpoints",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     run: Path = Path("runs/facedancer")
     size_px: int = 256
     batch_size: int = 10  # global: over all devices
     steps: int = 300_000
-    licence: str = "not stated by its makers"  # of the trained weights, in plain words; written into model.keras
+    licence: str = (
+        "not stated by its makers"  # of the trained weights, in plain words; written into model.keras
+    )
     seed: int = 0
     data: DataConfig = field(default_factory=DataConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
@@ -127,8 +135,7 @@ class TrainConfig:
 
         check(self.size_px % 32 == 0 and 64 <= self.size_px <= 1024,
               "`size_px` must be a multiple of 32 from 64 to 1024.", size_px=self.size_px)  # fmt: skip
-        for name in ("batch_size", "steps", "r1_every_steps", "cycle_every_steps", "log_every_steps",
-                     "save_every_steps", "validate_every_steps", "validation_pictures", "keep_checkpoints"):  # fmt: skip
+        for name in _POSITIVE:
             check(getattr(self, name) > 0, f"`{name}` must be positive.", **{name: getattr(self, name)})
         check(self.encoder.name in ENCODERS, f"`encoder.name` must be one of {', '.join(ENCODERS)}.",
               name=self.encoder.name)  # fmt: skip

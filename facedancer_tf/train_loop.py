@@ -2,11 +2,8 @@
 
 import math
 import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import cv2
 import tensorflow as tf
@@ -21,7 +18,8 @@ from facedancer_tf.config import TrainConfig, config_as_dict, config_as_yaml
 from facedancer_tf.errors import UserError
 from facedancer_tf.model_file import ModelRecipe, save_model_file
 from facedancer_tf.models import Models, build_models, generator_arguments
-from facedancer_tf.train_step import build_optimizer, build_train_step
+from facedancer_tf.stop_signals import stop_signals
+from facedancer_tf.train_step import Scalars, build_optimizer, build_train_step
 from facedancer_tf.validation import Validation
 
 # What a run cannot change half-way: its checkpoint or its meaning would not fit any more.
@@ -37,50 +35,54 @@ def train(config: TrainConfig) -> None:
     Raises:
         UserError: for unusable data, a run folder of another config, or a loss that is not finite.
     """
-    try:
-        manifest = read_manifest(config.data.folder)
-    except ValueError as error:
-        raise UserError(str(error)) from error
-    if config.size_px > manifest.size_px:
+    manifest = _read_data(config)
+    strategy = (
+        tf.distribute.MirroredStrategy() if config.strategy == "mirrored" else tf.distribute.get_strategy()
+    )
+    if config.batch_size % strategy.num_replicas_in_sync:
         raise UserError(
-            f"`size_px` must be at most the {manifest.size_px} px of {config.data.folder}. Received: {config.size_px}"
+            f"`batch_size` must be a multiple of the {strategy.num_replicas_in_sync} devices. "
+            f"Received: {config.batch_size}"
         )
     _claim_run_folder(config)
-    strategy = tf.distribute.MirroredStrategy() if config.strategy == "mirrored" else tf.distribute.get_strategy()
-    replicas = strategy.num_replicas_in_sync
-    if config.batch_size % replicas:
-        raise UserError(f"`batch_size` must be a multiple of the {replicas} devices. Received: {config.batch_size}")
     with strategy.scope():
         models = build_models(config, manifest.shrink)
-        optimizers = [build_optimizer(config, m.trainable_variables) for m in (models.generator, models.discriminator)]
-    state = RunState(models, *optimizers, config.run / "checkpoints", config.keep_checkpoints)
+        generator_optimizer = build_optimizer(config, models.generator.trainable_variables)
+        discriminator_optimizer = build_optimizer(config, models.discriminator.trainable_variables)
+    state = RunState(
+        models,
+        generator_optimizer,
+        discriminator_optimizer,
+        config.run / "checkpoints",
+        config.keep_checkpoints,
+    )
     resumed = state.restore()
-    step = build_train_step(models, config, *optimizers, strategy)
-    validation = _validation(models, config, manifest)
-    writer = tf.summary.create_file_writer(str(config.run / "logs"))
-    recipe = {"generator": generator_arguments(config), "encoder": config.encoder.name, "shrink": manifest.shrink,
-              "trained_on": f"{manifest.count('train')} pictures, {manifest.settings.get('source', 'source not stated')}",
-              "licence": config.licence}  # fmt: skip
-
-    def save() -> None:
-        state.save()
-        save_model_file(models.averaged, ModelRecipe(**recipe, step=int(state.step)), config.run / "model.keras")
-
     first = int(state.step)
     if first >= config.steps:
         print(f"{config.run} has its {config.steps} steps already; raise `steps` to go on.")
         return
     print(f"{'Continuing' if resumed else 'Starting'} {config.run} at step {first} of {config.steps}.")
+
+    step = build_train_step(models, config, generator_optimizer, discriminator_optimizer, strategy)
+    validation = _validation(models, config, manifest)
     batches = _batches(config, int(state.next_sample), strategy)
-    with _stop_signals() as stopped, writer.as_default(), \
-            tqdm(total=config.steps, initial=first, unit="step", dynamic_ncols=True) as bar:  # fmt: skip
+    writer = tf.summary.create_file_writer(str(config.run / "logs"))
+    with (
+        stop_signals() as stopped,
+        writer.as_default(),
+        tqdm(total=config.steps, initial=first, unit="step", dynamic_ncols=True) as bar,
+    ):
+        before: Scalars = {}
         for number in range(first + 1, config.steps + 1):
             scalars = step(
                 next(batches),
                 with_r1=bool(config.loss.r1) and number % config.r1_every_steps == 0,
                 with_cycle=number % config.cycle_every_steps == 0,
             )
-            stop_if_not_finite(scalars, number)
+            stop_if_not_finite(
+                before, number - 1
+            )  # of the step before: the device need not wait for this look
+            before = scalars
             state.step.assign(number)
             state.next_sample.assign_add(config.batch_size)
             bar.update()
@@ -88,12 +90,45 @@ def train(config: TrainConfig) -> None:
             if number % config.log_every_steps == 0 or last:
                 _log(scalars, number, bar)
             if number % config.save_every_steps == 0 or last:
-                save()
+                stop_if_not_finite(scalars, number)
+                state.save()
+                save_model_file(
+                    models.averaged, _recipe(config, manifest, number), config.run / "model.keras"
+                )
             if validation and (number % config.validate_every_steps == 0 or number == config.steps):
                 _validate(validation, number, config.run, bar)
-            if stopped():
-                bar.write(f"Stopped at step {number}; the same command goes on from here.")
+            if last:
                 break
+        if number < config.steps:
+            bar.write(f"Stopped at step {number}; the same command goes on from here.")
+
+
+def _read_data(config: TrainConfig) -> Manifest:
+    try:
+        manifest = read_manifest(config.data.folder)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    if not manifest.count("train"):
+        raise UserError(
+            f"{config.data.folder} holds no training pictures: see the report that prepare_data.py wrote."
+        )
+    if config.size_px > manifest.size_px:
+        raise UserError(
+            f"`size_px` must be at most the {manifest.size_px} px of {config.data.folder}. Received: {config.size_px}"
+        )
+    return manifest
+
+
+def _recipe(config: TrainConfig, manifest: Manifest, step: int) -> ModelRecipe:
+    pictures, source = manifest.count("train"), manifest.settings.get("source", "pictures of its user")
+    return ModelRecipe(
+        generator=generator_arguments(config),
+        encoder=config.encoder.name,
+        shrink=manifest.shrink,
+        trained_on=f"{pictures} crops, {source}",
+        licence=config.licence,
+        step=step,
+    )
 
 
 def _claim_run_folder(config: TrainConfig) -> None:
@@ -142,7 +177,7 @@ def _validation(models: Models, config: TrainConfig, manifest: Manifest) -> Vali
     return Validation(models, dataset.take(math.ceil(pictures / batch_size)))
 
 
-def stop_if_not_finite(scalars: dict[str, tf.Tensor], step: int) -> None:
+def stop_if_not_finite(scalars: Scalars, step: int) -> None:
     """Raises UserError naming the first term that is NaN or infinite. Nothing has been saved since it was finite."""
     broken = [name for name, value in scalars.items() if not math.isfinite(float(value))]
     if broken:
@@ -152,11 +187,13 @@ def stop_if_not_finite(scalars: dict[str, tf.Tensor], step: int) -> None:
         )
 
 
-def _log(scalars: dict[str, tf.Tensor], step: int, bar: tqdm) -> None:
+def _log(scalars: Scalars, step: int, bar: tqdm) -> None:
     for name, value in scalars.items():
         tf.summary.scalar(f"train/{name}", value, step)
     shown = {"G": "generator_total", "D": "discriminator_total", "id": "identity", "rec": "reconstruction"}
-    bar.set_postfix({k: f"{float(scalars[name]):.3f}" for k, name in shown.items() if name in scalars}, refresh=False)
+    bar.set_postfix(
+        {k: f"{float(scalars[name]):.3f}" for k, name in shown.items() if name in scalars}, refresh=False
+    )
 
 
 def _validate(validation: Validation, step: int, run: Path, bar: tqdm) -> None:
@@ -167,21 +204,3 @@ def _validate(validation: Validation, step: int, run: Path, bar: tqdm) -> None:
     (run / "pictures").mkdir(exist_ok=True)
     cv2.imwrite(str(run / "pictures" / f"step-{step:07d}.png"), grid[..., ::-1])
     bar.write(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in scalars.items()))
-
-
-@contextmanager
-def _stop_signals() -> Iterator:
-    """Yields a function that says whether SIGTERM or Ctrl-C came; a second Ctrl-C interrupts at once."""
-    received: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if received and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield lambda: bool(received)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

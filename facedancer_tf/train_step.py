@@ -59,12 +59,14 @@ class Objective:
             terms["ifsr"] = ifsr_loss(
                 target, swapped_faces, self.config.margins, weight.ifsr_scale, weight.ifsr_weights, mean
             )
-        flagged = (batch["self_swap"], self.config.batch_size, mean)
+        flags, batch_size = batch["self_swap"], self.config.batch_size
         if weight.reconstruction:
-            terms["reconstruction"] = reconstruction_loss(batch["target"], swapped, *flagged)
+            terms["reconstruction"] = reconstruction_loss(batch["target"], swapped, flags, batch_size, mean)
         if weight.perceptual:
-            features = models.vgg(batch["target"]), models.vgg(swapped)  # type: ignore[misc]
-            terms["perceptual"] = perceptual_loss(*features, *flagged)
+            if models.vgg is None:
+                raise ValueError("`loss.perceptual` needs VGG. Received: models.vgg=None")
+            of_target, of_swapped = models.vgg(batch["target"]), models.vgg(swapped)
+            terms["perceptual"] = perceptual_loss(of_target, of_swapped, flags, batch_size, mean)
         if weight.cycle and with_cycle:
             returned = models.generator([swapped, target["embedding"]], training=True)
             terms["cycle"] = mean(cycle_loss(batch["target"], returned))
@@ -117,7 +119,10 @@ def build_train_step(
     objective = Objective(models, config)
     loss = config.loss
     weights = {
-        **{name: getattr(loss, name) for name in ("adversarial", "identity", "ifsr", "reconstruction", "perceptual")},
+        **{
+            name: getattr(loss, name)
+            for name in ("adversarial", "identity", "ifsr", "reconstruction", "perceptual")
+        },
         "cycle": loss.cycle * config.cycle_every_steps,
         "discriminator": loss.adversarial,
         "r1": loss.r1 * config.r1_every_steps,
@@ -162,7 +167,9 @@ def build_train_step(
     return train_step
 
 
-def update_average(models: Models, iterations: tf.Variable, decay: float, strategy: tf.distribute.Strategy) -> None:
+def update_average(
+    models: Models, iterations: tf.Variable, decay: float, strategy: tf.distribute.Strategy
+) -> None:
     """averaged += (1 − d)·(generator − averaged), d growing with the steps so that the start is forgotten soon."""
     done = tf.cast(iterations, "float32")
     rate = 1.0 - tf.minimum(decay, done / (done + 10.0))

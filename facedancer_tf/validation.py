@@ -26,7 +26,9 @@ class Validation:
 
     def __init__(self, models: Models, batches: tf.data.Dataset) -> None:
         self.models = models
-        self.batches = [{name: value for name, value in batch.items() if name != "sample"} for batch in batches]
+        self.batches = [
+            {name: value for name, value in batch.items() if name != "sample"} for batch in batches
+        ]
         self.with_masks = tap_masks(models.averaged)
         self.measure = tf.function(self._measure)
 
@@ -50,7 +52,9 @@ class Validation:
 
         `source_to_target` is what a copy of the target would have as `similarity_to_source`.
         """
-        parts = [{name: value.numpy() for name, value in self.measure(batch).items()} for batch in self.batches]
+        parts = [
+            {name: value.numpy() for name, value in self.measure(batch).items()} for batch in self.batches
+        ]
         values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         pair = values.pop("pair")
         psnr = float(values.pop("self_swap_psnr_db").mean())
@@ -70,9 +74,9 @@ class Validation:
         for name in sorted((name for name in out if name != "swapped"), key=lambda name: out[name].shape[1]):
             mask = keras.ops.convert_to_numpy(keras.ops.mean(keras.ops.cast(out[name], "float32"), axis=-1))
             shown = [cv2.resize(m, (size_px, size_px), interpolation=cv2.INTER_NEAREST) for m in mask]
-            columns.append(np.repeat(np.uint8(np.stack(shown) * 255 + 0.5)[..., None], 3, axis=-1))
+            columns.append(np.repeat((np.stack(shown) * 255 + 0.5).astype(np.uint8)[..., None], 3, axis=-1))
         return np.concatenate([np.concatenate(list(column), axis=0) for column in columns], axis=1)
 
 
 def _to_uint8(pictures: tf.Tensor) -> np.ndarray:
-    return np.uint8(np.clip(np.asarray(pictures) * 127.5 + 128.0, 0, 255))
+    return np.clip(np.asarray(pictures) * 127.5 + 128.0, 0, 255).astype(np.uint8)

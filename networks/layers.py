@@ -1,5 +1,7 @@
 """The layers that FaceDancer is made of. NHWC; features in the compute dtype, statistics and gates' sums in float32."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -13,7 +15,7 @@ class InstanceNormalization(keras.layers.Layer):
     matters on the small maps, where a channel can be nearly constant.
     """
 
-    def __init__(self, epsilon: float = 1e-3, **kwargs) -> None:
+    def __init__(self, epsilon: float = 1e-3, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
         self.epsilon = epsilon
 
