@@ -14,17 +14,21 @@ import time
 from pathlib import Path
 from typing import Any
 
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+
 if __name__ in ("__main__", "__mp_main__"):  # also in the workers, but not where a test imports this file
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault(
         "CUDA_VISIBLE_DEVICES", "-1"
     )  # detecting and writing leave the accelerator to training
+    load_tensorflow_quietly()
 
 from data.detection import DetectorUnavailable
 from data.face_records import FaceSettings
 from data.folders import digest_listing, list_pictures, plan_shards
+from data.openvino_networks import SyntheticUnavailable
 from data.records import SCHEMA_VERSION
 from data.shards import ShardsRefused, make_shards
+from data.synthetic import Embed, SyntheticSettings, list_people
 from facedancer_tf.errors import UserError, run_main
 
 
@@ -127,6 +131,15 @@ def check(options: argparse.Namespace) -> None:
         raise UserError(f"--output must be a folder. Received: {options.output}")
 
 
+def build_sface_embed() -> Embed:
+    """SFace, embedded in the project, as the judge of whether views still show one person."""
+    from facedancer_tf.identity_encoder import embed_crops, load_encoder
+    from networks.encoders import ENCODERS
+
+    encoder = load_encoder("sface")
+    return lambda crops: embed_crops(encoder, ENCODERS["sface"], crops)
+
+
 def print_report(report: dict[str, Any], seconds: float, folder: Path) -> None:
     """What became of the pictures, as a small table."""
     rows = [
@@ -158,17 +171,24 @@ def main() -> None:
     )
     settings: dict[str, Any] = {**vars(faces), "version": SCHEMA_VERSION, "seed": options.seed}
     settings |= {"validation": options.validation}
-    items = list_pictures(options.folders)
-    if not items:
-        raise UserError(
-            f"no picture (.jpg, .jpeg, .png, .webp, .bmp) in {', '.join(map(str, options.folders))}"
-        )
-    settings |= {"source": "pictures", "pictures": len(items), "pictures_sha256": digest_listing(items)}
+    maker: FaceSettings | SyntheticSettings = faces
+    if options.synthetic is not None:
+        items = list_people(options.synthetic, options.seed)
+        settings |= {"source": "random-face 2021.7.21.1", "people": options.synthetic, "views": options.views}
+        settings["rights"] = "non-commercial research: the generator is distilled from StyleGAN2 on FFHQ"
+        maker = SyntheticSettings(options.seed, options.views, faces, build_sface_embed)
+    else:
+        items = list_pictures(options.folders)
+        if not items:
+            raise UserError(
+                f"no picture (.jpg, .jpeg, .png, .webp, .bmp) in {', '.join(map(str, options.folders))}"
+            )
+        settings |= {"source": "pictures", "pictures": len(items), "pictures_sha256": digest_listing(items)}
     start = time.perf_counter()
     try:
         plans = plan_shards(items, options.seed, options.validation)
-        report = make_shards(options.output, plans, settings, faces, options.workers, part, parts)
-    except (ShardsRefused, DetectorUnavailable) as error:
+        report = make_shards(options.output, plans, settings, maker, options.workers, part, parts)
+    except (ShardsRefused, DetectorUnavailable, SyntheticUnavailable) as error:
         raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(f"could not write to {options.output}: {error}") from error
