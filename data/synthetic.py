@@ -134,7 +134,7 @@ class SyntheticSettings:
                 if not faces:
                     reasons.append("no_face")
                 elif not ages.looks_adult(picture, faces[0].landmarks):
-                    reasons.append("looks_under_20")
+                    reasons.append("may_look_under_20")
                 else:
                     kept.append(view)
                 if view == 0 and not kept:
