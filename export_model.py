@@ -22,7 +22,9 @@ class Parser(argparse.ArgumentParser):
 
 def main() -> None:
     started = time.monotonic()
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("model", type=Path, help="a model file of train.py (…/model.keras)")
     parser.add_argument("folder", type=Path, help="where to write; must not exist yet")
     parser.add_argument("--encoder-weights", type=Path, help="for models whose encoder comes without weights")

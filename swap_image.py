@@ -48,7 +48,12 @@ def parse_face(text: str) -> int | str:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line, checked as far as it can be without opening anything."""
-    parser = Parser(description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument(
         "pictures", nargs="+", type=Path, metavar="PICTURE", help="source(s), then the target"
     )

@@ -57,7 +57,7 @@ class Swapper:
     model: a model file of train.py, by default the one that comes with the project; its recipe names the encoder,
     the crop's size and shrink. detector: "yunet" or "insightface". encoder_weights: a file with the weights of the
     model's encoder, for encoders that come without any (ArcFace).
-    Raises UserError where model file or detector is missing; a damaged file is reported when it is first used.
+    Raises UserError where a file or the detector is missing; a damaged file is reported when it is first used.
     """
 
     def __init__(
@@ -68,9 +68,12 @@ class Swapper:
     ) -> None:
         self.model_path = DEFAULT_MODEL if model is None else Path(model)
         self.encoder_weights = None if encoder_weights is None else Path(encoder_weights)
-        for path, what in ((self.model_path, "model file"), (self.encoder_weights, "encoder weights file")):
-            if path is not None and not path.is_file():
-                raise UserError(f"there is no {what} {path}; check the name, or train one with train.py")
+        if not self.model_path.is_file():
+            raise UserError(
+                f"there is no model file {self.model_path}; check the name, or train one with train.py"
+            )
+        if self.encoder_weights is not None and not self.encoder_weights.is_file():
+            raise UserError(f"there is no encoder weights file {self.encoder_weights}; check the name")
         self.detector = load_detector(detector)
 
     @cached_property

@@ -137,10 +137,8 @@ def main() -> None:
     mean = rows.mean(axis=0)
     own, others = mean[1] - mean[0], mean[5] - mean[4]
     print(f"mean of {len(rows)} pairs: {describe(mean)}")
-    print(
-        f"cosine to the source risen in {risen} of {len(rows)} pairs, on the mean by {own:+.4f}; to others {others:+.4f};"
-    )
-    print(f"so {own - others:+.4f} is owed to the source's identity")
+    print(f"cosine to the source risen in {risen} of {len(rows)} pairs, on the mean by {own:+.4f}")
+    print(f"(to others by {others:+.4f}, so {own - others:+.4f} is owed to the source's identity)")
     seen = sum(bool(swapper.detect(picture)) for picture in swapped.values())
     print(f"the detector finds a face in {seen} of {len(swapped)} swapped pictures")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)

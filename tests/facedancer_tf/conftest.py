@@ -1,0 +1,48 @@
+"""A tiny model file with random weights, and faces cut out of the bundled photographs."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from data.pictures import read_picture
+from facedancer_tf.model_file import ModelRecipe, save_model_file
+from networks.generator import build_generator
+
+PICTURES = Path(__file__).resolve().parents[2] / "assets" / "pictures"
+
+
+def write_tiny_model(
+    path: Path, seed: int = 0, encoder: str = "sface", width: int = 128, shrink: float = 1.0
+) -> None:
+    """A generator of 64 px and 4 filters, its output spread beyond [-1, 1]."""
+    arguments: dict[str, Any] = {
+        "size_px": 64,
+        "identity_width": width,
+        "base_filters": 4,
+        "fusion": ("no_skip", "no_skip", "affa", "affa", "affa", "concat"),
+        "mapping_depth": 2,
+        "mapping_width": 16,
+    }
+    keras.utils.set_random_seed(seed)
+    recipe = ModelRecipe(arguments, encoder, shrink, "nothing", "for tests only", 0)
+    save_model_file(build_generator(**arguments), recipe, path)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "tiny.keras"
+    write_tiny_model(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def grace() -> np.ndarray:
+    return read_picture(PICTURES / "grace_hopper.jpg").rgb
+
+
+@pytest.fixture(scope="session")
+def barack() -> np.ndarray:
+    return read_picture(PICTURES / "barack_obama.jpg").rgb

@@ -1,0 +1,166 @@
+"""swap_image.py as a process, on the bundled photographs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.detection import build_detector
+from data.pictures import read_picture, write_picture
+from facedancer_tf.synthetic_mark import SOURCE_TYPE, xmp_packet
+from tests.facedancer_tf.conftest import write_tiny_model
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURES = ROOT / "assets" / "pictures"
+GRACE, BARACK = PICTURES / "grace_hopper.jpg", PICTURES / "barack_obama.jpg"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("swap_image") / "tiny.keras"
+    write_tiny_model(path)
+    return path
+
+
+def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(ROOT / "swap_image.py"), *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
+
+
+def metadata(path: Path) -> str:
+    with Image.open(path) as image:
+        packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or ""
+    return packet.decode() if isinstance(packet, bytes) else packet
+
+
+def face_box(rgb: np.ndarray) -> tuple[int, ...]:
+    return tuple(round(value) for value in build_detector().detect(rgb)[0].box)
+
+
+def test_exif_rotated_target_two_sources_and_the_mark(model, tmp_path):
+    upright = read_picture(BARACK).rgb
+    exif = Image.Exif()
+    exif[274] = 6  # to be turned by 90 degrees clockwise for viewing
+    Image.fromarray(np.rot90(upright)).save(tmp_path / "turned.png", exif=exif, icc_profile=b"any profile")
+    ran = run(tmp_path, GRACE, PICTURES / "eileen_collins.png", "turned.png", "--model", model)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
+    assert "1 face in turned.png, 1 swapped" in ran.stdout
+    assert "swapped.png written" in ran.stdout
+    swapped = read_picture(tmp_path / "swapped.png")
+    assert swapped.rgb.shape == upright.shape
+    assert swapped.icc_profile == b"any profile"
+    x, y, width, height = face_box(upright)
+    changed = (swapped.rgb != upright).any(axis=-1)
+    assert (
+        changed[y + height // 4 : y + height - height // 8, x + width // 4 : x + 3 * width // 4].mean() > 0.95
+    )
+    changed[
+        max(0, y - height // 8) : y + height + height // 8, max(0, x - width // 4) : x + width + width // 4
+    ] = False
+    assert not changed.any()
+    assert SOURCE_TYPE in metadata(tmp_path / "swapped.png")
+
+
+def test_grey_picture_with_alpha_and_several_faces(model, tmp_path):
+    person = cv2.resize(read_picture(BARACK).rgb, (341, 392), interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(np.hstack([person, person[:, ::-1]]), cv2.COLOR_RGB2GRAY)
+    alpha = np.tile(np.arange(grey.shape[1]) % 256, (grey.shape[0], 1)).astype(np.uint8)
+    Image.fromarray(np.dstack([grey, alpha]), "LA").save(tmp_path / "grey.png")
+    ran = run(tmp_path, GRACE, "grey.png", "-o", "out.webp", "--face", "all", "--model", model)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
+    assert "2 faces in grey.png, 2 swapped" in ran.stdout
+    swapped = read_picture(tmp_path / "out.webp")
+    np.testing.assert_array_equal(swapped.alpha, alpha)
+    apart = np.abs(swapped.rgb.astype(int).mean(axis=-1) - grey)
+    assert min(apart[:, :341].max(), apart[:, 341:].max()) > 40  # both faces
+    assert np.ptp(swapped.rgb.astype(int), axis=-1).max() <= 8  # WebP's own chroma noise at most
+    assert SOURCE_TYPE in metadata(tmp_path / "out.webp")
+
+
+def test_jpeg_is_marked_and_says_that_it_holds_no_transparency(model, tmp_path):
+    rgb = read_picture(BARACK).rgb
+    write_picture(tmp_path / "seen.png", rgb, np.full(rgb.shape[:2], 200, np.uint8))
+    (tmp_path / "out.jpg").write_bytes(b"an older file, named with -o")
+    ran = run(tmp_path, GRACE, "seen.png", "-o", "out.jpg", "--label", "--model", model)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
+    assert "no transparency" in ran.stdout
+    assert SOURCE_TYPE in metadata(tmp_path / "out.jpg")
+    corner = read_picture(tmp_path / "out.jpg").rgb[-60:, :200].astype(int)
+    assert np.abs(corner - rgb[-60:, :200]).max() > 100  # the label
+
+
+def test_list_faces_draws_on_a_copy_without_the_networks(tmp_path):
+    ran = run(tmp_path, BARACK, "--list-faces")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("face 0: ")
+    drawn, plain = read_picture(tmp_path / "faces.png").rgb, read_picture(BARACK).rgb
+    assert 0.001 < (drawn != plain).any(axis=-1).mean() < 0.1
+    assert SOURCE_TYPE not in metadata(tmp_path / "faces.png")
+    assert run(tmp_path, BARACK, "--list-faces").returncode == 0  # what it wrote itself it may replace
+
+
+def refused(folder: Path, *arguments: object, says: str) -> None:
+    """Exit code 2, one line that says what was wrong, nothing on stdout and no file more or less."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    ran = run(folder, *arguments)
+    assert ran.returncode == 2, ran
+    assert ran.stderr.startswith("error: ")
+    assert says in ran.stderr
+    assert ran.stderr.count("\n") == 1, ran.stderr
+    assert ran.stdout == ""
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_unusable_pictures_are_one_sentence(model, tmp_path):
+    write_picture(tmp_path / "wall.png", np.full((300, 300, 3), 90, np.uint8))
+    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "half.jpg").write_bytes(BARACK.read_bytes()[:20000])
+    options = ("-o", "out.png", "--model", model)
+    refused(tmp_path, GRACE, "wall.png", *options, says="wall.png: no face was found")
+    refused(tmp_path, "wall.png", GRACE, *options, says="wall.png: no face was found")
+    refused(tmp_path, "wall.png", "--list-faces", says="wall.png: no face was found")
+    refused(tmp_path, GRACE, "text.jpg", *options, says="text.jpg: not a")
+    refused(tmp_path, GRACE, "half.jpg", *options, says="half.jpg: truncated")
+    refused(tmp_path, "none.jpg", BARACK, *options, says="none.jpg: there is no such file")
+    refused(tmp_path, GRACE, BARACK, *options, "--face", "1", says="there is no face 1: only face 0")
+
+
+def test_unusable_models_and_commands_are_one_sentence(model, tmp_path):
+    (tmp_path / "broken.keras").write_bytes(b"PK no archive")
+    refused(tmp_path, GRACE, BARACK, "--model", "none.keras", says="there is no model file none.keras")
+    refused(tmp_path, GRACE, BARACK, "--model", "broken.keras", says="broken.keras is not a whole model file")
+    refused(tmp_path, GRACE, "--model", model, says="at least two pictures")
+    refused(tmp_path, says="required")
+    refused(tmp_path, GRACE, BARACK, "--model", model, "--face", "-1", says="--face")
+    refused(
+        tmp_path, GRACE, BARACK, "--model", model, "--face", "first", says="must be largest, all or a number"
+    )
+    refused(tmp_path, GRACE, BARACK, "--model", model, "--encoder", "sface", says="--encoder")
+
+
+def test_outputs_that_cannot_be_or_would_destroy_something(model, tmp_path):
+    target, source = tmp_path / "target.jpg", tmp_path / "swapped.png"
+    target.write_bytes(BARACK.read_bytes())
+    write_picture(source, read_picture(GRACE).rgb, xmp=xmp_packet(synthetic=True))
+    os.symlink(target, tmp_path / "link.png")
+    os.link(target, tmp_path / "hard.png")
+    (tmp_path / "folder.png").mkdir()
+    options = ("--model", model, "-o")
+    refused(tmp_path, source, target, *options, target, says="is the input")
+    refused(tmp_path, source, target, *options, "./folder.png/../target.jpg", says="is the input")
+    refused(tmp_path, source, target, *options, "link.png", says="is the input")
+    refused(tmp_path, source, target, *options, "hard.png", says="is the input")
+    refused(
+        tmp_path, source, target, "--model", model, says="is the input"
+    )  # the default name, here the source's
+    refused(tmp_path, source, target, *options, "none/out.png", says="folder none does not exist")
+    refused(tmp_path, source, target, *options, "folder.png", says="is a folder")
+    refused(tmp_path, source, target, *options, "out.gif", says="must end in one of")
+    source.rename(tmp_path / "source.png")
+    write_picture(tmp_path / "swapped.png", np.zeros((9, 9, 3), np.uint8))
+    refused(tmp_path, "source.png", target, "--model", model, says="not written by this program")
