@@ -17,7 +17,7 @@ _LUMA = (0.299, 0.587, 0.114)
 def released_augmentation(
     brightness: float = 0.3,
     contrast: tuple[float, float] = (0.9, 1.1),
-    saturation: tuple[float, float] = (0.9, 1.1),
+    saturation: tuple[float, float] | None = (0.9, 1.1),
 ) -> Augmentation:
     """The released training's augmentation, a reproduction including its quirks (facts section 5).
 

@@ -20,7 +20,7 @@ def test_exif_orientation_is_undone(tmp_path: Path, orientation: int, suffix: st
     path = tmp_path / f"turned{suffix}"
     exif = Image.Exif()
     exif[274] = orientation
-    Image.fromarray(RGB).save(path, exif=exif, **({} if suffix == ".png" else {"quality": 100}))
+    Image.fromarray(RGB).save(path, exif=exif, quality=100)
     expected = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
     np.testing.assert_array_equal(read_picture(path).rgb, expected)
 
@@ -49,10 +49,11 @@ def test_lossy_round_trip_stays_close(tmp_path: Path, suffix: str) -> None:
 
 def test_alpha_is_kept_apart_and_written_back(tmp_path: Path) -> None:
     alpha = np.arange(600).reshape(20, 30).astype(np.uint8)
-    for suffix, atol in ((".png", 0), (".webp", 0)):
+    for suffix in (".png", ".webp"):
         write_picture(tmp_path / f"a{suffix}", RGB, alpha)
         got = read_picture(tmp_path / f"a{suffix}")
-        np.testing.assert_allclose(got.alpha, alpha, atol=atol)
+        assert got.alpha is not None
+        np.testing.assert_array_equal(got.alpha, alpha)
     np.testing.assert_array_equal(read_picture(tmp_path / "a.png").rgb, RGB)  # not multiplied in
     write_picture(tmp_path / "a.jpg", RGB, alpha)
     assert read_picture(tmp_path / "a.jpg").alpha is None
