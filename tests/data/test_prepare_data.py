@@ -172,6 +172,11 @@ def test_kill_minus_nine_neither_loses_nor_repeats_a_picture(
     with pytest.raises(ValueError, match="no finished shards"):
         read_manifest(folder)
     done_before = {p.name: p.stat().st_mtime_ns for p in folder.glob("*.tfrecord")}
+    for path in journals.glob("*.journal"):  # what is journaled lies in the file, not in a lost buffer
+        lines = [json.loads(line) for line in path.read_text().split("\n")[:-1]]
+        count = sum(line["records"] for line in lines)
+        records = tf.data.TFRecordDataset(str(path.with_suffix(".partial"))).take(count)
+        assert sum(1 for _ in records) == count
     # a kill in the midst of a record or a journal line leaves such ends
     for path in journals.glob("*.partial"):
         with path.open("ab") as file:
