@@ -6,19 +6,18 @@ command goes on where the folder stands. `--help` lists every setting, `--print_
 
 import os
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 from facedancer_tf.errors import run_main
+from facedancer_tf.quiet_start import load_tensorflow_quietly
 
 
 def main() -> None:
+    # 3: TensorFlow's graph optimizer reports a rewrite that it leaves out as an error; real ones are exceptions.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    load_tensorflow_quietly()
     from facedancer_tf.config import parse_config
-
-    config = parse_config()  # before TensorFlow has found its devices: a wrong key should not cost a minute
-
     from facedancer_tf.train_loop import train
 
-    train(config)
+    train(parse_config())
 
 
 if __name__ == "__main__":

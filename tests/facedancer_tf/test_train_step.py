@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.train_loop import stop_if_not_finite
+from tests.facedancer_tf.training import SMALL, batch_of, build, with_settings
+
+TERMS = {"adversarial", "identity", "ifsr", "reconstruction", "cycle", "discriminator", "r1"}
+# Without the encoder's gradient a step is built in a fraction of the time.
+LIGHT = with_settings(SMALL, loss={"identity": 0.0, "ifsr": 0.0})
+
+
+@pytest.fixture(scope="module")
+def batch(face_crops):
+    return batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4])
+
+
+@pytest.fixture(scope="module")
+def first_step(batch):
+    """Networks before and after the first step of the full objective, and its scalars."""
+    models, step = build(SMALL)
+    before = {name: getattr(models, name).get_weights() for name in ("generator", "discriminator", "encoder")}
+    scalars = {name: float(value) for name, value in step(batch, with_r1=True, with_cycle=True).items()}
+    return models, before, scalars
+
+
+def test_one_step_updates_both_networks_and_leaves_the_encoder(first_step):
+    models, before, _ = first_step
+    for name, share in (("generator", 0.9), ("discriminator", 0.9), ("encoder", 0.0)):
+        after = getattr(models, name).get_weights()
+        changed = [not np.array_equal(a, b) for a, b in zip(before[name], after, strict=True)]
+        assert np.mean(changed) >= share, name
+        assert share or not any(changed)
+
+
+def test_every_term_is_named_and_weighed(first_step):
+    _, _, scalars = first_step
+    assert set(scalars) == TERMS | {"generator_total", "discriminator_total", "swapped_logit"}
+    weights = {"adversarial": 1, "identity": 10, "ifsr": 1, "reconstruction": 5, "cycle": 1}
+    assert scalars["generator_total"] == pytest.approx(
+        sum(w * scalars[n] for n, w in weights.items()), rel=1e-5
+    )
+    assert scalars["discriminator_total"] == pytest.approx(
+        scalars["discriminator"] + 5 * scalars["r1"], rel=1e-5
+    )
+
+
+def test_bfloat16_gives_nearly_the_same_first_step(batch, first_step):
+    scalars = build(with_settings(SMALL, precision="mixed_bfloat16"))[1](
+        batch, with_r1=True, with_cycle=False
+    )
+    for name in ("identity", "reconstruction", "ifsr", "discriminator", "r1"):
+        assert float(scalars[name]) == pytest.approx(first_step[2][name], rel=0.05, abs=1e-3), name
+
+
+def test_xla_gives_the_same_first_step(batch, first_step):
+    scalars = build(with_settings(LIGHT, xla=True))[1](batch, with_r1=True, with_cycle=True)
+    for name in ("reconstruction", "cycle", "discriminator", "r1"):
+        assert float(scalars[name]) == pytest.approx(first_step[2][name], rel=1e-3, abs=1e-5), name
+
+
+@pytest.mark.parametrize("idle", ["generator", "discriminator"])
+def test_gradients_of_a_loss_reach_its_own_network_only(batch, idle):
+    # A network whose own loss is (all but) nothing stays as it was, whatever the other's loss is.
+    no_generator = {"adversarial": 0.0, "reconstruction": 1e-30, "cycle": 0.0}
+    no_discriminator = {"adversarial": 0.0, "r1": 1e-30}
+    models, step = build(with_settings(LIGHT, loss=no_generator if idle == "generator" else no_discriminator))
+    network, other = models.generator, models.discriminator
+    if idle == "discriminator":
+        network, other = other, network
+    before, others_before = network.get_weights(), other.get_weights()
+    step(batch, with_r1=True, with_cycle=True)
+    for a, b in zip(before, network.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+    assert not np.allclose(others_before[0], other.get_weights()[0], atol=1e-12)
+
+
+def test_lazy_terms_weigh_as_many_times_more_and_the_average_follows(batch):
+    models, step = build(with_settings(LIGHT, r1_every_steps=4, cycle_every_steps=2, averaging_decay=0.05))
+    start = models.generator.get_weights()[0]
+    scalars = {name: float(value) for name, value in step(batch, with_r1=True, with_cycle=True).items()}
+    assert scalars["discriminator_total"] == pytest.approx(
+        scalars["discriminator"] + 4 * 5 * scalars["r1"], rel=1e-5
+    )
+    generator = scalars["adversarial"] + 5 * scalars["reconstruction"] + 2 * scalars["cycle"]
+    assert scalars["generator_total"] == pytest.approx(generator, rel=1e-5)
+
+    first, average = models.generator.get_weights()[0], models.averaged.get_weights()[0]
+    np.testing.assert_allclose(average, first + 0.05 * (start - first), rtol=1e-5, atol=1e-8)
+    assert not {"r1", "cycle"} & set(step(batch, with_r1=False, with_cycle=False))
+    second = models.generator.get_weights()[0]
+    np.testing.assert_allclose(
+        models.averaged.get_weights()[0], second + 0.05 * (average - second), rtol=1e-5, atol=1e-8
+    )
+
+
+def test_not_finite_is_named():
+    scalars = {
+        "identity": tf.constant(0.5),
+        "ifsr": tf.constant(np.nan),
+        "generator_total": tf.constant(np.nan),
+    }
+    with pytest.raises(UserError, match="'ifsr' is not finite at step 7"):
+        stop_if_not_finite(scalars, 7)
+    stop_if_not_finite({"identity": tf.constant(0.5)}, 7)
+
+
+@pytest.mark.slow
+def test_eight_pairs_can_be_learnt_by_heart(face_crops):
+    """Reconstruction halves and the identity loss falls by a third: the objective pulls where it should."""
+    config = with_settings(
+        SMALL,
+        batch_size=8,
+        generator={"base_filters": 8},
+        optimizer={"learning_rate": 1e-3},
+        loss={"cycle": 0.0},
+    )
+    pairs = batch_of(face_crops, [0, 1, 2, 3, 4, 0, 1, 2], [0, 1, 2, 3, 4, 1, 2, 3])
+    _, step = build(config)
+    curve = [step(pairs, with_r1=i % 4 == 0, with_cycle=False) for i in range(150)]
+    first, last = ({k: float(v) for k, v in scalars.items()} for scalars in (curve[1], curve[-2]))
+    print(f"reconstruction {first['reconstruction']:.3f} -> {last['reconstruction']:.3f}, "
+          f"identity {first['identity']:.3f} -> {last['identity']:.3f}")  # fmt: skip
+    assert last["reconstruction"] < first["reconstruction"] / 2
+    assert last["identity"] < first["identity"] * 2 / 3

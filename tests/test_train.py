@@ -1,0 +1,135 @@
+"""train.py as people run it: a process, stopped and killed."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from facedancer_tf import train_loop
+from facedancer_tf.config import parse_config
+from facedancer_tf.errors import UserError
+from facedancer_tf.model_file import load_model_file
+
+ROOT = Path(__file__).parents[1]
+
+
+def command(shards: Path, run: Path, *flags: str) -> list[str]:
+    return [sys.executable, "train.py", "--config", "configs/smoke.yaml", "--data.folder", str(shards),
+            "--run", str(run), *flags]  # fmt: skip
+
+
+def train(shards: Path, run: Path, *flags: str, code: int = 0) -> str:
+    done = subprocess.run(command(shards, run, *flags), cwd=ROOT, capture_output=True, text=True, timeout=400)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def newest(run: Path) -> dict[str, np.ndarray]:
+    """Everything in the newest checkpoint, by key."""
+    reader = tf.train.load_checkpoint(str(run / "checkpoints"))
+    kept = [key for key in reader.get_variable_to_shape_map() if "VARIABLE_VALUE" in key]
+    return {key: reader.get_tensor(key) for key in kept}
+
+
+def newest_step(run: Path) -> int:
+    latest = tf.train.latest_checkpoint(str(run / "checkpoints"))
+    return int(latest.rsplit("-", 1)[1]) if latest else 0
+
+
+def start_and_wait_for_step(shards: Path, run: Path, step: int) -> subprocess.Popen:
+    flags = ("--steps", "100000", "--save_every_steps", "1", "--validate_every_steps", "100000")
+    process = subprocess.Popen(command(shards, run, *flags), cwd=ROOT, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    deadline = time.monotonic() + 300
+    while newest_step(run) < step:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return process
+
+
+@pytest.fixture(scope="module")
+def straight(face_shards, tmp_path_factory):
+    """Three steps in one go, with augmentation, averaging, lazy R1 and lazy cycle on."""
+    run = tmp_path_factory.mktemp("straight")
+    train(face_shards, run, "--steps", "3", "--validate_every_steps", "3")
+    return run
+
+
+def test_a_run_leaves_everything_behind(straight):
+    assert "size_px: 64" in (straight / "config.yaml").read_text()
+    assert list(straight.glob("logs/events*"))
+    picture = tf.io.decode_png(tf.io.read_file(str(straight / "pictures" / "step-0000003.png")))
+    assert picture.shape[1] == (4 + 3) * 64  # source, target, swapped, reconstruction, three masks
+    generator, recipe = load_model_file(straight / "model.keras")
+    assert (recipe.step, recipe.encoder, recipe.size_px) == (3, "sface", 64)
+    assert generator.count_params() > 0
+
+
+def test_two_steps_a_restart_and_one_more_are_three_steps_bit_for_bit(face_shards, straight, tmp_path):
+    train(face_shards, tmp_path / "run", "--steps", "2")
+    out = train(face_shards, tmp_path / "run", "--steps", "3")
+    assert "Continuing" in out
+    expected, resumed = newest(straight), newest(tmp_path / "run")
+    assert expected.keys() == resumed.keys()
+    kept = {"generator", "averaged", "discriminator", "generator_optimizer", "discriminator_optimizer"}
+    assert {k.split("/")[0] for k in expected} >= kept | {"step", "next_sample"}
+    unequal = [key for key in expected if not np.array_equal(expected[key], resumed[key])]
+    assert not unequal
+
+
+def test_killed_at_any_moment_it_goes_on_and_stops_cleanly_when_asked(face_shards, tmp_path):
+    run = tmp_path / "run"
+    process = start_and_wait_for_step(face_shards, run, 3)
+    process.send_signal(signal.SIGKILL)  # while it saves after every step
+    process.wait()
+    at = newest_step(run)
+    process = start_and_wait_for_step(face_shards, run, at + 1)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    assert int(re.search(r"at step (\d+) of", out)[1]) >= 3
+    stopped = int(re.search(r"Stopped at step (\d+);", out)[1])
+    assert newest_step(run) == stopped
+    assert load_model_file(run / "model.keras")[1].step == stopped
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(face_shards, straight, tmp_path):
+    run = tmp_path / "run"
+    subprocess.run(["cp", "-r", str(straight), str(run)], check=True)
+    out = train(
+        face_shards, run, "--steps", "9", "--save_every_steps", "1", "--loss.identity", "1e38", code=2
+    )
+    last = [line for line in out.splitlines() if line.startswith("error:")]
+    assert len(last) == 1
+    assert "is not finite at step" in last[0]
+    assert newest_step(run) < 9
+    assert all(np.isfinite(value).all() for value in newest(run).values())
+
+
+def test_wrong_requests_are_one_sentence(face_shards, straight, tmp_path):
+    out = train(tmp_path / "nothing", tmp_path / "run", code=2)
+    assert [line for line in out.splitlines() if line] == [
+        line for line in out.splitlines() if line.startswith("error:")
+    ]
+    assert "prepare_data.py" in out
+    smoke = ["--config", "configs/smoke.yaml", "--data.folder", str(face_shards)]
+    for flags, words in (
+        (["--run", str(straight), "--generator.base_filters", "8"], "other settings of generator"),
+        (["--run", str(tmp_path / "run"), "--size_px", "128"], "at most the 64 px"),
+    ):
+        with pytest.raises(UserError, match=words):
+            train_loop.train(parse_config([*smoke, *flags]))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_says_so(face_shards, straight, capsys):
+    config = parse_config(["--config", str(straight / "config.yaml"), "--steps", "3"])
+    train_loop.train(config)
+    assert "has its 3 steps already" in capsys.readouterr().out
