@@ -4,27 +4,17 @@ The SavedModel takes uint8 crops and loads with bare tf.saved_model.load; faceda
 signatures.
 """
 
-import argparse
 import time
 from pathlib import Path
-from typing import NoReturn
 
+from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse whose errors are one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see python {self.prog} --help")
-
-
 def main() -> None:
     started = time.monotonic()
-    parser = Parser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = Parser(__doc__)
     parser.add_argument("model", type=Path, help="a model file of train.py (…/model.keras)")
     parser.add_argument("folder", type=Path, help="where to write; must not exist yet")
     parser.add_argument("--encoder-weights", type=Path, help="for models whose encoder comes without weights")

@@ -29,14 +29,13 @@ from data.openvino_networks import SyntheticUnavailable
 from data.records import SCHEMA_VERSION
 from data.shards import ShardsRefused, make_shards
 from data.synthetic import Embed, SyntheticSettings, list_people
+from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line; the help text is the manual."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(__doc__)
     parser.add_argument(
         "folders", nargs="*", type=Path, help="folders of pictures (JPEG, PNG, WebP, BMP), searched in depth"
     )

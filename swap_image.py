@@ -7,10 +7,10 @@ pose, expression, light and background.
 import argparse
 import time
 from pathlib import Path
-from typing import NoReturn
 
 from data.detection import Face
 from data.pictures import SUFFIXES, Picture, UnreadablePicture, read_picture, write_picture
+from facedancer_tf.command_line import Parser
 from facedancer_tf.drawing import draw_faces, draw_label
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
@@ -30,13 +30,6 @@ colour profile.
 """
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse whose errors are one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see python {self.prog} --help")
-
-
 def parse_face(text: str) -> int | str:
     """An index, or one of the words."""
     if text in ("largest", "all"):
@@ -48,12 +41,7 @@ def parse_face(text: str) -> int | str:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line, checked as far as it can be without opening anything."""
-    parser = Parser(
-        description=__doc__,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser(__doc__, EPILOG)
     parser.add_argument(
         "pictures", nargs="+", type=Path, metavar="PICTURE", help="source(s), then the target"
     )
