@@ -6,6 +6,7 @@ update of one device.
 """
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import keras
 import tensorflow as tf
@@ -20,7 +21,7 @@ from losses.perceptual import perceptual_loss
 from losses.reconstruction import cycle_loss, reconstruction_loss
 
 Scalars = dict[str, tf.Tensor]
-TrainStep = Callable[..., Scalars]
+TrainStep: TypeAlias = tf.types.experimental.PolymorphicFunction  # (batch, with_r1, with_cycle) -> Scalars
 
 
 def global_batch_mean(batch_size: int) -> Callable[[tf.Tensor], tf.Tensor]:

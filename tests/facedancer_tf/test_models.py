@@ -25,6 +25,7 @@ def test_a_step_with_the_perceptual_loss(monkeypatch, face_crops):
     )
     config = with_settings(SMALL, loss={"perceptual": 0.2, "identity": 0.0, "ifsr": 0.0, "cycle": 0.0})
     built, step = build(config)
+    assert built.vgg is not None
     assert [output.shape[1:3] for output in built.vgg(np.zeros((1, 64, 64, 3)))] == [
         (32, 32), (16, 16), (8, 8), (4, 4), (2, 2)
     ]  # fmt: skip

@@ -42,10 +42,9 @@ def build(config: TrainConfig, strategy: tf.distribute.Strategy | None = None) -
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         models = build_models(config, shrink=1.0)
-        optimizers = [
-            build_optimizer(config, m.trainable_variables) for m in (models.generator, models.discriminator)
-        ]
-    return models, build_train_step(models, config, *optimizers, strategy)
+        generator_optimizer = build_optimizer(config, models.generator.trainable_variables)
+        discriminator_optimizer = build_optimizer(config, models.discriminator.trainable_variables)
+    return models, build_train_step(models, config, generator_optimizer, discriminator_optimizer, strategy)
 
 
 def batch_of(crops: np.ndarray, targets: list[int], sources: list[int]) -> dict[str, tf.Tensor]:
