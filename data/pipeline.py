@@ -25,11 +25,13 @@ _FLAG_ROLE = 3
 def self_swap_flags(seed: int, batch: tf.Tensor, batch_size: int, probability: float) -> tf.Tensor:
     """Flags float32 [batch_size] of one global batch: each 1 with `probability`, at least one of them (section 5).
 
-    A probability of 0 means none at all.
+    A probability of 0 means none at all, and in a batch of one nothing is forced: it would never swap.
     """
     drawn = tf.random.stateless_uniform([batch_size], role_seed(seed, _FLAG_ROLE, batch))
     if probability == 0.0:
         return tf.zeros_like(drawn)
+    if batch_size == 1:
+        return tf.cast(drawn < probability, tf.float32)
     lowest = tf.one_hot(tf.argmin(drawn), batch_size, on_value=True, off_value=False, dtype=tf.bool)
     return tf.cast((drawn < probability) | lowest, tf.float32)
 

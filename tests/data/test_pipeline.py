@@ -61,6 +61,8 @@ def test_flags_are_one_at_least_and_as_probable_as_asked() -> None:
     np.testing.assert_array_equal(rare.sum(axis=1), 1)
     assert len(set(rare.argmax(axis=1))) == 4
     assert not self_swap_flags(3, tf.constant(0, tf.int64), 4, 0.0).numpy().any()
+    alone = np.array([self_swap_flags(3, tf.constant(b, tf.int64), 1, 0.2).numpy() for b in range(200)])
+    assert 0.1 < alone.mean() < 0.3  # forced, a batch of one would never swap
 
 
 @pytest.mark.parametrize("window", [1024, 4])
