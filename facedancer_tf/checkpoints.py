@@ -25,6 +25,7 @@ class RunState:
     ) -> None:
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         self.next_sample = tf.Variable(0, dtype=tf.int64, trainable=False, name="next_sample")
+        self.owners = (models.generator, models.discriminator, generator_optimizer, discriminator_optimizer)
         self.checkpoint = tf.train.Checkpoint(
             generator=models.generator,
             averaged=models.averaged,
@@ -54,6 +55,23 @@ class RunState:
             ) from error
         return True
 
+    def not_finite(self) -> list[str]:
+        """Names of the weights and optimizer slots that hold a NaN or an infinity."""
+        variables = [v for owner in self.owners for v in owner.variables]
+        floating = [v for v in variables if v.value.dtype.is_floating]
+        return [v.path for v in floating if not bool(tf.reduce_all(tf.math.is_finite(v.value)))]
+
     def save(self) -> None:
-        """Saves at the present step. Written beside and renamed: killed at any moment, the last one stays whole."""
+        """Saves at the present step. Written beside and renamed: killed at any moment, the last one stays whole.
+
+        Raises:
+            UserError: if anything in it is not finite (a gradient can overflow though the losses did not); nothing
+                is written then.
+        """
+        broken = self.not_finite()
+        if broken:
+            raise UserError(
+                f"{broken[0]} is not finite after step {int(self.step)} ({len(broken)} weights or optimizer slots are "
+                "not); the last checkpoint is from before: lower `optimizer.learning_rate` or a term's weight."
+            )
         self.manager.save(checkpoint_number=int(self.step.numpy()))

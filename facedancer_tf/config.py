@@ -12,9 +12,11 @@ from typing import Any, Literal
 import jsonargparse
 import yaml
 
+from data.augmentation import colour_and_geometry_augmentation
 from facedancer_tf.errors import UserError
+from networks.discriminator import check_image, check_patch
 from networks.encoders import ENCODERS
-from networks.generator import RELEASED_FUSION
+from networks.generator import RELEASED_FUSION, check_generator
 
 Fusion = Literal["no_skip", "add", "concat", "affa", "d_affa", "do_affa"]
 
@@ -93,6 +95,7 @@ class OptimizerConfig:
     decay_steps: int = 100_000
 
 
+GENERATOR_TERMS = ("adversarial", "identity", "ifsr", "reconstruction", "perceptual", "cycle")
 _POSITIVE = (
     "batch_size", "steps", "r1_every_steps", "cycle_every_steps", "log_every_steps", "save_every_steps",
     "validate_every_steps", "validation_pictures", "keep_checkpoints",
@@ -128,31 +131,59 @@ class TrainConfig:
     keep_checkpoints: int = 3
 
     def __post_init__(self) -> None:
+        try:
+            self._check()
+        except ValueError as error:
+            raise UserError(str(error)) from error
+
+    def _check(self) -> None:
+        """Raises ValueError for what cannot be; the rooms' own rules are asked for, not repeated."""
+
         def check(holds: bool, rule: str, **received: Any) -> None:
             if not holds:
-                values = ", ".join(f"{k}={v!r}" for k, v in received.items())
-                raise UserError(f"{rule} Received: {values}")
+                raise ValueError(f"{rule} Received: {', '.join(f'{k}={v!r}' for k, v in received.items())}")
 
-        check(self.size_px % 32 == 0 and 64 <= self.size_px <= 1024,
-              "`size_px` must be a multiple of 32 from 64 to 1024.", size_px=self.size_px)  # fmt: skip
         for name in _POSITIVE:
             check(getattr(self, name) > 0, f"`{name}` must be positive.", **{name: getattr(self, name)})
-        check(self.encoder.name in ENCODERS, f"`encoder.name` must be one of {', '.join(ENCODERS)}.",
-              name=self.encoder.name)  # fmt: skip
-        check(0 <= self.data.self_swap_probability <= 1, "`data.self_swap_probability` must be within 0 and 1.",
-              self_swap_probability=self.data.self_swap_probability)  # fmt: skip
+        check(self.seed >= 0, "`seed` must be 0 or more.", seed=self.seed)
         check(0 <= self.averaging_decay < 1, "`averaging_decay` must be at least 0 and below 1.",
               averaging_decay=self.averaging_decay)  # fmt: skip
-        check(self.discriminator.kind == "patch" or self.size_px % 64 == 0,
-              "the image discriminator needs a `size_px` that is a multiple of 64.", size_px=self.size_px)  # fmt: skip
-        strengths = {name: value for name, value in self.data.augmentation.strengths().items() if value}
-        check(self.data.augmentation.kind == "colour_and_geometry" or not strengths,
-              "`data.augmentation` takes strengths only with `kind: colour_and_geometry`.", **strengths)  # fmt: skip
+        check(self.optimizer.decay_steps > 0, "`optimizer.decay_steps` must be positive.",
+              decay_steps=self.optimizer.decay_steps)  # fmt: skip
+
+        check(0 <= self.data.self_swap_probability <= 1, "`data.self_swap_probability` must be within 0 and 1.",
+              self_swap_probability=self.data.self_swap_probability)  # fmt: skip
+        strengths = self.data.augmentation.strengths()
+        if self.data.augmentation.kind == "colour_and_geometry":
+            colour_and_geometry_augmentation(**strengths)
+        else:
+            check(not any(strengths.values()), "`data.augmentation` takes strengths only with "
+                  "`kind: colour_and_geometry`.", **strengths)  # fmt: skip
+
+        shape = self.generator
+        check_generator(self.size_px, shape.fusion, shape.mapping_depth, base_filters=shape.base_filters,
+                        mapping_width=shape.mapping_width)  # fmt: skip
+        check(self.discriminator.base_filters > 0, "`discriminator.base_filters` must be positive.",
+              base_filters=self.discriminator.base_filters)  # fmt: skip
+        if self.discriminator.kind == "patch":
+            check_patch(self.size_px, self.discriminator.down_blocks)
+        else:
+            check_image(self.size_px)
+
+        check(self.encoder.name in ENCODERS, f"`encoder.name` must be one of {', '.join(ENCODERS)}.",
+              name=self.encoder.name)  # fmt: skip
         blocks = ENCODERS[self.encoder.name].ifsr_blocks
         for name in ("ifsr_margins", "ifsr_weights"):
             unknown = [block for block in getattr(self.loss, name) or {} if block not in blocks]
             check(not unknown, f"`loss.{name}` must name blocks of {self.encoder.name}: {', '.join(blocks)}.",
                   unknown=unknown)  # fmt: skip
+        weights = {name: getattr(self.loss, name) for name in (*GENERATOR_TERMS, "r1")}
+        check(min(weights.values()) >= 0, "`loss` takes no negative weights.", **weights)
+        check(
+            any(weights[name] for name in GENERATOR_TERMS),
+            "`loss` must leave the generator a term.",
+            **weights,
+        )
 
     @property
     def margins(self) -> dict[str, float]:

@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,9 @@ def save_model_file(generator: keras.Model, recipe: ModelRecipe, path: Path, hal
     With `half` the weights are stored in float16 (half the bytes; they are float32 again once loaded).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.keras")
+    beside = path.with_name(
+        f".{path.stem}.part.keras"
+    )  # one name: what a kill leaves, the next save replaces
     rebuilt = build_generator(**recipe.generator)  # float32 and named alike, whatever it was trained with
     rebuilt.set_weights(generator.get_weights())
     try:
@@ -89,7 +92,7 @@ def load_model_file(path: Path) -> tuple[keras.Model, ModelRecipe]:
             raise ValueError("its identity width is not its encoder's")
         generator = build_generator(**recipe.generator)
         _assign(generator, members[WEIGHTS])
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, TypeError, ValueError, OSError, RuntimeError) as error:
         raise UserError(
             f"{path} is not a whole model file of this project ({' '.join(str(error).split())[:200]}); "
             "write it again with train.py."

@@ -1,29 +1,33 @@
 """The loop around the step: iterate, log, picture, save, stop cleanly."""
 
 import math
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import tensorflow as tf
-import yaml
 from tqdm import tqdm
 
 from data.augmentation import colour_and_geometry_augmentation, released_augmentation
 from data.manifest import Manifest, read_manifest
 from data.pipeline import Augmentation, build_dataset
 from facedancer_tf.checkpoints import RunState
-from facedancer_tf.config import TrainConfig, config_as_dict, config_as_yaml
+from facedancer_tf.config import TrainConfig
 from facedancer_tf.errors import UserError
 from facedancer_tf.model_file import ModelRecipe, save_model_file
 from facedancer_tf.models import Models, build_models, generator_arguments
+from facedancer_tf.run_folder import (
+    CHECKPOINTS,
+    LOGS,
+    MODEL,
+    PICTURES,
+    only_writer,
+    refuse_other_run,
+    write_config,
+)
 from facedancer_tf.stop_signals import stop_signals
-from facedancer_tf.train_step import Scalars, build_optimizer, build_train_step
+from facedancer_tf.train_step import Scalars, TrainStep, build_optimizer, build_train_step
 from facedancer_tf.validation import Validation
-
-# What a run cannot change half-way: its checkpoint or its meaning would not fit any more.
-FIXED_KEYS = ("size_px", "seed", "generator", "discriminator", "encoder")
 
 
 def train(config: TrainConfig) -> None:
@@ -33,55 +37,75 @@ def train(config: TrainConfig) -> None:
     averaged generator). SIGTERM and Ctrl-C save and return.
 
     Raises:
-        UserError: for unusable data, a run folder of another config, or a loss that is not finite.
+        UserError: for unusable data, a run folder of another config, or a loss or weight that is not finite.
     """
     manifest = _read_data(config)
-    strategy = (
-        tf.distribute.MirroredStrategy() if config.strategy == "mirrored" else tf.distribute.get_strategy()
-    )
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    strategy = tf.distribute.get_strategy()
+    if config.strategy == "mirrored":
+        strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
     if config.batch_size % strategy.num_replicas_in_sync:
         raise UserError(
             f"`batch_size` must be a multiple of the {strategy.num_replicas_in_sync} devices. "
             f"Received: {config.batch_size}"
         )
-    _claim_run_folder(config)
+    refuse_other_run(config)
     with strategy.scope():
         models = build_models(config, manifest.shrink)
-        generator_optimizer = build_optimizer(config, models.generator.trainable_variables)
-        discriminator_optimizer = build_optimizer(config, models.discriminator.trainable_variables)
-    state = RunState(
-        models,
-        generator_optimizer,
-        discriminator_optimizer,
-        config.run / "checkpoints",
-        config.keep_checkpoints,
-    )
-    resumed = state.restore()
-    first = int(state.step)
-    if first >= config.steps:
-        print(f"{config.run} has its {config.steps} steps already; raise `steps` to go on.")
-        return
-    print(f"{'Continuing' if resumed else 'Starting'} {config.run} at step {first} of {config.steps}.")
+        optimizers = {
+            "generator_optimizer": build_optimizer(config, models.generator.trainable_variables),
+            "discriminator_optimizer": build_optimizer(config, models.discriminator.trainable_variables),
+        }
+    with only_writer(config.run):
+        state = RunState(models, **optimizers, folder=config.run / CHECKPOINTS, keep=config.keep_checkpoints)
+        resumed = state.restore()
+        write_config(config)
 
-    step = build_train_step(models, config, generator_optimizer, discriminator_optimizer, strategy)
-    validation = _validation(models, config, manifest)
-    batches = _batches(config, int(state.next_sample), strategy)
-    writer = tf.summary.create_file_writer(str(config.run / "logs"))
+        def export() -> None:
+            recipe = _recipe(config, manifest, int(state.step))
+            save_model_file(models.averaged, recipe, config.run / MODEL)
+
+        if int(state.step) >= config.steps:
+            export()  # a kill may have come between the last checkpoint and its model file
+            print(f"{config.run} has its {config.steps} steps already; raise `steps` to go on.")
+            return
+        print(
+            f"{'Continuing' if resumed else 'Starting'} {config.run} at step {int(state.step)} of {config.steps} "
+            f"on {strategy.num_replicas_in_sync} x {devices[0].device_type}."
+        )
+        step = build_train_step(models, config, **optimizers, strategy=strategy)
+        validation = _validation(models, config, manifest)
+        # A run that goes on with another batch size leaves out what would complete a batch of that size.
+        state.next_sample.assign(math.ceil(int(state.next_sample) / config.batch_size) * config.batch_size)
+        batches = _batches(config, int(state.next_sample), strategy)
+        _iterate(config, state, step, batches, validation, export)
+
+
+def _iterate(
+    config: TrainConfig,
+    state: RunState,
+    step: TrainStep,
+    batches: Iterator,
+    validation: Validation | None,
+    export: Callable[[], None],
+) -> None:
+    """Runs the remaining steps, or those until a signal asks to stop."""
+    first = int(state.step)
+    before: Scalars = {}
+    writer = tf.summary.create_file_writer(str(config.run / LOGS))
     with (
         stop_signals() as stopped,
         writer.as_default(),
         tqdm(total=config.steps, initial=first, unit="step", dynamic_ncols=True) as bar,
     ):
-        before: Scalars = {}
         for number in range(first + 1, config.steps + 1):
             scalars = step(
                 next(batches),
                 with_r1=bool(config.loss.r1) and number % config.r1_every_steps == 0,
-                with_cycle=number % config.cycle_every_steps == 0,
+                with_cycle=bool(config.loss.cycle) and number % config.cycle_every_steps == 0,
             )
-            stop_if_not_finite(
-                before, number - 1
-            )  # of the step before: the device need not wait for this look
+            # Of the step before, so that the device goes on while we look.
+            stop_if_not_finite(before, number - 1)
             before = scalars
             state.step.assign(number)
             state.next_sample.assign_add(config.batch_size)
@@ -92,15 +116,12 @@ def train(config: TrainConfig) -> None:
             if number % config.save_every_steps == 0 or last:
                 stop_if_not_finite(scalars, number)
                 state.save()
-                save_model_file(
-                    models.averaged, _recipe(config, manifest, number), config.run / "model.keras"
-                )
+                export()
             if validation and (number % config.validate_every_steps == 0 or number == config.steps):
                 _validate(validation, number, config.run, bar)
-            if last:
+            if last and number < config.steps:
+                bar.write(f"Stopped at step {number}; the same command goes on from here.")
                 break
-        if number < config.steps:
-            bar.write(f"Stopped at step {number}; the same command goes on from here.")
 
 
 def _read_data(config: TrainConfig) -> Manifest:
@@ -131,23 +152,6 @@ def _recipe(config: TrainConfig, manifest: Manifest, step: int) -> ModelRecipe:
     )
 
 
-def _claim_run_folder(config: TrainConfig) -> None:
-    """Writes config.yaml into the run folder; refuses one whose checkpoints are of another kind."""
-    config.run.mkdir(parents=True, exist_ok=True)
-    path = config.run / "config.yaml"
-    if path.exists():
-        before, now = yaml.safe_load(path.read_text()), config_as_dict(config)
-        changed = [key for key in FIXED_KEYS if before.get(key) != now[key]]
-        if changed:
-            raise UserError(
-                f"{config.run} was started with other settings of {', '.join(changed)}; "
-                "name another `run`, or go back to those in its config.yaml."
-            )
-    beside = path.with_suffix(f".{os.getpid()}")
-    beside.write_text(config_as_yaml(config))
-    os.replace(beside, path)
-
-
 def _augmentation(config: TrainConfig) -> Augmentation | None:
     settings = config.data.augmentation
     if settings.kind == "colour_and_geometry":
@@ -155,9 +159,7 @@ def _augmentation(config: TrainConfig) -> Augmentation | None:
     return released_augmentation() if settings.kind == "released" else None
 
 
-def _batches(config: TrainConfig, next_sample: int, strategy: tf.distribute.Strategy) -> Iterator:
-    # A run that goes on with another batch size leaves out what would complete a batch of that size.
-    start_sample = -(-next_sample // config.batch_size) * config.batch_size
+def _batches(config: TrainConfig, start_sample: int, strategy: tf.distribute.Strategy) -> Iterator:
     dataset = build_dataset(
         config.data.folder, "train", config.size_px, config.batch_size, config.seed, start_sample,
         config.data.self_swap_probability, _augmentation(config),
@@ -178,7 +180,7 @@ def _validation(models: Models, config: TrainConfig, manifest: Manifest) -> Vali
 
 
 def stop_if_not_finite(scalars: Scalars, step: int) -> None:
-    """Raises UserError naming the first term that is NaN or infinite. Nothing has been saved since it was finite."""
+    """Raises UserError naming the first term that is NaN or infinite. Nothing is saved from then on."""
     broken = [name for name, value in scalars.items() if not math.isfinite(float(value))]
     if broken:
         raise UserError(
@@ -201,6 +203,6 @@ def _validate(validation: Validation, step: int, run: Path, bar: tqdm) -> None:
     for name, value in scalars.items():
         tf.summary.scalar(f"validation/{name}", value, step)
     tf.summary.image("source | target | swapped | reconstruction | masks", grid[None], step)
-    (run / "pictures").mkdir(exist_ok=True)
-    cv2.imwrite(str(run / "pictures" / f"step-{step:07d}.png"), grid[..., ::-1])
+    (run / PICTURES).mkdir(exist_ok=True)
+    cv2.imwrite(str(run / PICTURES / f"step-{step:07d}.png"), grid[..., ::-1])
     bar.write(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in scalars.items()))

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import keras
 import tensorflow as tf
 
-from facedancer_tf.config import TrainConfig
+from facedancer_tf.config import GENERATOR_TERMS, TrainConfig
 from facedancer_tf.models import Models
 from losses.adversarial import discriminator_adversarial, generator_adversarial, per_sample_mean
 from losses.gradient_penalty import r1_logit_sum, r1_penalty
@@ -120,15 +120,11 @@ def build_train_step(
     objective = Objective(models, config)
     loss = config.loss
     weights = {
-        **{
-            name: getattr(loss, name)
-            for name in ("adversarial", "identity", "ifsr", "reconstruction", "perceptual")
-        },
+        **{name: getattr(loss, name) for name in GENERATOR_TERMS},
         "cycle": loss.cycle * config.cycle_every_steps,
         "discriminator": loss.adversarial,
         "r1": loss.r1 * config.r1_every_steps,
     }
-    jit = {"jit_compile": True} if config.xla else {}
     one_device = strategy.num_replicas_in_sync == 1
 
     def replica_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
@@ -155,10 +151,10 @@ def build_train_step(
             "swapped_logit": objective.batch_mean(per_sample_mean(swapped_logits)),
         }
 
-    if not one_device:
-        replica_step = tf.function(replica_step, **jit)
+    if config.xla and not one_device:  # XLA compiles what one replica does, not the exchange between them
+        replica_step = tf.function(replica_step, jit_compile=True, autograph=False)
 
-    @tf.function(**(jit if one_device else {}))
+    @tf.function(jit_compile=(config.xla and one_device) or None, autograph=False)
     def train_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
         scalars = strategy.run(replica_step, args=(batch, with_r1, with_cycle))
         update_average(models, generator_optimizer.iterations, config.averaging_decay, strategy)

@@ -33,6 +33,25 @@ def patch_map_px(size_px: int, down_blocks: int = 4) -> int:
     return size_px >> down_blocks
 
 
+def check_patch(size_px: int, down_blocks: int) -> None:
+    """Raises ValueError if the patch discriminator's trunk cannot halve the picture that often."""
+    if (
+        not 1 <= down_blocks <= len(TRUNK_WIDTHS)
+        or size_px % (1 << down_blocks)
+        or size_px >> down_blocks < 2
+    ):
+        raise ValueError(
+            f"`size_px` must be a multiple of 2^down_blocks (1 to {len(TRUNK_WIDTHS)}), with a map of 2 or more. "
+            f"Received: size_px={size_px}, down_blocks={down_blocks}"
+        )
+
+
+def check_image(size_px: int) -> None:
+    """Raises ValueError if the image discriminator's trunk cannot halve the picture six times."""
+    if size_px % 64:
+        raise ValueError(f"`size_px` must be a multiple of 64. Received: size_px={size_px}")
+
+
 def build_patch_discriminator(
     size_px: int = 256, base_filters: int = 64, down_blocks: int = 4, dtype: str = "float32"
 ) -> keras.Model:
@@ -44,15 +63,7 @@ def build_patch_discriminator(
     Raises:
         ValueError: if the picture cannot be halved that often.
     """
-    if (
-        not 1 <= down_blocks <= len(TRUNK_WIDTHS)
-        or size_px % (1 << down_blocks)
-        or size_px >> down_blocks < 2
-    ):
-        raise ValueError(
-            f"`size_px` must be a multiple of 2^down_blocks (1 to {len(TRUNK_WIDTHS)}), with a map of 2 or more. "
-            f"Received: size_px={size_px}, down_blocks={down_blocks}"
-        )
+    check_patch(size_px, down_blocks)
     picture, x = _trunk(size_px, base_filters, down_blocks, dtype)
     logits = _head(x, TRUNK_WIDTHS[down_blocks - 1] * base_filters, 3, "same", dtype)  # [B, M, M, 1]
     return keras.Model(picture, logits, name="patch_discriminator")
@@ -69,8 +80,7 @@ def build_image_discriminator(
     Raises:
         ValueError: if the picture cannot be halved six times.
     """
-    if size_px % 64:
-        raise ValueError(f"`size_px` must be a multiple of 64. Received: size_px={size_px}")
+    check_image(size_px)
     picture, x = _trunk(size_px, base_filters, len(TRUNK_WIDTHS), dtype)
     logits = _head(
         x, TRUNK_WIDTHS[-1] * base_filters, size_px >> len(TRUNK_WIDTHS), "valid", dtype

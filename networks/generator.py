@@ -16,7 +16,8 @@ ENCODER_WIDTHS = (1, 2, 4, 8, 8, 8)  # x0 … x5, in multiples of the base filte
 DECODER_WIDTHS = (8, 8, 4, 2, 1)  # blocks 1 … 5; block 6 gives the picture
 
 
-def _check(size_px: int, fusion: Sequence[str], mapping_depth: int, **positive: int) -> None:
+def check_generator(size_px: int, fusion: Sequence[str], mapping_depth: int, **positive: int) -> None:
+    """Raises ValueError for a size, plan, depth or width (`positive`, by name) that the generator cannot have."""
     if size_px % 32 or not 64 <= size_px <= 1024:
         raise ValueError(f"`size_px` must be a multiple of 32 from 64 to 1024. Received: size_px={size_px}")
     if len(fusion) != 6 or any(kind not in FUSIONS for kind in fusion):
@@ -55,7 +56,7 @@ def build_generator(
     Raises:
         ValueError: for a size, plan or width that the network cannot have.
     """
-    _check(size_px, fusion, mapping_depth, identity_width=identity_width, base_filters=base_filters,
+    check_generator(size_px, fusion, mapping_depth, identity_width=identity_width, base_filters=base_filters,
            mapping_width=mapping_width)  # fmt: skip
     target = keras.Input((size_px, size_px, 3), name="target")
     identity = keras.Input((identity_width,), name="identity")
@@ -92,11 +93,10 @@ def build_generator(
 def tap_masks(generator: keras.Model) -> keras.Model:
     """A model on the same layers with a dict output: `swapped` and every AFFA mask by layer name.
 
-    A mask is `[B, H, W, C]` (the doubled AFFA has two, `…_affa_0_mask` and `…_affa_1_mask`) in [0, 1]; 1 takes
-    the identity-conditioned feature.
+    A mask is `[B, H, W, C]` in [0, 1], 1 takes the identity-conditioned feature. `d_affa` has two
+    (`…_affa_0_mask`, `…_affa_1_mask`), `do_affa` three (`…_channel_mask`, `…_hat_mask` and their product).
     """
-    gates = [layer for layer in generator.layers if layer.__class__.__name__ == "AffaGate"]
-    masks = {f"{gate.name}_mask": generator.get_layer(f"{gate.name}_mask").output for gate in gates}
+    masks = {layer.name: layer.output for layer in generator.layers if layer.name.endswith("_mask")}
     return keras.Model(
         generator.inputs, {"swapped": generator.output, **masks}, name=f"{generator.name}_with_masks"
     )

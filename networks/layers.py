@@ -1,4 +1,4 @@
-"""The layers that FaceDancer is made of. NHWC; features in the compute dtype, statistics and gates' sums in float32."""
+"""The layers that FaceDancer is made of. NHWC; features in the compute dtype, statistics in float32."""
 
 from typing import Any
 

@@ -1,9 +1,10 @@
-"""Makes the README's picture and judges it: every bundled photograph swapped into every other.
+"""Makes the README's pictures and judges them: every bundled photograph swapped into every other.
 
-    python scripts/make_demo.py --model assets/model/default.keras -o docs/demo.jpg
+    python scripts/make_demo.py --model assets/model/default.keras -o docs
 
-Rows are sources, columns targets. The independent judge (dlib's recogniser, which no training step sees) measures
-per ordered pair how like the source the swapped face is, and how like it the untouched target was.
+Writes swap.jpg (source, target and result of one pair) and demo.jpg (rows are sources, columns targets). The
+independent judge (dlib's recogniser, which no training step sees) measures per ordered pair how like the source the
+swapped face is, and how like it the untouched target was.
 """
 
 import argparse
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "assets" / "pictures"
 TILE_PX, HEAD, GAP_PX = 208, 1.7, 4  # HEAD: side of a tile in heights of the face
 WHITE = 255
+SHOWN_PAIR = ("grace_hopper", "eileen_collins")  # source and target of swap.jpg
 
 
 def swap_all(
@@ -116,7 +118,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", type=Path, help="a model file of train.py (the one in assets/model)")
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "demo.jpg")
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs", help="folder of the pictures")
     arguments = parser.parse_args()
     swapper = Swapper(arguments.model)
     paths = sorted(path for path in PICTURES.iterdir() if path.suffix in (".jpg", ".png"))
@@ -141,9 +143,13 @@ def main() -> None:
     print(f"(to others by {others:+.4f}, so {own - others:+.4f} is owed to the source's identity)")
     seen = sum(bool(swapper.detect(picture)) for picture in swapped.values())
     print(f"the detector finds a face in {seen} of {len(swapped)} swapped pictures")
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    write_picture(arguments.output, draw_grid(pictures, chosen, swapped), xmp=xmp_packet(synthetic=True))
-    print(f"written to {arguments.output}")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    source, target = ([path.stem for path in paths].index(name) for name in SHOWN_PAIR)
+    shown = (pictures[source], source), (pictures[target], target), (swapped[source, target], target)
+    strip = np.concatenate([head(picture, chosen[i]) for picture, i in shown], axis=1)
+    for name, picture in (("swap.jpg", strip), ("demo.jpg", draw_grid(pictures, chosen, swapped))):
+        write_picture(arguments.output / name, picture, xmp=xmp_packet(synthetic=True))
+    print(f"swap.jpg and demo.jpg written to {arguments.output}")
 
 
 if __name__ == "__main__":

@@ -78,8 +78,9 @@ def test_two_steps_a_restart_and_one_more_are_three_steps_bit_for_bit(face_shard
     assert "Continuing" in out
     expected, resumed = newest(straight), newest(tmp_path / "run")
     assert expected.keys() == resumed.keys()
-    kept = {"generator", "averaged", "discriminator", "generator_optimizer", "discriminator_optimizer"}
-    assert {k.split("/")[0] for k in expected} >= kept | {"step", "next_sample"}
+    # (The networks' own weights stand under their optimizers' names.)
+    kept = {"averaged", "generator_optimizer", "discriminator_optimizer", "step", "next_sample"}
+    assert {k.split("/")[0] for k in expected} >= kept
     unequal = [key for key in expected if not np.array_equal(expected[key], resumed[key])]
     assert not unequal
 
@@ -108,7 +109,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(face_shar
     )
     last = [line for line in out.splitlines() if line.startswith("error:")]
     assert len(last) == 1
-    assert "is not finite at step" in last[0]
+    assert "not finite" in last[0]
     assert newest_step(run) < 9
     assert all(np.isfinite(value).all() for value in newest(run).values())
 

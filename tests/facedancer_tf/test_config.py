@@ -50,6 +50,13 @@ def test_flags_win_over_the_file():
         ["--data.augmentation.flip", "true"],  # the released augmentation has no flip
         ["--size_px", "96", "--discriminator.kind", "image"],
         ["--loss.ifsr_margins", "{conv9_out: 0.1}"],
+        ["--discriminator.down_blocks", "7"],
+        ["--generator.base_filters", "0"],
+        ["--generator.mapping_depth", "-1"],
+        ["--seed", "-1"],
+        ["--loss.cycle", "-1"],
+        ["--optimizer.decay_steps", "0"],
+        ["--data.augmentation", "{kind: colour_and_geometry, scale: 3}"],
         ["--config", "configs/not_there.yaml"],
     ],
 )

@@ -24,12 +24,12 @@ def test_a_step_with_the_perceptual_loss(monkeypatch, face_crops):
         keras.applications, "VGG16", lambda **arguments: VGG16(**{**arguments, "weights": None})
     )
     config = with_settings(SMALL, loss={"perceptual": 0.2, "identity": 0.0, "ifsr": 0.0, "cycle": 0.0})
-    built, step = build(config)
-    assert built.vgg is not None
-    assert [output.shape[1:3] for output in built.vgg(np.zeros((1, 64, 64, 3)))] == [
+    built = build(config)
+    assert built.models.vgg is not None
+    assert [output.shape[1:3] for output in built.models.vgg(np.zeros((1, 64, 64, 3)))] == [
         (32, 32), (16, 16), (8, 8), (4, 4), (2, 2)
     ]  # fmt: skip
-    scalars = step(batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), with_r1=False, with_cycle=False)
+    scalars = built.step(batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), with_r1=False, with_cycle=False)
     assert float(scalars["perceptual"]) > 0
     expected = scalars["adversarial"] + 5 * scalars["reconstruction"] + 0.2 * scalars["perceptual"]
     assert float(scalars["generator_total"]) == pytest.approx(float(expected), rel=1e-5)

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -38,13 +39,23 @@ def with_settings(config: TrainConfig, **changes: Any) -> TrainConfig:
     return dataclasses.replace(config, **plain, **nested)
 
 
-def build(config: TrainConfig, strategy: tf.distribute.Strategy | None = None) -> tuple[Models, TrainStep]:
+@dataclasses.dataclass(frozen=True)
+class Built:
+    models: Models
+    step: TrainStep
+    generator_optimizer: keras.optimizers.Optimizer
+    discriminator_optimizer: keras.optimizers.Optimizer
+
+
+def build(config: TrainConfig, strategy: tf.distribute.Strategy | None = None) -> Built:
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         models = build_models(config, shrink=1.0)
-        generator_optimizer = build_optimizer(config, models.generator.trainable_variables)
-        discriminator_optimizer = build_optimizer(config, models.discriminator.trainable_variables)
-    return models, build_train_step(models, config, generator_optimizer, discriminator_optimizer, strategy)
+        optimizers = [
+            build_optimizer(config, m.trainable_variables) for m in (models.generator, models.discriminator)
+        ]
+    step = build_train_step(models, config, optimizers[0], optimizers[1], strategy)
+    return Built(models, step, optimizers[0], optimizers[1])
 
 
 def batch_of(crops: np.ndarray, targets: list[int], sources: list[int]) -> dict[str, tf.Tensor]:

@@ -63,7 +63,10 @@ def test_no_skip_everywhere_still_sees_the_target_through_the_bottleneck():
     [
         (RELEASED_FUSION, ["decoder_16_affa_mask", "decoder_32_affa_mask", "decoder_64_affa_mask"]),
         (("d_affa",) + ("no_skip",) * 5, ["decoder_4_affa_0_mask", "decoder_4_affa_1_mask"]),
-        (("do_affa",) + ("no_skip",) * 5, ["decoder_4_affa_mask"]),
+        (
+            ("do_affa",) + ("no_skip",) * 5,
+            ["decoder_4_affa_channel_mask", "decoder_4_affa_hat_mask", "decoder_4_affa_mask"],
+        ),
     ],
 )
 def test_masks_can_be_tapped(fusion, names):
