@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Makes the virtual environment that everything here runs in. Quick when there is nothing left to do.
 #
-#   bash setup.sh           .venv with requirements.txt: swap, train, export
-#   bash setup.sh dev       … and requirements-dev.txt: tests, linter, type checker
-#   bash setup.sh gpu       … and requirements-gpu.txt; likewise any requirements-<name>.txt, several at once
-#   bash setup.sh legacy    .venv-legacy with requirements-legacy.txt, which only tests/legacy uses
+#   bash setup.sh            .venv with requirements.txt: swap, train, export
+#   bash setup.sh dev        … and requirements-dev.txt: tests, linter, type checker
+#   bash setup.sh gpu        … and requirements-gpu.txt; likewise any requirements-<name>.txt, several at once
+#   bash setup.sh synthetic  … and requirements-synthetic.txt (without its dependencies): faces of nobody
+#   bash setup.sh legacy     .venv-legacy with requirements-legacy.txt, which only tests/legacy uses
 #
 # PYTHON=/path/to/python3 chooses the interpreter. Needs no root, except perhaps for Debian's missing python3-venv.
 set -euo pipefail
@@ -47,6 +48,7 @@ make_environment() {
   local folder=$1 python=$2 version
   echo "making $folder with $python"
   rm -rf "$folder"
+  mkdir "$folder" && : >"$folder/made-in" # ours from now on, and finished where the path stands in it
   if "$python" -c 'from ensurepip import bootstrap' 2>/dev/null; then
     "$python" -m venv "$folder"
     return
@@ -70,11 +72,15 @@ make_environment() {
 
 # install FOLDER MINIMUM MAXIMUM FILE…: the requirement files into the environment, unless they are there already.
 install() {
-  local folder=$1 minimum=$2 maximum=$3 file python stamp arguments=()
+  local folder=$1 minimum=$2 maximum=$3 file python stamp arguments=() without_dependencies=()
   shift 3
   for file in "$@"; do
     [ -f "$file" ] || fail "there is no $file; 'bash setup.sh' alone installs what swapping and training need."
-    arguments+=(-r "$file")
+    if [ "$file" = requirements-synthetic.txt ]; then  # the file says why
+      without_dependencies=(--no-deps -r "$file")
+    else
+      arguments+=(-r "$file")
+    fi
   done
   # The path belongs to it: a moved or copied environment does not work. So do all files: a pin may have changed.
   stamp="$PWD $(cat "$@" setup.sh | cksum)"
@@ -82,6 +88,9 @@ install() {
   if [ "$(cat "$done_file" 2>/dev/null)" = "$stamp" ] && "$folder/bin/python" -c '' 2>/dev/null; then
     echo "$folder is ready"
     return
+  fi
+  if [ -e "$folder" ] && [ ! -f "$folder/made-in" ] && [ -n "$(ls -A "$folder")" ]; then
+    fail "$PWD/$folder was not made by setup.sh, which would replace it: rename or remove it first."
   fi
   if ! grep -qsxF "$PWD" "$folder/made-in" || ! "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
     python=$(choose_python "$minimum" "$maximum") ||
@@ -93,6 +102,9 @@ install() {
   local progress=--progress-bar=on
   [ -t 1 ] || progress=--quiet
   "$folder/bin/python" -m pip install "$progress" --disable-pip-version-check "${arguments[@]}"
+  if [ ${#without_dependencies[@]} -gt 0 ]; then
+    "$folder/bin/python" -m pip install "$progress" --disable-pip-version-check "${without_dependencies[@]}"
+  fi
   if [ "$folder" = .venv ]; then mend_opencv; fi
   echo "$stamp" >"$done_file"
   echo "$folder is ready"

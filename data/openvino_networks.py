@@ -5,7 +5,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-INSTALL = "pip install --no-deps -r requirements-synthetic.txt"
+INSTALL = "bash setup.sh synthetic"
 
 
 class SyntheticUnavailable(ValueError):
