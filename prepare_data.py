@@ -24,7 +24,7 @@ if __name__ in ("__main__", "__mp_main__"):  # also in the workers, but not wher
 
 from data.detection import DetectorUnavailable
 from data.face_records import FaceSettings
-from data.folders import digest_listing, list_pictures, plan_shards
+from data.folders import ShardPlan, digest_listing, list_pictures, plan_shards
 from data.openvino_networks import SyntheticUnavailable
 from data.records import SCHEMA_VERSION
 from data.shards import ShardsRefused, make_shards
@@ -53,8 +53,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--faces",
         choices=("largest", "all"),
-        default="largest",
-        help="which faces of a picture (default largest)",
+        default=None,
+        help="which faces of a picture; all looks closer for those in the background (default largest)",
     )
     parser.add_argument(
         "--min-face-px",
@@ -66,7 +66,10 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--quality", default="95", help="JPEG quality 1 to 100 of the stored crops, or png (default 95)"
     )
     parser.add_argument(
-        "--validation", type=float, default=0.02, help="fraction of identities held out (default 0.02)"
+        "--validation",
+        type=float,
+        default=0.02,
+        help="fraction of the pictures held out, by person (default 0.02)",
     )
     parser.add_argument(
         "--seed", type=int, default=0, help="decides order, split and synthetic faces (default 0)"
@@ -80,7 +83,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         type=int,
         default=None,
         metavar="N",
-        help="instead of folders: N people who do not exist (needs requirements-synthetic.txt)",
+        help="instead of folders: N people who do not exist (needs bash setup.sh synthetic)",
     )
     parser.add_argument(
         "--views", type=int, default=1, help="pictures of each synthetic person, 1 to 5 (default 1)"
@@ -123,6 +126,8 @@ def check(options: argparse.Namespace) -> None:
         raise UserError(f"--views must be from 1 to 5. Received: {options.views}")
     if options.synthetic is None and options.views != 1:
         raise UserError("--views belongs to --synthetic")
+    if options.synthetic is not None and (options.faces, options.min_face_px) != (None, None):
+        raise UserError("--faces and --min-face-px belong to folders of pictures, not to --synthetic")
     for folder in options.folders:
         if not folder.is_dir():
             raise UserError(f"there is no folder {folder}")
@@ -150,9 +155,18 @@ def print_report(report: dict[str, Any], seconds: float, folder: Path) -> None:
     width = max(len(label) for label, _ in rows)
     for label, count in rows:
         print(f"{label:<{width}}  {count:>8,}")
-    print(
-        f"{seconds:.0f} s, {report['pictures'] / max(seconds, 1e-3):.1f} pictures/s; shards and report in {folder}"
-    )
+    made, before = report["made_now"], report["pictures"] - report["made_now"]
+    rate = f"{made / max(seconds, 1e-3):.1f} pictures/s" + (f", {before:,} done before" if before else "")
+    print(f"{seconds:.0f} s, {rate}; shards and report in {folder}")
+
+
+def by_picture(plans: list[ShardPlan]) -> bool:
+    """Whether somebody is both trained on and held out."""
+    people = {
+        split: {item.label for plan in plans if plan.split == split for item in plan.items}
+        for split in ("train", "validation")
+    }
+    return not people["train"].isdisjoint(people["validation"])
 
 
 def main() -> None:
@@ -164,7 +178,7 @@ def main() -> None:
         options.size_px,
         options.shrink,
         options.detector,
-        options.faces,
+        options.faces or "largest",
         options.size_px // 4 if options.min_face_px is None else options.min_face_px,
         parse_quality(options.quality),
     )
@@ -177,7 +191,11 @@ def main() -> None:
         settings["rights"] = "non-commercial research: the generator is distilled from StyleGAN2 on FFHQ"
         maker = SyntheticSettings(options.seed, options.views, faces, build_sface_embed)
     else:
-        items = list_pictures(options.folders)
+        unreadable: list[OSError] = []
+        items = list_pictures(options.folders, unreadable.append)
+        if unreadable:
+            first = f"{unreadable[0].filename}: {unreadable[0].strerror}"
+            print(f"warning: unreadable folders left out: {len(unreadable)} ({first})", file=sys.stderr)
         if not items:
             raise UserError(
                 f"no picture (.jpg, .jpeg, .png, .webp, .bmp) in {', '.join(map(str, options.folders))}"
@@ -186,6 +204,8 @@ def main() -> None:
     start = time.perf_counter()
     try:
         plans = plan_shards(items, options.seed, options.validation)
+        if by_picture(plans):
+            print("note: too few people to hold some out whole: single pictures are held out for validation")
         report = make_shards(options.output, plans, settings, maker, options.workers, part, parts)
     except (ShardsRefused, DetectorUnavailable, SyntheticUnavailable) as error:
         raise UserError(str(error)) from error

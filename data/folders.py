@@ -6,7 +6,8 @@ workers; so any machine that sees the same folders makes the same plan.
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from data.pictures import SUFFIXES
 
 SHARD_PICTURES_MAX = 1024
 SHARD_PICTURES_MIN = 8
+PERSON_MAX = 2 / 3  # of the items held out: one person's alone would say little about others
 SHARDS_WANTED = 16  # of a small set, so that several workers have something to do
 
 
@@ -35,24 +37,40 @@ class ShardPlan:
     items: tuple[Item, ...]
 
 
-def list_pictures(roots: list[Path]) -> list[Item]:
+def list_pictures(roots: list[Path], on_unreadable: Callable[[OSError], None]) -> list[Item]:
     """All pictures (by suffix) under the folders, sorted by name; the label is the first folder under its root.
 
     A picture right in a root is labelled with its file's name. Of several roots, names begin with the root's number.
-    Raises ValueError where a root is no folder.
+    Links to folders are followed; a folder that can be reached twice is taken once. `on_unreadable` hears of folders
+    that cannot be listed, which are left out. Raises ValueError where a root is no folder.
     """
     items = []
+    seen: set[str] = set()
     for number, root in enumerate(roots):
         if not Path(root).is_dir():
             raise ValueError(f"`roots` must be folders of pictures. Received: {root}")
-        for folder, _, files in os.walk(root):
-            for file in files:
-                if file.lower().endswith(SUFFIXES):
-                    path = Path(folder) / file
-                    inside = path.relative_to(root)
-                    name = inside.as_posix() if len(roots) == 1 else f"{number}/{inside.as_posix()}"
-                    items.append(Item(name, inside.parts[0] if len(inside.parts) > 1 else file, str(path)))
+        for path in _files_below(Path(root), seen, on_unreadable):
+            if path.name.lower().endswith(SUFFIXES):
+                inside = path.relative_to(root)
+                name = inside.as_posix() if len(roots) == 1 else f"{number}/{inside.as_posix()}"
+                items.append(Item(name, inside.parts[0] if len(inside.parts) > 1 else path.name, str(path)))
     return sorted(items, key=lambda item: item.name)
+
+
+def _files_below(root: Path, seen: set[str], on_unreadable: Callable[[OSError], None]) -> Iterator[Path]:
+    """Every file under `root`; real folders before linked ones, none that is among `seen` (real paths)."""
+    waiting = [str(root)]
+    while waiting:
+        for folder, folders, files in os.walk(waiting.pop(0), onerror=on_unreadable):
+            real = os.path.realpath(folder)
+            if real in seen:
+                folders.clear()
+                continue
+            seen.add(real)
+            folders.sort()
+            inner = (os.path.join(folder, name) for name in folders)
+            waiting += [path for path in inner if os.path.islink(path)]
+            yield from (Path(folder) / file for file in files)
 
 
 def digest_listing(items: Iterable[Item]) -> str:
@@ -65,25 +83,47 @@ def digest_listing(items: Iterable[Item]) -> str:
 
 
 def plan_shards(items: list[Item], seed: int, validation: float) -> list[ShardPlan]:
-    """Deals the items into shards, shuffled; a fraction `validation` of the identities goes to that split whole.
-
-    Where chance would leave the validation split empty, the identity of the lowest hash goes there, if there are two.
-    """
-    if not 0.0 <= validation < 1.0:
-        raise ValueError(f"`validation` must be in [0, 1). Received: validation={validation}")
-    share = {label: _fraction(f"{seed}:label:{label}") for label in {item.label for item in items}}
-    held_out = {label for label, value in share.items() if value < validation}
-    if validation > 0.0 and not held_out and len(share) > 1:
-        held_out = {min(share, key=lambda label: (share[label], label))}
+    """Deals the items into shards, shuffled; a fraction `validation` of the items goes to that split (`hold_out`)."""
+    held_out = hold_out(items, seed, validation)
     plans = []
     for split in ("train", "validation"):
-        chosen = [item for item in items if (item.label in held_out) == (split == "validation")]
+        chosen = [item for item in items if (item.name in held_out) == (split == "validation")]
         chosen.sort(key=lambda item: (_fraction(f"{seed}:item:{item.name}"), item.name))
         size = min(SHARD_PICTURES_MAX, max(SHARD_PICTURES_MIN, -(-len(chosen) // SHARDS_WANTED)))
         parts = [tuple(chosen[start : start + size]) for start in range(0, len(chosen), size)]
         for number, part in enumerate(parts):
             plans.append(ShardPlan(f"{split}-{number:05d}-of-{len(parts):05d}.tfrecord", split, part))
     return plans
+
+
+def hold_out(items: list[Item], seed: int, validation: float) -> set[str]:
+    """Names of the items held out for validation: a fraction `validation` of them, as whole identities if possible.
+
+    Identities are taken in an order of chance, each only if it brings the number of items nearer to the one wanted,
+    which therefore is never doubled, and if it is no more than two thirds of it. Where that gives a single identity,
+    or less than half of what is wanted (few people, or one with most of the pictures), single items are held out
+    instead: at least one, never all.
+    Raises ValueError for a fraction outside [0, 1).
+    """
+    if not 0.0 <= validation < 1.0:
+        raise ValueError(f"`validation` must be in [0, 1). Received: validation={validation}")
+    if validation == 0.0 or len(items) < 2:
+        return set()
+    wanted = validation * len(items)
+    counts = Counter(item.label for item in items)
+    labels: set[str] = set()
+    held = 0
+    for label in sorted(counts, key=lambda label: (_fraction(f"{seed}:label:{label}"), label)):
+        nearer = held + counts[label] - wanted <= wanted - held
+        if nearer and counts[label] <= PERSON_MAX * wanted and held + counts[label] < len(items):
+            labels.add(label)
+            held += counts[label]
+    if len(labels) > 1 and held >= wanted / 2:
+        return {item.name for item in items if item.label in labels}
+    names = sorted(
+        (item.name for item in items), key=lambda name: (_fraction(f"{seed}:held out:{name}"), name)
+    )
+    return set(names[: min(max(1, round(wanted)), len(names) - 1)])
 
 
 def _fraction(text: str) -> float:

@@ -11,7 +11,7 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -21,6 +21,11 @@ PIXELS_MAX = (
     150_000_000  # a larger "picture" is taken for a decompression bomb; Pillow's own stop is 179 million
 )
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+SIDE_MAX_PX = {
+    ".webp": 16383,
+    ".jpg": 65500,
+    ".jpeg": 65500,
+}  # what these formats, or their libraries, can hold
 _FORMATS = (
     "JPEG",
     "PNG",
@@ -45,7 +50,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 class UnreadablePicture(ValueError):
-    """A file that is no usable picture; `reason` is one of missing, not_a_picture, truncated, too_large."""
+    """A file that is no usable picture; `reason`: missing, unreadable, not_a_picture, truncated or too_large."""
 
     def __init__(self, path: Path, reason: str, sentence: str) -> None:
         super().__init__(f"{path}: {sentence}")
@@ -72,14 +77,29 @@ def read_picture(path: str | Path) -> Picture:
     is kept apart and is not multiplied in. Raises UnreadablePicture (a ValueError), whose message names the file.
     """
     path = Path(path)
-    if not path.is_file():
-        raise UnreadablePicture(path, "missing", "there is no such file")
     try:
-        image = Image.open(path, formats=_FORMATS)
+        if not path.is_file():
+            raise UnreadablePicture(path, "missing", "there is no such file")
+        with path.open("rb") as file:
+            return _decode(path, file)
+    except (
+        OSError
+    ) as error:  # no permission, a broken disk; what Pillow makes of the content is dealt with below
+        raise UnreadablePicture(path, "unreadable", f"cannot be read ({error.strerror or error})") from error
+
+
+def _decode(path: Path, file: BinaryIO) -> Picture:
+    try:
+        image = Image.open(file, formats=_FORMATS)
     except Image.DecompressionBombError as error:
         raise UnreadablePicture(path, "too_large", f"more than {PIXELS_MAX:,} pixels") from error
     except _BROKEN as error:
-        if _begins_as_webp(path):  # a shortened WebP is refused here already, not while decoding
+        _raise_if_the_systems(error)
+        file.seek(0)
+        start = file.read(12)
+        if (
+            start[:4] == b"RIFF" and start[8:] == b"WEBP"
+        ):  # a shortened WebP is refused here, not while decoding
             raise UnreadablePicture(path, "truncated", "truncated or damaged") from error
         raise UnreadablePicture(path, "not_a_picture", "not a JPEG, PNG, WebP or BMP picture") from error
     with image:
@@ -89,6 +109,7 @@ def read_picture(path: str | Path) -> Picture:
             image.load()
             pixels = _eight_bit(image)
         except _BROKEN as error:
+            _raise_if_the_systems(error)
             raise UnreadablePicture(path, "truncated", f"truncated or damaged ({error})") from error
         pixels = _upright(pixels, _orientation(image))
         profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
@@ -97,10 +118,10 @@ def read_picture(path: str | Path) -> Picture:
     return Picture(np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]), profile)
 
 
-def _begins_as_webp(path: Path) -> bool:
-    with path.open("rb") as file:
-        start = file.read(12)
-    return start[:4] == b"RIFF" and start[8:] == b"WEBP"
+def _raise_if_the_systems(error: Exception) -> None:
+    """Raises `error` on where the operating system made it: Pillow's own OSErrors carry no number."""
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error
 
 
 def _eight_bit(image: Image.Image) -> np.ndarray:
@@ -133,6 +154,16 @@ def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(pixels)
 
 
+def check_sides(path: Path, rgb: np.ndarray) -> None:
+    """Raises ValueError where the format that the suffix of `path` names cannot hold `rgb` [H, W, 3]."""
+    side_max_px = SIDE_MAX_PX.get(path.suffix.lower())
+    if side_max_px is not None and max(rgb.shape[:2]) > side_max_px:
+        size = f"{rgb.shape[1]} x {rgb.shape[0]} px"
+        raise ValueError(
+            f"{path.suffix} holds at most {side_max_px} px a side, and the picture has {size}: write a .png"
+        )
+
+
 def write_picture(
     path: str | Path,
     rgb: np.ndarray,
@@ -144,7 +175,8 @@ def write_picture(
 
     icc_profile: of the RGB numbers; xmp: a packet of metadata. JPEG and BMP hold no alpha, BMP neither profile nor
     metadata; there they are left out. Written beside and moved into place, so that a failure leaves
-    no half picture. Raises ValueError for another suffix or wrong arrays, OSError where the folder cannot be written.
+    no half picture. Raises ValueError for another suffix, a picture too large for it (see `check_sides`) or wrong
+    arrays, OSError where the folder cannot be written.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -152,6 +184,7 @@ def write_picture(
         raise ValueError(f"a picture's name must end in one of {', '.join(SUFFIXES)}. Received: {path.name}")
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
         raise ValueError(f"`rgb` must be uint8 [H, W, 3]. Received: {rgb.dtype} {rgb.shape}")
+    check_sides(path, rgb)
     if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != rgb.shape[:2]):
         raise ValueError(f"`alpha` must be uint8 {rgb.shape[:2]}. Received: {alpha.dtype} {alpha.shape}")
     if alpha is not None and suffix in (".png", ".webp"):

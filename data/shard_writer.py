@@ -23,6 +23,9 @@ from data.manifest import Shard, write_json
 
 PROGRESS = ".progress"
 
+# hears how many items are done more, and whether they were made now (else they were found done)
+OnItems = Callable[[int, bool], None]
+
 
 @dataclass(frozen=True)
 class ShardReport:
@@ -49,16 +52,14 @@ def finished_report(folder: Path, plan: ShardPlan) -> ShardReport | None:
     return None
 
 
-def make_shard(
-    folder: Path, plan: ShardPlan, make: Callable[[Item], Made], on_item: Callable[[int], None]
-) -> ShardReport:
-    """Makes (or goes on making) one shard; `on_item` hears how many items are done more, those found done at first."""
+def make_shard(folder: Path, plan: ShardPlan, make: Callable[[Item], Made], on_items: OnItems) -> ShardReport:
+    """Makes (or goes on making) one shard; `on_items` hears how many items are done more, and if they are new."""
     progress = folder / PROGRESS
     journal_path, partial = progress / f"{plan.name}.journal", progress / f"{plan.name}.partial"
     with (progress / f"{plan.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # an orphan of a killed run finishes its item before this goes on
         if (report := finished_report(folder, plan)) is not None:
-            on_item(report.items)
+            on_items(report.items, False)
             return report
         entries = _read_journal(journal_path)
         kept = _read_valid_records(partial, sum(entry["records"] for entry in entries))
@@ -73,7 +74,7 @@ def make_shard(
             os.replace(fresh, partial)  # the writer goes on in the same, renamed file
             del kept
             with _rewritten(journal_path, entries) as journal:
-                on_item(len(entries))
+                on_items(len(entries), False)
                 for item in plan.items[len(entries) :]:
                     made = make(item)
                     for record in made.records:
@@ -84,7 +85,7 @@ def make_shard(
                     )
                     journal.write(json.dumps(entries[-1]) + "\n")
                     journal.flush()
-                    on_item(1)
+                    on_items(1, True)
         return _finish(folder, plan, entries)
 
 

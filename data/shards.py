@@ -21,7 +21,7 @@ from tqdm import tqdm
 from data.face_records import Made
 from data.folders import Item, ShardPlan
 from data.manifest import Manifest, manifest_name, write_json, write_manifest
-from data.shard_writer import PROGRESS, ShardReport, finished_report, make_shard
+from data.shard_writer import PROGRESS, OnItems, ShardReport, finished_report, make_shard
 
 
 class ShardsRefused(ValueError):
@@ -46,8 +46,9 @@ def make_shards(
     """Makes the shards k of `plans` with k = `part` modulo `parts`, or goes on making them; gives the part's report.
 
     The report (also written as `report-<part>-of-<parts>.json`) counts pictures, records and reasons, and names the
-    items by reason. Raises ShardsRefused for a folder that holds something else, is being worked on, or if a worker
-    stops; ValueError from `maker.build()` where e.g. a detector is missing.
+    items by reason; `made_now`, in what is returned alone, counts the pictures of this run. Raises ShardsRefused for
+    a folder that holds something else, is being worked on, or if a worker stops; ValueError from
+    `maker.build()` where e.g. a detector is missing.
     """
     folder = Path(folder)
     if workers < 1 or not 0 <= part < parts:
@@ -67,19 +68,25 @@ def make_shards(
             ) from error
         total = sum(len(plan.items) for plan in own)
         with tqdm(total=total, unit="picture", smoothing=0.05, disable=None) as bar:
-            todo = []
+            todo, made_now = [], 0
+
+            def on_items(done: int, new: bool) -> None:
+                nonlocal made_now
+                bar.update(done)
+                made_now += done * new
+
             for plan in own:
                 if (report := finished_report(folder, plan)) is None:
                     todo.append(plan)
                 else:
-                    bar.update(report.items)
+                    on_items(report.items, False)
             bar.unpause()
             if workers == 1 or len(todo) < 2:
                 for plan in todo:
-                    make_shard(folder, plan, make, bar.update)
+                    make_shard(folder, plan, make, on_items)
             else:
                 del make
-                _share(folder, todo, maker, min(workers, len(todo)), bar.update)
+                _share(folder, todo, maker, min(workers, len(todo)), on_items)
         reports = [report for plan in own if (report := finished_report(folder, plan)) is not None]
         if len(reports) != len(own):
             raise ShardsRefused(
@@ -89,7 +96,7 @@ def make_shards(
         summary = _summarise(reports, manifest)
         write_json(folder / manifest_name(part, parts).replace("manifest", "report"), summary)
         write_manifest(folder, manifest, part, parts)
-    return summary
+    return {**summary, "made_now": made_now}
 
 
 def _claim(folder: Path, settings: dict[str, Any]) -> None:
@@ -126,7 +133,7 @@ def _summarise(reports: list[ShardReport], manifest: Manifest) -> dict[str, Any]
 
 
 def _share(
-    folder: Path, plans: list[ShardPlan], maker: MakerSettings, workers: int, on_item: Callable[[int], None]
+    folder: Path, plans: list[ShardPlan], maker: MakerSettings, workers: int, on_items: OnItems
 ) -> None:
     """Has `workers` fresh processes make the shards (spawned: TensorFlow does not survive a fork)."""
     context = multiprocessing.get_context("spawn")
@@ -148,7 +155,7 @@ def _share(
                     message = messages.get(timeout=0.2)
                     if isinstance(message, str):
                         raise ShardsRefused(f"a worker could not go on ({message}): mend it and run it again")
-                    on_item(message)
+                    on_items(*message)
             except queue.Empty:
                 pass
             failed = [process.exitcode for process in processes if process.exitcode]
@@ -168,14 +175,14 @@ def _work(folder: Path, maker: MakerSettings, tasks: Any, messages: Any, parent:
     """A worker process: takes shards until there is none; leaves when its parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
 
-    def on_item(done: int) -> None:
+    def on_items(done: int, new: bool) -> None:
         _leave_if_orphaned(parent)
-        messages.put(done)
+        messages.put((done, new))
 
     try:
         make = maker.build()
         while (plan := _next_task(tasks, parent)) is not None:
-            make_shard(folder, plan, make, on_item)
+            make_shard(folder, plan, make, on_items)
     except (OSError, ValueError, tf.errors.OpError) as error:
         messages.put(f"{type(error).__name__}: {error}")
 

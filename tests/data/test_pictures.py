@@ -1,12 +1,14 @@
 """Reading and writing pictures: orientation, depth, alpha, and files that are none."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngImageFile
 
-from data.pictures import PIXELS_MAX, UnreadablePicture, read_picture, write_picture
+from data.pictures import PIXELS_MAX, SIDE_MAX_PX, UnreadablePicture, check_sides, read_picture, write_picture
 
 GRADIENT = np.stack(
     [*np.meshgrid(np.linspace(0, 255, 30), np.linspace(0, 255, 20)), np.full((20, 30), 90.0)], -1
@@ -96,16 +98,55 @@ def test_truncated_files_are_refused(tmp_path: Path, suffix: str, part: float) -
 def test_what_is_no_picture_says_why(tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("no picture")
     (tmp_path / "empty.png").touch()
+    os.symlink("/proc/self/mem", tmp_path / "broken_disk.png")  # opens, but its start cannot be read (EIO)
     Image.new("1", (20_000, PIXELS_MAX // 20_000 + 1)).save(tmp_path / "bomb.png")
     for name, reason in (
         ("text.jpg", "not_a_picture"),
         ("empty.png", "not_a_picture"),
         ("bomb.png", "too_large"),
+        ("broken_disk.png", "unreadable"),
         ("nowhere.png", "missing"),
     ):
         with pytest.raises(UnreadablePicture) as caught:
             read_picture(tmp_path / name)
         assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("failing", ["is_file", "open"])
+def test_a_picture_without_permission_is_unreadable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    write_picture(tmp_path / "a.png", RGB)
+    monkeypatch.setattr(Path, failing, refuse)
+    with pytest.raises(UnreadablePicture, match=r"a\.png: cannot be read \(Permission denied\)") as caught:
+        read_picture(tmp_path / "a.png")
+    assert caught.value.reason == "unreadable"
+
+
+def test_a_disk_that_breaks_while_decoding_is_not_called_truncated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Image.Image) -> None:
+        raise OSError(5, "Input/output error")
+
+    write_picture(tmp_path / "a.png", RGB)
+    monkeypatch.setattr(PngImageFile, "load", fail)
+    with pytest.raises(UnreadablePicture) as caught:
+        read_picture(tmp_path / "a.png")
+    assert caught.value.reason == "unreadable"
+
+
+@pytest.mark.parametrize(("suffix", "side_max_px"), SIDE_MAX_PX.items())
+def test_a_picture_too_wide_for_its_format_is_refused(tmp_path: Path, suffix: str, side_max_px: int) -> None:
+    path = tmp_path / f"wide{suffix}"
+    write_picture(path, np.zeros((1, side_max_px, 3), np.uint8))  # the limit itself can be written
+    for shape in ((1, side_max_px + 1, 3), (side_max_px + 1, 1, 3)):
+        with pytest.raises(ValueError, match=f"holds at most {side_max_px} px a side"):
+            write_picture(path, np.zeros(shape, np.uint8))
+    check_sides(tmp_path / "wide.png", np.zeros((1, side_max_px + 1, 3), np.uint8))
 
 
 def test_writing_refuses_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ import tensorflow as tf
 from PIL import Image
 
 import prepare_data
-from data.folders import Item, list_pictures, plan_shards
 from data.manifest import read_manifest
 from data.pictures import read_picture
 from data.pipeline import build_dataset
@@ -30,7 +29,7 @@ FIXED = ["--size-px", "64", "--min-face-px", "24", "--seed", "3", "--validation"
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders of five people with variants of one photograph each, and five pictures that give no face."""
+    """Folders of five people with variants of one photograph each, and six pictures that give no face."""
     folder = tmp_path_factory.mktemp("people")
     photographs = sorted(p for p in (ROOT / "assets" / "pictures").iterdir() if p.suffix in (".jpg", ".png"))
     for path in photographs:
@@ -42,6 +41,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     whole = photographs[0].read_bytes()
     (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "words.png").write_text("no picture")
+    os.symlink("/proc/self/mem", folder / "broken_disk.jpg")  # opens, but reading it fails (EIO)
     Image.new("RGB", (20, 200)).save(folder / "narrow.bmp")
     noise = np.random.default_rng(0).integers(0, 256, (120, 120, 3)).astype(np.uint8)
     Image.fromarray(noise).save(folder / "noise.webp")
@@ -102,13 +102,14 @@ def straight(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_report_counts_every_picture_by_reason(straight: Path) -> None:
     report = json.loads((straight / "report-00000-of-00001.json").read_text())
-    assert report["pictures"] == 30
+    assert report["pictures"] == 31
     assert report["left_out_files"] == {
         "face_too_small": ["far.png"],
         "no_face": ["noise.webp"],
         "not_a_picture": ["words.png"],
         "tiny_picture": ["narrow.bmp"],
         "truncated": ["cut.jpg"],
+        "unreadable": ["broken_disk.jpg"],
     }
     assert report["train"] + report["validation"] == 25
 
@@ -140,7 +141,10 @@ def test_two_workers_make_the_same_shards_and_a_second_run_redoes_nothing(
     assert code == 0, output
     assert_same_shards(straight, tmp_path / "two")
     before = {name: (tmp_path / "two" / name).stat().st_mtime_ns for name in shard_files(straight)}
-    assert prepare_here(people, "-o", tmp_path / "two", *FIXED, "--workers", 1)[0] == 0
+    assert ", 31 done before" not in output
+    code, output = prepare_here(people, "-o", tmp_path / "two", *FIXED, "--workers", 1)
+    assert code == 0, output
+    assert " 0.0 pictures/s, 31 done before" in output
     assert before == {name: (tmp_path / "two" / name).stat().st_mtime_ns for name in shard_files(straight)}
 
 
@@ -219,6 +223,8 @@ def test_refuses_to_mix(people: Path, straight: Path) -> None:
         ([ROOT / "assets" / "pictures", "--part", "3/2"], "--part must be"),
         ([ROOT / "assets" / "pictures", "--quality", "0"], "--quality must be"),
         ([ROOT / "data"], "no picture"),
+        (["--synthetic", 1, "--faces", "all"], "belong to folders of pictures"),
+        (["--synthetic", 1, "--min-face-px", 9], "belong to folders of pictures"),
     ],
 )
 def test_wrong_command_lines_say_so_in_one_sentence(arguments: list, words: str, tmp_path: Path) -> None:
@@ -228,17 +234,25 @@ def test_wrong_command_lines_say_so_in_one_sentence(arguments: list, words: str,
     assert not (tmp_path / "out").exists()
 
 
-def test_plan_follows_from_names_and_seed_alone(tmp_path: Path) -> None:
-    items = [Item(f"{label}/{i}.jpg", f"{label}", "") for label in range(50) for i in range(4)]
-    plans = plan_shards(items, seed=1, validation=0.2)
-    assert plans == plan_shards(items[::-1], seed=1, validation=0.2)
-    assert plans != plan_shards(items, seed=2, validation=0.2)
-    assert sorted(i.name for p in plans for i in p.items) == sorted(i.name for i in items)
-    held_out = {i.label for p in plans if p.split == "validation" for i in p.items}
-    assert 3 <= len(held_out) <= 18
-    assert not held_out & {i.label for p in plans if p.split == "train" for i in p.items}
-    (tmp_path / "anna" / "deep").mkdir(parents=True)
-    for name in ("anna/deep/2.JPG", "anna/1.png", "solo.webp", "skip.txt"):
-        (tmp_path / name).touch()
-    listed = [(item.name, item.label) for item in list_pictures([tmp_path])]
-    assert listed == [("anna/1.png", "anna"), ("anna/deep/2.JPG", "anna"), ("solo.webp", "solo.webp")]
+def test_one_person_and_an_unreadable_folder_are_said(
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def refuse(path: object) -> object:
+        if str(path).endswith("grace_hopper"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)  # type: ignore[call-overload]
+
+    (tmp_path / "in").mkdir()
+    for name in ("grace_hopper", "barack_obama"):
+        os.symlink(people / name, tmp_path / "in" / name)
+    monkeypatch.setattr(os, "scandir", refuse)
+    code, output = prepare_here(tmp_path / "in", "-o", tmp_path / "out", *FIXED, "--workers", 1)
+    assert code == 0, output
+    assert f"unreadable folders left out: 1 ({tmp_path / 'in' / 'grace_hopper'}: Permission" in output
+    assert "single pictures are held out" in output
+    assert {shard.split: shard.count for shard in read_manifest(tmp_path / "out").shards} == {
+        "train": 3,
+        "validation": 2,
+    }

@@ -37,7 +37,7 @@ def run(folder: Path, maker: Maker, stop_at: str | None = None) -> ShardReport |
     maker.stop_at = stop_at
     done: list[int] = []
     try:
-        report = make_shard(folder, PLAN, maker, done.append)
+        report = make_shard(folder, PLAN, maker, lambda count, _: done.append(count))
     except Stopped:
         return None
     assert sum(done) == 7
