@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from data.detection import Face
-from data.pictures import SUFFIXES, Picture, UnreadablePicture, read_picture, write_picture
+from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture, write_picture
 from facedancer_tf.command_line import Parser
 from facedancer_tf.drawing import draw_faces, draw_label
 from facedancer_tf.errors import UserError, run_main
@@ -83,8 +83,18 @@ def read(path: Path) -> Picture:
     """The picture at `path`, or one sentence."""
     try:
         return read_picture(path)
-    except (UnreadablePicture, OSError) as error:
+    except UnreadablePicture as error:
         raise UserError(" ".join(str(error).split())) from error
+
+
+def read_target(path: Path, output: Path) -> Picture:
+    """The picture that is changed; raises UserError where the format of `output` could not hold the result."""
+    target = read(path)
+    try:
+        check_sides(output, target.rgb)
+    except ValueError as error:
+        raise UserError(f"{output}: {error}") from error
+    return target
 
 
 def largest_face(swapper: Swapper, picture: Picture, path: Path) -> Face:
@@ -110,8 +120,8 @@ def write(path: Path, picture: Picture, marked: bool) -> None:
 def list_faces(arguments: argparse.Namespace) -> None:
     """Draws the numbered faces of the target."""
     path = check_output(arguments.output, "faces.png", arguments.pictures)
-    target = read(arguments.pictures[-1])
-    faces = load_detector(arguments.detector).detect(target.rgb)
+    target = read_target(arguments.pictures[-1], path)
+    faces = load_detector(arguments.detector).detect(target.rgb, every=True)
     if not faces:
         raise UserError(f"{arguments.pictures[-1]}: {NO_FACE}")
     write(path, Picture(draw_faces(target.rgb, faces), target.alpha, target.icc_profile), marked=False)
@@ -131,9 +141,9 @@ def main() -> None:
     output = check_output(arguments.output, "swapped.png", arguments.pictures)
     swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
     sources = [read(path) for path in source_paths]
-    target = read(target_path)
+    target = read_target(target_path, output)
     source_faces = [largest_face(swapper, s, path) for s, path in zip(sources, source_paths, strict=True)]
-    found = swapper.detect(target.rgb)
+    found = swapper.detect(target.rgb, every=arguments.face != "largest")
     try:
         chosen = choose_faces(found, arguments.face)
     except UserError as error:

@@ -40,11 +40,14 @@ class Face:
 
 
 class Detector(Protocol):
-    """Anything that finds faces; `detect` returns them sorted by area, largest first."""
+    """Anything that finds faces; `detect` returns them sorted by area, largest first.
+
+    With `every` it also looks closer for people in the background, which takes several times as long.
+    """
 
     name: str
 
-    def detect(self, picture: np.ndarray) -> list[Face]: ...
+    def detect(self, picture: np.ndarray, every: bool = False) -> list[Face]: ...
 
 
 def build_detector(name: str = "yunet", score_threshold: float = 0.6) -> Detector:
@@ -79,9 +82,9 @@ class YuNet:
         finally:
             cv2.utils.logging.setLogLevel(level)
 
-    def detect(self, picture: np.ndarray) -> list[Face]:
-        """All faces of `picture`, largest first; empty where there is none."""
-        return search(picture, self._detect_at)
+    def detect(self, picture: np.ndarray, every: bool = False) -> list[Face]:
+        """The faces of `picture`, largest first; empty where there is none. `every`: those in the background too."""
+        return search(picture, self._detect_at, every)
 
     def _detect_at(self, canvas: np.ndarray) -> list[Face]:
         height, width = canvas.shape[:2]
@@ -111,30 +114,37 @@ class InsightFace:
             self._app: Any = FaceAnalysis(allowed_modules=["detection"], providers=["CPUExecutionProvider"])
             self._app.prepare(ctx_id=-1, det_thresh=score_threshold, det_size=(640, 640))
         except (OSError, RuntimeError, ValueError, AssertionError) as error:
+            reason = " ".join(str(error).split())
             raise DetectorUnavailable(
                 "insightface's detector could not be loaded: it needs its model pack buffalo_l in "
-                f"~/.insightface/models, or a network to fetch it ({error}); the embedded one is called yunet"
+                f"~/.insightface/models, or a network to fetch it ({reason}); the embedded one is called yunet"
             ) from error
 
-    def detect(self, picture: np.ndarray) -> list[Face]:
-        """All faces of `picture`, largest first; empty where there is none."""
-        return search(picture, self._detect_at)
+    def detect(self, picture: np.ndarray, every: bool = False) -> list[Face]:
+        """The faces of `picture`, largest first; empty where there is none. `every`: those in the background too."""
+        return search(picture, self._detect_at, every)
 
     def _detect_at(self, canvas: np.ndarray) -> list[Face]:
+        height, width = canvas.shape[
+            :2
+        ]  # searched as it is: a fixed det_size would shrink the larger scales again
+        rows, landmarks = self._app.det_model.detect(
+            np.ascontiguousarray(canvas[..., ::-1]), input_size=(width, height)
+        )
         found = []
-        for face in self._app.get(np.ascontiguousarray(canvas[..., ::-1])):
-            x0, y0, x1, y1 = (float(value) for value in face.bbox)
-            found.append(
-                Face((x0, y0, x1 - x0, y1 - y0), np.asarray(face.kps, np.float32), float(face.det_score))
-            )
+        for (x0, y0, x1, y1, score), points in zip(rows.astype(float), landmarks, strict=True):
+            found.append(Face((x0, y0, x1 - x0, y1 - y0), np.asarray(points, np.float32), float(score)))
         return found
 
 
-def search(picture: np.ndarray, detect_at: Callable[[np.ndarray], list[Face]]) -> list[Face]:
+def search(
+    picture: np.ndarray, detect_at: Callable[[np.ndarray], list[Face]], every: bool = False
+) -> list[Face]:
     """Searches `picture` at one scale and, where nothing sure is found, at others; coordinates of `picture`.
 
     First the whole picture with its long side at 640 px (a smaller one as it is, but at least at 320); then with a
     border of half its size, for faces that fill or leave the frame; then larger, for small faces. The surest wins.
+    With `every` a larger picture is always searched larger too, and faces that overlap none of the others are added.
     """
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
         raise ValueError(f"`picture` must be uint8 [H, W, 3]. Received: {picture.dtype} {picture.shape}")
@@ -152,7 +162,20 @@ def search(picture: np.ndarray, detect_at: Callable[[np.ndarray], list[Face]]) -
             best = found
         if best and max(f.score for f in best) >= CONFIDENT:
             break
+    if every and long_side > first_px:
+        closer = _search_once(picture, min(CLOSE_SEARCH_PX, long_side), 0.0, detect_at)
+        best = best + [face for face in closer if not any(_same_face(face, other) for other in best)]
     return sorted(best, key=lambda face: -face.area)
+
+
+def _same_face(one: Face, other: Face) -> bool:
+    """Whether half of the smaller box lies in the other: scales find boxes of different tightness."""
+    (x, y, width, height), (u, v, wide, high) = one.box, other.box
+    shared_width = min(x + width, u + wide) - max(x, u)
+    shared_height = min(y + height, v + high) - max(y, v)
+    return min(shared_width, shared_height) > 0 and shared_width * shared_height > 0.5 * min(
+        one.area, other.area
+    )
 
 
 def _search_once(

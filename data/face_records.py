@@ -52,7 +52,7 @@ class FaceSettings:
             if min(picture.shape[:2]) < self.min_face_px:
                 return Made((), ("tiny_picture",))
             try:
-                found = detector.detect(picture)
+                found = detector.detect(picture, every=self.faces == "all")
             except cv2.error:
                 return Made((), ("detector_failed",))
             if not found:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from data.alignment import align, estimate_transform, warp
+from data.alignment import similarity_transform, template, warp
 from data.detection import Detector, Face, build_detector
 from facedancer_tf.errors import UserError
 from facedancer_tf.paste import paste_into
@@ -83,9 +83,9 @@ class Swapper:
 
         return CropNetworks(self.model_path, self.encoder_weights)
 
-    def detect(self, picture: np.ndarray) -> list[Face]:
-        """All faces of `picture`, largest first; empty where there is none."""
-        return self.detector.detect(picture)
+    def detect(self, picture: np.ndarray, every: bool = False) -> list[Face]:
+        """The faces of `picture`, largest first; empty where there is none. `every`: those in the background too."""
+        return self.detector.detect(picture, every)
 
     def embed(self, sources: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
         """The identity [W] of the largest face of one source picture, or of several pictures of one person.
@@ -130,14 +130,14 @@ class Swapper:
         face: "largest", "all", or an index into the target's faces sorted by size. Returns a new picture; the target
         stays as it is. Raises UserError where a picture shows no face or the index does not exist.
         """
-        chosen = choose_faces(self.detect(target), face)
+        chosen = choose_faces(self.detect(target, every=face != "largest"), face)
         return self.swap_faces(target, chosen, self.embed(source))
 
     def swap_faces(self, target: np.ndarray, faces: Sequence[Face], identity: np.ndarray) -> np.ndarray:
         """`target` with `identity` [W] in each of these found faces; the largest is pasted last, for it is nearest."""
         size_px, shrink = self.networks.recipe.size_px, self.networks.recipe.shrink
         ordered = sorted(faces, key=lambda face: face.area)
-        transforms = [estimate_transform(face.landmarks, size_px, shrink) for face in ordered]
+        transforms = [_transform(face, size_px, shrink) for face in ordered]
         crops = np.stack([warp(target, transform, size_px) for transform in transforms])  # [n, S, S, 3]
         swapped = self.networks.swap_crops(crops, np.tile(identity, (len(crops), 1)))
         if _is_grey(target):  # a black-and-white photograph must not get a tinted face
@@ -154,8 +154,21 @@ class Swapper:
                 f"`pictures` and `faces` must be as many, at least one. Received: {len(pictures)}, {len(faces)}"
             )
         size_px = self.networks.description.size_px
-        crops = [align(p, f.landmarks, size_px) for p, f in zip(pictures, faces, strict=True)]
+        crops = [warp(p, _transform(f, size_px), size_px) for p, f in zip(pictures, faces, strict=True)]
         return self.networks.embed_crops(np.stack(crops))
+
+
+def _transform(face: Face, size_px: int, shrink: float = 1.0) -> np.ndarray:
+    """The way from picture to crop [2, 3]; raises UserError where the landmarks found allow none."""
+    wanted = template(size_px, shrink)
+    try:
+        return similarity_transform(face.landmarks, wanted)
+    except ValueError as error:
+        x, y, width, height = (round(value) for value in face.box)
+        raise UserError(
+            f"the face of {width} x {height} px at ({x}, {y}) cannot be aligned, its eyes, nose and mouth lie in one "
+            "point or nowhere; choose another face or picture"
+        ) from error
 
 
 def _is_grey(picture: np.ndarray) -> bool:

@@ -143,6 +143,14 @@ def test_unusable_models_and_commands_are_one_sentence(model, tmp_path):
     refused(tmp_path, GRACE, BARACK, "--model", model, "--encoder", "sface", says="--encoder")
 
 
+def test_a_target_too_large_for_the_output_is_said_before_the_networks_are_loaded(tmp_path):
+    Image.new("RGB", (16400, 20)).save(tmp_path / "wide.png")
+    (tmp_path / "model.keras").touch()  # never opened
+    options = ("--model", "model.keras", "-o", "out.webp")
+    refused(tmp_path, GRACE, "wide.png", *options, says="out.webp: .webp holds at most 16383 px a side")
+    refused(tmp_path, "wide.png", "--list-faces", "-o", "out.webp", says="write a .png")
+
+
 def test_outputs_that_cannot_be_or_would_destroy_something(model, tmp_path):
     target, source = tmp_path / "target.jpg", tmp_path / "swapped.png"
     target.write_bytes(BARACK.read_bytes())

@@ -81,6 +81,24 @@ def test_several_faces_come_largest_first(detector: YuNet) -> None:
     assert areas == sorted(areas, reverse=True)
 
 
+def test_people_behind_a_portrait_are_found_when_all_are_wanted(detector: YuNet) -> None:
+    portrait = read_picture(PICTURES[0]).rgb
+    canvas = cv2.resize(portrait, (1800, round(1800 * len(portrait) / portrait.shape[1])))
+    canvas = np.pad(canvas, ((0, 0), (0, 700), (0, 0)), constant_values=128)
+    front = detector.detect(canvas)
+    assert len(front) == 1
+    behind = read_picture(PICTURES[1]).rgb
+    face = largest(detector, behind)
+    scale = 32 / face.box[2]
+    behind = cv2.resize(behind, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    canvas[100 : 100 + len(behind), 2000 : 2000 + behind.shape[1]] = behind
+    assert len(detector.detect(canvas)) == 1
+    both = detector.detect(canvas, every=True)
+    assert len(both) == 2
+    assert both[0].box == detector.detect(canvas)[0].box  # the large one once, as the quick search found it
+    assert np.abs(both[1].landmarks - (face.landmarks * scale + [2000, 100])).max() < 5
+
+
 def test_nothing_to_find_gives_an_empty_list(detector: YuNet) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8)
     for picture in (noise, np.zeros((1, 1, 3), np.uint8), np.zeros((2, 3000, 3), np.uint8)):

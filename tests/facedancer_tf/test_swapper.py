@@ -1,5 +1,6 @@
 """The Swapper: which faces, which identity, what reaches the networks and what comes back."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -124,9 +125,9 @@ def test_each_picture_is_searched_once_and_all_faces_go_in_one_batch(swapper, co
     searched, batches = [], []
     detect, swap_crops = swapper.detector.detect, swapper.networks.swap_crops
 
-    def counted_detect(picture):
+    def counted_detect(picture, every=False):
         searched.append(picture.shape)
-        return detect(picture)
+        return detect(picture, every)
 
     def counted_swap(crops, identities):
         batches.append(crops.shape)
@@ -137,6 +138,18 @@ def test_each_picture_is_searched_once_and_all_faces_go_in_one_batch(swapper, co
     swapper.swap(grace, couple, "all")
     assert sorted(searched) == sorted([grace.shape, couple.shape])
     assert batches == [(2, 64, 64, 3)]
+
+
+def test_landmarks_in_one_point_are_one_sentence(swapper, barack):
+    face = swapper.detect(barack)[0]
+    bad = dataclasses.replace(face, landmarks=np.full((5, 2), 50, np.float32))
+    with pytest.raises(UserError, match="cannot be aligned"):
+        swapper.embed_faces([barack], [bad])
+    with pytest.raises(UserError, match="cannot be aligned"):
+        swapper.swap_faces(barack, [face, bad], np.ones(128, np.float32))
+    unknown = dataclasses.replace(face, landmarks=np.full((5, 2), np.nan, np.float32))
+    with pytest.raises(UserError, match="cannot be aligned"):
+        swapper.embed_faces([barack], [unknown])
 
 
 def test_more_faces_than_a_batch_give_the_same_pixels(swapper, barack):
