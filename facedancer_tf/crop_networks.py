@@ -10,11 +10,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from facedancer_tf.identity_encoder import load_encoder
+from facedancer_tf.identity_encoder import BATCH, embed, embed_crops, load_encoder
 from facedancer_tf.model_file import load_model_file
-from networks.encoders import ENCODERS, prepare_pictures
-
-BATCH = 8  # faces at once; bounds the memory on a crowd
+from networks.encoders import ENCODERS
 
 
 class CropNetworks:
@@ -31,8 +29,7 @@ class CropNetworks:
 
     def embed(self, crops: keras.KerasTensor) -> keras.KerasTensor:
         """Identity [B, W] of source crops uint8 [B, 112, 112, 3], aligned without shrink; a tensor function."""
-        pictures = ops.cast(crops, "float32") / 127.5 - 1.0
-        return self.encoder(prepare_pictures(self.description, pictures), training=False)
+        return embed(self.encoder, self.description, crops)
 
     def swap(self, crops: keras.KerasTensor, identities: keras.KerasTensor) -> keras.KerasTensor:
         """Swapped crops uint8 of target crops uint8 [B, S, S, 3] and identities [B, W]; a tensor function.
@@ -45,8 +42,7 @@ class CropNetworks:
 
     def embed_crops(self, crops: np.ndarray) -> np.ndarray:
         """`embed` on arrays, a few at a time."""
-        parts = [self.embed(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
-        return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+        return embed_crops(self.encoder, self.description, crops)
 
     def swap_crops(self, crops: np.ndarray, identities: np.ndarray) -> np.ndarray:
         """`swap` on arrays, a few at a time."""

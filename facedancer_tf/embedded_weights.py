@@ -1,7 +1,8 @@
-"""Reading the weights that the repository carries, each checked against the SHA256SUMS beside it."""
+"""The weights that the repository carries, each checked against the SHA256SUMS beside it; and how they are written."""
 
 import hashlib
 import io
+import os
 from pathlib import Path
 
 import keras
@@ -27,6 +28,22 @@ def read_embedded_weights(folder: Path) -> dict[str, np.ndarray]:
         raise UserError(f"{path} is damaged (its SHA-256 differs): restore it from the repository")
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
+
+
+def write_embedded_weights(arrays: dict[str, np.ndarray], folder: Path) -> str:
+    """Writes `folder`/weights.npz and the SHA256SUMS that names it; says what was written."""
+    path = folder / "weights.npz"
+    write_arrays(arrays, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "SHA256SUMS").write_text(f"{digest}  {path.name}\n", encoding="ascii")
+    return f"{path}: {path.stat().st_size} bytes, {digest}"
+
+
+def write_arrays(arrays: dict[str, np.ndarray], path: Path) -> None:
+    """Writes a compressed .npz beside its place and moves it there."""
+    partial = path.with_suffix(".partial.npz")
+    np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
+    os.replace(partial, path)
 
 
 def assign_weights(model: keras.Model, weights: dict[str, list[np.ndarray]]) -> None:

@@ -20,11 +20,10 @@ from keras.export import ExportArchive
 from data.alignment import TEMPLATE_112, align
 from data.detection import build_detector
 from data.pictures import UnreadablePicture, read_picture
+from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.crop_networks import CropNetworks
-from facedancer_tf.embedded_weights import ASSETS
 from facedancer_tf.errors import UserError
 
-PICTURES = ASSETS / "pictures"
 LEVELS_APART = 1  # of 255: graph and eager kernels may round one pixel differently
 
 
@@ -120,9 +119,7 @@ def _bundled_crops(size_px: int, shrink: float, encoder_px: int) -> tuple[np.nda
     """Target crops and, shifted by one person, source crops of the photographs in assets/pictures."""
     detector = build_detector("yunet")
     targets, sources = [], []
-    for path in sorted(PICTURES.iterdir()):
-        if path.suffix not in (".jpg", ".png"):
-            continue
+    for path in bundled_pictures():
         try:
             picture = read_picture(path).rgb
         except UnreadablePicture as error:
@@ -130,6 +127,4 @@ def _bundled_crops(size_px: int, shrink: float, encoder_px: int) -> tuple[np.nda
         for face in detector.detect(picture)[:1]:
             targets.append(align(picture, face.landmarks, size_px, shrink))
             sources.append(align(picture, face.landmarks, encoder_px))
-    if not targets:
-        raise UserError(f"there are no photographs in {PICTURES} to check the export on: restore them")
     return np.stack(targets), np.stack(sources[1:] + sources[:1])

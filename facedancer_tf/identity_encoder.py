@@ -10,6 +10,8 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.sface_weights import sface_layer_weights
 from networks.encoders import ENCODERS, IdentityEncoder, prepare_pictures
 
+BATCH = 8  # faces at once; bounds the memory on a crowd
+
 
 def load_encoder(name: str, weights: Path | None = None, dtype: str = "float32") -> keras.Model:
     """The encoder called `name` in `networks.encoders.ENCODERS`, frozen, in its own input range and order.
@@ -43,7 +45,13 @@ def _load_from_file(encoder: keras.Model, path: Path) -> None:
         raise UserError(f"{path} does not hold weights of the encoder {encoder.name} ({error})") from error
 
 
+def embed(encoder: keras.Model, description: IdentityEncoder, crops: keras.KerasTensor) -> keras.KerasTensor:
+    """Raw embeddings [B, W] of aligned crops uint8 [B, S, S, 3] RGB; a tensor function."""
+    pictures = keras.ops.cast(crops, "float32") / 127.5 - 1.0
+    return encoder(prepare_pictures(description, pictures), training=False)
+
+
 def embed_crops(encoder: keras.Model, description: IdentityEncoder, crops: np.ndarray) -> np.ndarray:
-    """Raw embeddings float32 [B, W] of aligned crops uint8 [B, S, S, 3] RGB."""
-    pictures = keras.ops.convert_to_tensor(crops.astype(np.float32) / 127.5 - 1.0)
-    return keras.ops.convert_to_numpy(encoder(prepare_pictures(description, pictures), training=False))
+    """`embed` on arrays, a few at a time: float32 [B, W]."""
+    parts = [embed(encoder, description, crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
+    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])

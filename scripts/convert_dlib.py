@@ -13,7 +13,6 @@ what the tests hold the Keras model against.
 import argparse
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -23,12 +22,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.dlib_weights import SCALE_MINIMUM
+from facedancer_tf.embedded_weights import ASSETS, write_arrays, write_embedded_weights
 from facedancer_tf.errors import UserError, run_main
 
 ORIGINAL_SHA256 = "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589"
 PROJECT = Path(__file__).resolve().parents[1]
-OUTPUT_FOLDER = PROJECT / "assets" / "dlib"
 
 
 def named_arrays(content: bytes, manifest: list[dict]) -> dict[str, np.ndarray]:
@@ -54,24 +54,14 @@ def write_golden(model_folder: Path, path: Path) -> None:
     from data.pictures import read_picture
     from facedancer_tf.judge import judge_crop
 
-    pictures = sorted(
-        file for file in (PROJECT / "assets" / "pictures").iterdir() if file.suffix in {".jpg", ".png"}
-    )
-    crops = np.stack([judge_crop(read_picture(file).rgb) for file in pictures])
+    crops = np.stack([judge_crop(read_picture(file).rgb) for file in bundled_pictures()])
     with tempfile.TemporaryDirectory() as folder:
         crops_file, answer_file = Path(folder) / "crops.bin", Path(folder) / "embeddings.bin"
         crops_file.write_bytes(crops.tobytes())
         script = PROJECT / "scripts" / "dlib_golden.js"
         subprocess.run(["node", script, model_folder.resolve().parent, crops_file, answer_file], check=True)
         embedding = np.frombuffer(answer_file.read_bytes(), np.float32).reshape(len(crops), -1)
-    save({"crops": crops, "embedding": embedding}, path)
-
-
-def save(arrays: dict[str, np.ndarray], path: Path) -> None:
-    """Writes a compressed .npz beside its place and moves it there."""
-    partial = path.with_suffix(".partial.npz")
-    np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
-    os.replace(partial, path)
+    write_arrays({"crops": crops, "embedding": embedding}, path)
 
 
 def main() -> None:
@@ -91,11 +81,7 @@ def main() -> None:
         ) from error
     if hashlib.sha256(content).hexdigest() != ORIGINAL_SHA256:
         raise UserError(f"{folder} does not hold the file that this script knows (SHA-256 {ORIGINAL_SHA256})")
-    path = OUTPUT_FOLDER / "weights.npz"
-    save(named_arrays(content, manifest), path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    (OUTPUT_FOLDER / "SHA256SUMS").write_text(f"{digest}  weights.npz\n")
-    print(f"{path}: {path.stat().st_size} bytes, {digest}")
+    print(write_embedded_weights(named_arrays(content, manifest), ASSETS / "dlib"))
     if arguments.golden:
         write_golden(folder, arguments.golden)
         print(f"{arguments.golden}: face-api's answer written")

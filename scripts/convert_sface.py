@@ -12,7 +12,6 @@ Runtime for their embeddings and writes both there: what the tests hold the Kera
 
 import argparse
 import hashlib
-import os
 import sys
 from pathlib import Path
 
@@ -22,12 +21,12 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from facedancer_tf.bundled_pictures import bundled_pictures
+from facedancer_tf.embedded_weights import ASSETS, write_arrays, write_embedded_weights
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.sface_weights import dequantised_arrays
 
 ORIGINAL_SHA256 = "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"
-OUTPUT_FOLDER = Path(__file__).resolve().parents[1] / "assets" / "sface"
-PICTURES = Path(__file__).resolve().parents[1] / "assets" / "pictures"
 GOLDEN_BLOCKS = {"conv_4_relu": "stage2_block2_out", "conv_12_relu": "stage4_block6_out"}
 
 
@@ -93,8 +92,7 @@ def aligned_faces() -> np.ndarray:
     from data.pictures import read_picture
 
     detector = build_detector("yunet")
-    paths = sorted(path for path in PICTURES.iterdir() if path.suffix in {".jpg", ".png"})
-    pictures = [read_picture(path).rgb for path in paths]
+    pictures = [read_picture(path).rgb for path in bundled_pictures()]
     return np.stack([align(picture, detector.detect(picture)[0].landmarks, 112) for picture in pictures])
 
 
@@ -105,14 +103,7 @@ def write_golden(model: onnx.ModelProto, path: Path) -> None:
     golden = {"pictures": pictures, "embedding": answer["embedding"]}
     for block in GOLDEN_BLOCKS.values():
         golden[f"{block}_channel_means"] = answer[block].mean(axis=(1, 2))
-    save(golden, path)
-
-
-def save(arrays: dict[str, np.ndarray], path: Path) -> None:
-    """Writes a compressed .npz beside its place and moves it there."""
-    partial = path.with_suffix(".partial.npz")
-    np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
-    os.replace(partial, path)
+    write_arrays(golden, path)
 
 
 def main() -> None:
@@ -130,12 +121,7 @@ def main() -> None:
             f"{arguments.onnx} is not the file that this script knows (SHA-256 {ORIGINAL_SHA256})"
         )
     model = onnx.load_from_string(content)
-    save(initialisers(model), OUTPUT_FOLDER / "weights.npz")
-    digest = hashlib.sha256((OUTPUT_FOLDER / "weights.npz").read_bytes()).hexdigest()
-    (OUTPUT_FOLDER / "SHA256SUMS").write_text(f"{digest}  weights.npz\n")
-    print(
-        f"{OUTPUT_FOLDER / 'weights.npz'}: {(OUTPUT_FOLDER / 'weights.npz').stat().st_size} bytes, {digest}"
-    )
+    print(write_embedded_weights(initialisers(model), ASSETS / "sface"))
     if arguments.golden:
         write_golden(onnx.load_from_string(content), arguments.golden)
         print(f"{arguments.golden}: ONNX Runtime's answer written")

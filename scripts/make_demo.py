@@ -19,13 +19,13 @@ import numpy as np
 from data.alignment import similarity_transform, warp
 from data.detection import Face
 from data.pictures import read_picture, write_picture
+from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapper import Swapper
 from facedancer_tf.synthetic_mark import xmp_packet
 
 ROOT = Path(__file__).resolve().parents[1]
-PICTURES = ROOT / "assets" / "pictures"
 TILE_PX, HEAD, GAP_PX = 208, 1.7, 4  # HEAD: side of a tile in heights of the face
 WHITE = 255
 SHOWN_PAIR = ("grace_hopper", "eileen_collins")  # source and target of swap.jpg
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs", help="folder of the pictures")
     arguments = parser.parse_args()
     swapper = Swapper(arguments.model)
-    paths = sorted(path for path in PICTURES.iterdir() if path.suffix in (".jpg", ".png"))
+    paths = bundled_pictures()
     pictures = [read_picture(path).rgb for path in paths]
     found = [swapper.detect(picture) for picture in pictures]
     for path, faces in zip(paths, found, strict=True):

@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-PICTURES = Path(__file__).parent.parent / "assets" / "pictures"
-
 
 @pytest.fixture(scope="session")
 def face_crops() -> np.ndarray:
@@ -15,9 +13,10 @@ def face_crops() -> np.ndarray:
     from data.alignment import align
     from data.detection import build_detector
     from data.pictures import read_picture
+    from facedancer_tf.bundled_pictures import bundled_pictures
 
     detector, crops = build_detector("yunet"), []
-    for path in sorted(p for p in PICTURES.iterdir() if p.suffix in (".jpg", ".png")):
+    for path in bundled_pictures():
         picture = read_picture(path).rgb
         crops.append(align(picture, detector.detect(picture)[0].landmarks, 64))
     return np.stack(crops)

@@ -10,12 +10,9 @@ from data import detection
 from data.alignment import align, estimate_transform, template
 from data.detection import DetectorUnavailable, Face, YuNet, build_detector
 from data.pictures import read_picture
+from facedancer_tf.bundled_pictures import bundled_pictures
 
-PICTURES = sorted(
-    p
-    for p in (Path(__file__).resolve().parents[2] / "assets" / "pictures").iterdir()
-    if p.suffix in (".jpg", ".png")
-)
+PICTURES = bundled_pictures()
 
 
 @pytest.fixture(scope="module")

