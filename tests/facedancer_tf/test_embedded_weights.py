@@ -9,7 +9,10 @@ from facedancer_tf import bundled_pictures
 from facedancer_tf.embedded_weights import read_embedded_weights, write_embedded_weights
 from facedancer_tf.errors import UserError
 
-ARRAYS = {"kernel": np.arange(6, dtype=np.uint8).reshape(2, 3), "bias": np.array([0.5, -1.0], np.float32)}
+ARRAYS: dict[str, np.ndarray] = {
+    "kernel": np.arange(6, dtype=np.uint8).reshape(2, 3),
+    "bias": np.array([0.5, -1.0], np.float32),
+}
 
 
 def test_what_is_written_is_read_back_and_damage_is_seen(tmp_path: Path) -> None:
