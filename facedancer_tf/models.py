@@ -60,7 +60,7 @@ def build_vgg() -> keras.Model:
             "`loss.perceptual` to 0 to train without the perceptual loss."
         ) from error
     vgg.trainable = False
-    return keras.Model(vgg.inputs, [vgg.get_layer(block).output for block in VGG_BLOCKS], name="vgg16_pools")
+    return keras.Model(vgg.input, [vgg.get_layer(block).output for block in VGG_BLOCKS], name="vgg16_pools")
 
 
 def build_models(config: TrainConfig, shrink: float) -> Models:
