@@ -6,7 +6,7 @@ from facedancer_tf.run_folder import only_writer
 
 def test_a_second_writer_is_refused_until_the_first_is_done(tmp_path):
     run = tmp_path / "run"
-    with only_writer(run), pytest.raises(UserError, match="another train.py"), only_writer(run):
+    with only_writer(run), pytest.raises(UserError, match=r"another train\.py"), only_writer(run):
         pass
     with only_writer(run):
         assert run.is_dir()
