@@ -208,7 +208,7 @@ def write_picture(
             image.save(file, form, **options)
         os.chmod(beside, 0o666 & ~_umask())  # mkstemp makes private files; a picture is an ordinary one
         os.replace(beside, path)
-    except BaseException:
+    except BaseException:  # whatever ends it, Ctrl-C too: nothing half-written stays
         os.unlink(beside)
         raise
 
