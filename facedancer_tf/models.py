@@ -54,9 +54,8 @@ def build_vgg() -> keras.Model:
     """
     try:
         vgg = keras.applications.VGG16(include_top=False, weights="imagenet")
-    except (
-        Exception
-    ) as error:  # Keras reports a failed download as a bare Exception; nothing is swallowed here
+    except Exception as error:
+        # Keras reports a failed download as a bare Exception; it is passed on, not swallowed.
         raise UserError(
             f"VGG16's weights could not be had ({error}): connect once so that Keras can download them, or set "
             "`loss.perceptual` to 0 to train without the perceptual loss."
