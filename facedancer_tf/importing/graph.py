@@ -1,0 +1,166 @@
+"""A network as a graph of plain operations, and matching one graph against another.
+
+A file's network and our own are both written down in this vocabulary; where the two match node by node, from the
+output to the inputs, the file's weights belong to our layers, whatever names they were saved under. Settings are
+compared, so that a file whose padding, stride, slope or epsilon differs is refused rather than loaded into a network
+that would compute something else.
+
+Arrays lie as Keras has them: NHWC, kernels [rows, columns, in, out].
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+# Operation -> its arrays, in the order in which Keras' layers hold them.
+ROLES: dict[str, tuple[str, ...]] = {
+    "conv": ("kernel", "bias"),
+    "depthwise_conv": ("kernel", "bias"),
+    "dense": ("kernel", "bias"),
+    "instance_norm": ("gamma", "beta"),
+    "batch_norm": ("gamma", "beta", "mean", "variance"),
+    "prelu": ("slope",),
+}
+COMMUTATIVE = {"add", "multiply"}
+STEPS_CEILING = 100_000  # of one match; ours take some hundreds
+
+
+class GraphError(ValueError):
+    """A file's network is not what it should be; the message says where, in the file's own names."""
+
+
+@dataclass(eq=False)
+class Node:
+    """One operation: its kind, its name in the file, where its inputs come from, settings and arrays by role."""
+
+    op: str
+    name: str
+    inputs: list["Node"] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    weights: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass
+class Graph:
+    """A network with one output; `inputs` in the order in which the file lists them."""
+
+    inputs: list[Node]
+    output: Node
+
+    def nodes(self) -> list[Node]:
+        """Every node that the output depends on, inputs first; branches in the order of their operation's inputs."""
+        found: list[Node] = []
+        seen: set[int] = set()
+        stack = [(self.output, False)]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                found.append(node)
+            elif id(node) not in seen:
+                seen.add(id(node))
+                stack.append((node, True))
+                stack.extend((parent, False) for parent in reversed(node.inputs))
+        return found
+
+    def consumers(self) -> dict[int, list[Node]]:
+        """The nodes that read a node, by its `id`."""
+        readers: dict[int, list[Node]] = {}
+        for node in self.nodes():
+            for parent in node.inputs:
+                readers.setdefault(id(parent), []).append(node)
+        return readers
+
+
+class _Matching:
+    """Pairs of nodes agreed on so far; a branch that fails takes its own back."""
+
+    def __init__(self) -> None:
+        self.pairs: dict[int, Node] = {}  # id of ours -> theirs
+        self.trail: list[Node] = []
+        self.steps = 0
+        self.deepest, self.reason = -1, ""
+
+    def fail(self, ours: Node, theirs: Node, what: str) -> bool:
+        if len(self.trail) > self.deepest:  # the furthest way in says most
+            self.deepest = len(self.trail)
+            self.reason = f"{theirs.name!r} is {what} where our {ours.name} stands"
+        return False
+
+    def match(self, ours: Node, theirs: Node) -> bool:
+        known = self.pairs.get(id(ours))
+        if known is not None:
+            return known is theirs or self.fail(ours, theirs, f"not {known.name!r}")
+        self.steps += 1
+        if self.steps > STEPS_CEILING:
+            raise GraphError("its network is too entangled to be matched")
+        if ours.op != theirs.op:
+            return self.fail(ours, theirs, f"{_a(theirs.op)}, not {_a(ours.op)},")
+        for key, wanted in ours.settings.items():
+            if not _same(theirs.settings.get(key), wanted):
+                return self.fail(
+                    ours, theirs, f"{_a(theirs.op)} with {key} {theirs.settings.get(key)}, not {wanted},"
+                )
+        if len(ours.inputs) != len(theirs.inputs):
+            return self.fail(ours, theirs, f"{_a(theirs.op)} of {len(theirs.inputs)} inputs")
+        mark = len(self.trail)
+        self.pairs[id(ours)] = theirs
+        self.trail.append(ours)
+        orders = [theirs.inputs]
+        if ours.op in COMMUTATIVE:
+            orders.append(theirs.inputs[::-1])
+        for order in orders:
+            agreed = True
+            for a, b in zip(ours.inputs, order, strict=True):
+                agreed = agreed and self.match(a, b)
+            if agreed:
+                return True
+            while len(self.trail) > mark + 1:
+                del self.pairs[id(self.trail.pop())]
+        del self.pairs[id(self.trail.pop())]
+        return False
+
+
+def match(ours: Graph, theirs: Graph) -> dict[str, list[np.ndarray]]:
+    """The arrays of `theirs` by the names of our layers, each in the order of `ROLES`.
+
+    Raises GraphError where the networks differ, a tensor has another shape than ours, or is not finite.
+    """
+    matching = _Matching()
+    if len(ours.inputs) != len(theirs.inputs):
+        raise GraphError(f"it has {len(theirs.inputs)} inputs, not {len(ours.inputs)}")
+    if not matching.match(ours.output, theirs.output):
+        raise GraphError(matching.reason)
+    return {
+        node.name: checked_arrays(node, matching.pairs[id(node)]) for node in ours.nodes() if node.op in ROLES
+    }
+
+
+def checked_arrays(ours: Node, theirs: Node) -> list[np.ndarray]:
+    """The arrays of one node for the layer that it was found to be; raises GraphError naming the tensor."""
+    arrays = []
+    for role in ROLES[ours.op]:
+        value, wanted = theirs.weights.get(role), ours.weights[role].shape
+        if value is None:
+            raise GraphError(f"the {role} of {theirs.name!r} is missing")
+        if value.shape != wanted:
+            raise GraphError(f"the {role} of {theirs.name!r} has the shape {value.shape}, not {wanted}")
+        if not np.isfinite(value).all():
+            raise GraphError(f"the {role} of {theirs.name!r} is not finite")
+        arrays.append(value.astype(np.float32))
+    if ours.op == "batch_norm":  # the epsilon of ours is fixed: theirs goes into the variance, which is exact
+        arrays[3] = arrays[3] + np.float32(theirs.weights["epsilon"] - ours.weights["epsilon"])
+    return arrays
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two settings agree; a size that one side leaves open (None) agrees with any."""
+    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
+        return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= 1e-6 * max(abs(one), abs(other))
+    return bool(one == other)
+
+
+def _a(op: str) -> str:
+    return f"{'an' if op[0] in 'aeiou' else 'a'} {op}"

@@ -1,0 +1,226 @@
+"""Keras `.h5` files, full models or weights alone, as ordered arrays and, where the file has its config, as a graph.
+
+The config is read as data: no layer of the file is ever made, no function of it run. Nested models (ArcFace's
+ResNet-50 inside its wrapper) are laid open. Keras 2 (TensorFlow 2.0 to 2.15) and Keras 3's legacy format are read.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from facedancer_tf.importing.graph import ROLES, Graph, GraphError, Node
+from facedancer_tf.importing.keras_layers import layer_node
+from facedancer_tf.plain_hdf5 import open_plain_hdf5
+
+LAYERS_CEILING = 5000
+MODELS = ("Functional", "Model", "Sequential")  # Keras' class names of a nested network, of several versions
+
+
+@dataclass
+class SavedLayer:
+    """A layer's name and its arrays by full weight name, in saved order."""
+
+    name: str
+    arrays: dict[str, np.ndarray]
+
+
+@dataclass
+class Checkpoint:
+    """What an `.h5` file holds: its config where it is a full model, its layers in saved order."""
+
+    config: dict[str, Any] | None
+    layers: list[SavedLayer]
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Reads `path`; raises NotPlain for a file that is no plain HDF5 and GraphError for one that is not Keras'."""
+    with open_plain_hdf5(path) as file:
+        root = file["model_weights"] if "model_weights" in file else file
+        if not isinstance(root, h5py.Group) or not any(key.startswith("layer_names") for key in root.attrs):
+            raise GraphError("it is not a Keras weights file: it lists no layers")
+        layers = []
+        for name in _names(root, "layer_names"):
+            group = root[name]
+            arrays = {weight: np.asarray(group[weight]) for weight in _names(group, "weight_names")}
+            layers.append(SavedLayer(name, arrays))
+        config = None
+        if "model_config" in file.attrs:
+            try:
+                config = json.loads(_text(file.attrs["model_config"]))
+            except (ValueError, RecursionError) as error:
+                raise GraphError("its model_config is not readable JSON") from error
+    if len(layers) > LAYERS_CEILING:
+        raise GraphError(f"it has {len(layers)} layers")
+    return Checkpoint(config, layers)
+
+
+def checkpoint_graph(checkpoint: Checkpoint) -> Graph:
+    """The graph that the file's config describes, with its arrays.
+
+    Raises GraphError for a config that cannot be read, a layer unknown here, or tensors missing or left over.
+    """
+    if checkpoint.config is None:
+        raise GraphError("it holds weights without the network's config")
+    weights = _Weights(checkpoint.layers)
+    try:
+        inputs, outputs = _network(checkpoint.config, None, weights, None)
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise GraphError(f"its model_config is not Keras' ({error!r})") from error
+    if len(outputs) != 1:
+        raise GraphError(f"its network has {len(outputs)} outputs, not one")
+    left_over = weights.left_over()
+    if left_over:
+        raise GraphError(f"it holds tensors that its own network does not use: {', '.join(left_over[:5])}")
+    graph = Graph(inputs, outputs[0])
+    for node in graph.nodes():
+        missing = [role for role in ROLES.get(node.op, ()) if role not in node.weights]
+        if missing:
+            raise GraphError(f"the {missing[0]} of {node.name!r} is missing")
+    return graph
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+
+def _names(group: h5py.Group, key: str) -> list[str]:
+    """An attribute that lists names; Keras cuts one that is too long for HDF5 into key0, key1 …"""
+    parts = [key] if key in group.attrs else sorted(
+        (part for part in group.attrs if part.startswith(key) and part.removeprefix(key).isdigit()),
+        key=lambda part: int(part.removeprefix(key)),
+    )  # fmt: skip
+    return [_text(name) for part in parts for name in group.attrs[part]]
+
+
+class _Weights:
+    """Arrays by layer; remembers which have been asked for."""
+
+    def __init__(self, layers: Sequence[SavedLayer]) -> None:
+        self.arrays = {layer.name: layer.arrays for layer in layers}
+        self.used: set[tuple[str, str]] = set()
+
+    def of(self, outer: str, inner: str | None) -> dict[str, np.ndarray]:
+        """The arrays of the layer `outer`, or of `inner` in the nested model of that name, by leaf name."""
+        mine = {
+            full: value
+            for full, value in self.arrays.get(outer, {}).items()
+            if inner is None or full.split("/")[-2:-1] == [inner]
+        }
+        self.used.update((outer, full) for full in mine)
+        return by_leaf(mine)
+
+    def left_over(self) -> list[str]:
+        """Full names of the arrays that nobody asked for."""
+        return [
+            full for outer, arrays in self.arrays.items() for full in arrays if (outer, full) not in self.used
+        ]
+
+
+def by_leaf(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """kernel, bias … of one layer; 0/kernel, 0/bias, 1/kernel … where it holds several layers, as AdaIN does."""
+    owners = list(dict.fromkeys(full.rpartition("/")[0] for full in arrays))
+    found = {}
+    for full, value in arrays.items():
+        owner, _, leaf = full.rpartition("/")
+        leaf = leaf.split(":")[0]
+        found[leaf if len(owners) == 1 else f"{owners.index(owner)}/{leaf}"] = value
+    return found
+
+
+def _network(
+    model: Mapping[str, Any], outer_inputs: Sequence[Node] | None, weights: _Weights, outer: str | None
+) -> tuple[list[Node], list[Node]]:
+    """Inputs and outputs of a model's config; of a nested one (`outer` is its name), `outer_inputs` take the place
+    of its own inputs."""
+    if model["class_name"] not in MODELS:
+        raise GraphError(f"its network is a {model['class_name']}, not a functional model")
+    config = model["config"]
+    layers = config if isinstance(config, list) else config["layers"]  # Sequential of old Keras: a bare list
+    if len(layers) > LAYERS_CEILING:
+        raise GraphError(f"its network has {len(layers)} layers")
+    if model["class_name"] == "Sequential":
+        return _chain(layers, outer_inputs, weights, outer)
+    made: dict[tuple[str, int], Node] = {}
+    inputs: list[Node] = []
+    for number, (name, *_) in enumerate(_tensors(config["input_layers"])):
+        node = outer_inputs[number] if outer_inputs is not None else None
+        made[name, 0] = node or _input(next(layer for layer in layers if _name(layer) == name))
+        inputs.append(made[name, 0])
+    pending = [
+        (layer, number, list(_tensors(call)))
+        for layer in layers
+        for number, call in enumerate(layer.get("inbound_nodes") or [])
+    ]
+    while pending:
+        waiting = []
+        for layer, number, sources in pending:
+            if any(source not in made for source in sources):
+                waiting.append((layer, number, sources))
+                continue
+            made[_name(layer), number] = _layer(layer, [made[source] for source in sources], weights, outer)
+        if len(waiting) == len(pending):
+            raise GraphError(f"its layer {_name(waiting[0][0])!r} reads from a layer that does not exist")
+        pending = waiting
+    return inputs, [made[source] for source in _tensors(config["output_layers"])]
+
+
+def _chain(
+    layers: Sequence[Mapping[str, Any]],
+    outer_inputs: Sequence[Node] | None,
+    weights: _Weights,
+    outer: str | None,
+) -> tuple[list[Node], list[Node]]:
+    """A Sequential model's inputs and outputs."""
+    inputs = list(outer_inputs) if outer_inputs is not None else [_input(layers[0])]
+    node = inputs[0]
+    for layer in layers:
+        if layer["class_name"] != "InputLayer":
+            node = _layer(layer, [node], weights, outer)
+    return inputs, [node]
+
+
+def _layer(layer: Mapping[str, Any], inputs: list[Node], weights: _Weights, outer: str | None) -> Node:
+    name = _name(layer)
+    if layer["class_name"] in MODELS:
+        _, outputs = _network(layer, inputs, weights, outer or name)
+        if len(outputs) != 1:
+            raise GraphError(f"its nested network {name!r} has {len(outputs)} outputs, not one")
+        return outputs[0]
+    arrays = weights.of(outer, name) if outer else weights.of(name, None)
+    return layer_node(layer["class_name"], layer["config"], name, inputs, arrays)
+
+
+def _name(layer: Mapping[str, Any]) -> str:
+    return str(layer.get("name") or layer["config"]["name"])
+
+
+def _input(layer: Mapping[str, Any]) -> Node:
+    config = layer["config"]
+    shape = config.get("batch_input_shape") or config.get("batch_shape")
+    return Node("input", _name(layer), settings={"shape": tuple(shape[1:])})
+
+
+def _tensors(call: Any) -> Iterator[tuple[str, int]]:
+    """(layer, call) of every tensor that a call's arguments name, in order, in Keras 2's way or Keras 3's.
+
+    Keras 2 writes [name, call, tensor, keyword arguments], Keras 3 {"class_name": "__keras_tensor__", …}.
+    """
+    if isinstance(call, Mapping):
+        if call.get("class_name") == "__keras_tensor__":
+            name, number, _ = call["config"]["keras_history"]
+            yield str(name), int(number)
+            return
+        for value in call.values():
+            yield from _tensors(value)
+    elif isinstance(call, list):
+        if len(call) >= 3 and isinstance(call[0], str) and isinstance(call[1], int):
+            yield call[0], call[1]
+            yield from _tensors(call[3:])
+            return
+        for value in call:
+            yield from _tensors(value)
