@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from facedancer_tf.errors import UserError
-from facedancer_tf.model_file import RECIPE, ModelRecipe, load_model_file, save_model_file
+from facedancer_tf.model_archive import RECIPE
+from facedancer_tf.model_file import ModelRecipe, load_model_file, save_model_file
 from networks.generator import build_generator
 
 ARGUMENTS: dict[str, Any] = {
@@ -58,11 +59,11 @@ def test_damaged_files_are_one_sentence(saved, tmp_path):
     whole, bad = path.read_bytes(), tmp_path / "bad.keras"
     for tenth in range(10):
         bad.write_bytes(whole[: len(whole) * tenth // 10])
-        with pytest.raises(UserError, match="not a whole model file"):
+        with pytest.raises(UserError, match="not a whole generator file"):
             load_model_file(bad)
     for at in np.linspace(100, len(whole) // 2, 20, dtype=int):
         bad.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
-        with pytest.raises(UserError, match="not a whole model file"):
+        with pytest.raises(UserError, match="not a whole generator file"):
             load_model_file(bad)
 
 
@@ -91,5 +92,5 @@ def test_a_nan_is_refused_by_name(saved, tmp_path):
 
 
 def test_a_missing_file_says_what_to_name(tmp_path):
-    with pytest.raises(UserError, match=r"there is no model file .*nowhere\.keras"):
+    with pytest.raises(UserError, match=r"there is no generator file .*nowhere\.keras"):
         load_model_file(tmp_path / "nowhere.keras")
