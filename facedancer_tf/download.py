@@ -9,6 +9,7 @@ import tempfile
 import urllib.request
 import zipfile
 import zlib
+from http.client import HTTPException
 from pathlib import Path
 
 from tqdm import tqdm
@@ -47,7 +48,13 @@ def fetch(weights: NamedWeights) -> Path:
             if weights.sha256 is None:
                 print(f"SHA-256 {digest}; none is known to compare it with")
             os.replace(found, path)
-    except (OSError, zipfile.BadZipFile, zlib.error, ValueError) as error:  # URLError is an OSError
+    except (
+        OSError,
+        HTTPException,
+        zipfile.BadZipFile,
+        zlib.error,
+        ValueError,
+    ) as error:  # URLError is an OSError
         raise UserError(
             f"{weights.name} could not be fetched from {weights.url} ({' '.join(str(error).split())[:200]}); "
             "nothing was kept: try again, or download it by other means and import the file"
