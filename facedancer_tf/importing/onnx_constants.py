@@ -1,0 +1,118 @@
+"""ONNX operations whose inputs are all known: weights that a file keeps quantised, reshaped or turned, and shapes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from facedancer_tf.importing.graph import GraphError
+
+Settings = Mapping[str, Any]
+Arrays = Sequence[np.ndarray]
+SHAPE_LENGTH = 16  # of the short integer vectors that describe shapes
+
+# TensorProto's numbers of the types that a Cast may go to; floats of any width are float32 here.
+_CASTS = {1: np.float32, 10: np.float32, 11: np.float32, 16: np.float32, 6: np.int64, 7: np.int64}
+
+
+def constant_result(kind: str, name: str, settings: Settings, arrays: Arrays) -> np.ndarray:
+    """What the operation gives for these arrays; raises GraphError where it is unknown or they do not fit it."""
+    if kind not in _OPERATIONS:
+        raise GraphError(f"its node {name!r} computes weights by a {kind}, which is not followed")
+    try:
+        return _OPERATIONS[kind](settings, arrays)
+    except (ValueError, IndexError, KeyError, TypeError) as error:
+        raise GraphError(f"its node {name!r}, a {kind}, does not fit its tensors ({error})") from error
+
+
+def axes_of(settings: Settings, arrays: Arrays) -> list[int] | None:
+    """The axes of a Squeeze or Unsqueeze: a setting up to opset 12, the second input since."""
+    if "axes" in settings:
+        return list(settings["axes"])
+    return [int(axis) for axis in arrays[1]] if len(arrays) > 1 else None
+
+
+def _constant(settings: Settings, arrays: Arrays) -> np.ndarray:
+    for key in ("value", "value_float", "value_int", "value_floats", "value_ints"):
+        if key in settings:
+            value = np.asarray(settings[key])
+            return value.astype(np.float32) if value.dtype.kind == "f" else value
+    raise ValueError("no value")
+
+
+def _dequantise(settings: Settings, arrays: Arrays) -> np.ndarray:
+    """(value − zero point) · scale, the scales one for all, one per channel, or one per run along the axis."""
+    values, scales = arrays[0], arrays[1].astype(np.float32)
+    zero_points = arrays[2].astype(np.float32) if len(arrays) > 2 else np.zeros_like(scales)
+    if scales.shape != zero_points.shape:
+        raise ValueError(f"scales {scales.shape}, zero points {zero_points.shape}")
+    axis, block = int(settings.get("axis", 1)), int(settings.get("block_size", 0))
+    if scales.size == 1 and not block:
+        scales, zero_points = scales.reshape(()), zero_points.reshape(())
+    elif block:
+        length = values.shape[axis]
+        if block < 1 or scales.ndim != values.ndim or scales.shape[axis] != -(-length // block):
+            raise ValueError(f"blocks of {block} along {length} values, {scales.shape} scales")
+        runs = np.arange(length) // block
+        scales, zero_points = scales.take(runs, axis), zero_points.take(runs, axis)
+    else:
+        shape = [1] * values.ndim
+        shape[axis] = values.shape[axis]
+        scales, zero_points = scales.reshape(shape), zero_points.reshape(shape)
+    result = (values.astype(np.float32) - zero_points) * scales
+    if result.shape != values.shape:
+        raise ValueError(f"values {values.shape}, scales {scales.shape}")
+    return result
+
+
+def _reshape(settings: Settings, arrays: Arrays) -> np.ndarray:
+    shape = [int(size) for size in arrays[1]]
+    if not settings.get("allowzero"):
+        shape = [size or arrays[0].shape[place] for place, size in enumerate(shape)]
+    return arrays[0].reshape(shape)
+
+
+def _transpose(settings: Settings, arrays: Arrays) -> np.ndarray:
+    return arrays[0].transpose(settings.get("perm"))
+
+
+def _squeeze(settings: Settings, arrays: Arrays) -> np.ndarray:
+    axes = axes_of(settings, arrays)
+    return arrays[0].squeeze(None if axes is None else tuple(axes))
+
+
+def _unsqueeze(settings: Settings, arrays: Arrays) -> np.ndarray:
+    return np.expand_dims(arrays[0], tuple(axes_of(settings, arrays) or ()))
+
+
+def _cast(settings: Settings, arrays: Arrays) -> np.ndarray:
+    return arrays[0].astype(_CASTS[settings["to"]])
+
+
+def _short(arrays: Arrays) -> None:
+    if any(array.size > SHAPE_LENGTH for array in arrays):
+        raise ValueError("more than a shape")
+
+
+def _gather(settings: Settings, arrays: Arrays) -> np.ndarray:
+    _short(arrays)
+    return np.take(arrays[0], arrays[1], axis=int(settings.get("axis", 0)))
+
+
+def _concat(settings: Settings, arrays: Arrays) -> np.ndarray:
+    _short(arrays)
+    return np.concatenate(arrays, axis=int(settings["axis"]))
+
+
+_OPERATIONS: dict[str, Callable[[Settings, Arrays], np.ndarray]] = {
+    "Constant": _constant,
+    "DequantizeLinear": _dequantise,
+    "Identity": lambda settings, arrays: arrays[0],
+    "Reshape": _reshape,
+    "Transpose": _transpose,
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
+    "Cast": _cast,
+    "Gather": _gather,
+    "Concat": _concat,
+}
