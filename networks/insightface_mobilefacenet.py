@@ -30,9 +30,7 @@ def _bottleneck(
 ) -> keras.KerasTensor:
     """Pointwise to `width`, depthwise 3 × 3, pointwise to `filters`; the last layer is `<name>_out`."""
     shortcut = x
-    x = _conv_prelu(
-        x, layers.Conv2D(width, 1, name=f"{name}_expand", dtype=dtype), f"{name}_expand", dtype
-    )
+    x = _conv_prelu(x, layers.Conv2D(width, 1, name=f"{name}_expand", dtype=dtype), f"{name}_expand", dtype)
     if halve:
         # The original pads one pixel on every side; "same" padding would put both of them right and below.
         x = layers.ZeroPadding2D(1, name=f"{name}_pad", dtype=dtype)(x)

@@ -13,7 +13,12 @@ from keras import layers
 
 SIZE_PX = 112
 EMBEDDING_WIDTH = 512
-STAGE_FILTERS = (64, 128, 256, 512)  # at 56, 28, 14 and 7 px; every stage halves the resolution in its first unit
+STAGE_FILTERS = (
+    64,
+    128,
+    256,
+    512,
+)  # at 56, 28, 14 and 7 px; every stage halves the resolution in its first unit
 UNITS: Mapping[int, tuple[int, int, int, int]] = {  # per stage, by depth
     18: (2, 2, 2, 2),
     34: (3, 4, 6, 3),

@@ -20,7 +20,7 @@ def constant_result(kind: str, name: str, settings: Settings, arrays: Arrays) ->
     if kind not in _OPERATIONS:
         raise GraphError(f"its node {name!r} computes weights by a {kind}, which is not followed")
     try:
-        return _OPERATIONS[kind](settings, arrays)
+        return np.asarray(_OPERATIONS[kind](settings, arrays))
     except (ValueError, IndexError, KeyError, TypeError) as error:
         raise GraphError(f"its node {name!r}, a {kind}, does not fit its tensors ({error})") from error
 

@@ -115,7 +115,9 @@ def _operation(node: onnx.NodeProto) -> Operation:
     name = (node.name or next(iter(node.output), ""))[:NAME_LENGTH]
     kind = node.op_type[:NAME_LENGTH]
     if node.domain not in ("", "ai.onnx"):
-        raise GraphError(f"its node {name!r} is a {kind} of the domain {node.domain[:NAME_LENGTH]!r}, not ONNX's own")
+        raise GraphError(
+            f"its node {name!r} is a {kind} of the domain {node.domain[:NAME_LENGTH]!r}, not ONNX's own"
+        )
     settings = {attribute.name: _setting(attribute, kind, name) for attribute in node.attribute}
     return Operation(kind, name, tuple(node.input), tuple(node.output), settings)
 

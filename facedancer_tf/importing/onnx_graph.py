@@ -13,7 +13,7 @@ import numpy as np
 
 from facedancer_tf.importing.graph import Graph, GraphError, Node
 from facedancer_tf.importing.onnx_constants import axes_of, constant_result
-from facedancer_tf.importing.onnx_file import Operation, OnnxFile, read_onnx_file
+from facedancer_tf.importing.onnx_file import OnnxFile, Operation, read_onnx_file
 from facedancer_tf.importing.onnx_layers import Feature, batch_norm, convolution, gemm, matmul, prelu, scaled
 
 Value = np.ndarray | Feature | None  # None: an input left out
@@ -65,13 +65,15 @@ def _picture(file: OnnxFile) -> Feature:
 
 def _result(op: Operation, inputs: list[Value]) -> np.ndarray | Feature:
     if not any(isinstance(value, Feature) for value in inputs):
-        return constant_result(op.kind, op.name, op.settings, [value for value in inputs if value is not None])
+        return constant_result(
+            op.kind, op.name, op.settings, [value for value in inputs if value is not None]
+        )
     if op.kind in ("Add", "Sub", "Mul", "Div") and len(inputs) == 2:
         return _arithmetic(op, inputs[0], inputs[1])
     x, *others = inputs
     if op.kind not in _OPERATIONS:
         raise GraphError(f"its node {op.name!r} is a {op.kind}; none of the encoders here has one")
-    constants = [value for value in others if not isinstance(value, Feature)]
+    constants = [value for value in others if value is None or isinstance(value, np.ndarray)]
     if not isinstance(x, Feature) or len(constants) < len(others):
         raise GraphError(f"its node {op.name!r}, a {op.kind}, has weights that depend on the picture")
     return _OPERATIONS[op.kind](op, x, constants)
@@ -81,7 +83,9 @@ def _arithmetic(op: Operation, first: Value, second: Value) -> Feature:
     """The sum of two branches, or a scale or shift by constants."""
     if isinstance(first, Feature) and isinstance(second, Feature):
         if op.kind != "Add" or (first.axes, first.sizes) != (second.axes, second.sizes):
-            raise GraphError(f"its node {op.name!r} is a {op.kind} of two branches; none of the encoders here has one")
+            raise GraphError(
+                f"its node {op.name!r} is a {op.kind} of two branches; none of the encoders here has one"
+            )
         return replace(first, node=Node("add", op.name, [first.node, second.node]))
     x, constant = (first, second) if isinstance(first, Feature) else (second, first)
     if not isinstance(x, Feature) or not isinstance(constant, np.ndarray):
@@ -106,7 +110,9 @@ def _per_channel(op: Operation, x: Feature, constant: np.ndarray) -> np.ndarray:
         return np.full(channels, constant.item(), np.float64)
     wanted = tuple(channels if axis == "C" else 1 for axis in x.axes)
     if (1,) * (len(wanted) - constant.ndim) + constant.shape != wanted:
-        raise GraphError(f"its node {op.name!r} has a constant of shape {constant.shape}, not one value per channel")
+        raise GraphError(
+            f"its node {op.name!r} has a constant of shape {constant.shape}, not one value per channel"
+        )
     return constant.reshape(-1).astype(np.float64)
 
 
@@ -136,7 +142,9 @@ def _reshape(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> F
 def _squeeze(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> Feature:
     """Only what comes to a flatten of [N, C, 1, 1]."""
     axes = axes_of(op.settings, [np.zeros(0), *(value for value in constants if value is not None)])
-    places = {"HW".find(x.axes[axis]) for axis in axes if -len(x.axes) <= axis < len(x.axes)} if axes else {0, 1}
+    places = (
+        {"HW".find(x.axes[axis]) for axis in axes if -len(x.axes) <= axis < len(x.axes)} if axes else {0, 1}
+    )
     if x.axes == "NC" or places != {0, 1} or (x.sizes["H"], x.sizes["W"]) != (1, 1):
         raise GraphError(f"its node {op.name!r} squeezes axes other than rows and columns of one")
     return _flat(op, x)

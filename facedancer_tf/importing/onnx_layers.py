@@ -43,11 +43,19 @@ def scaled(x: Feature, scale: np.ndarray, shift: np.ndarray, name: str) -> Featu
         return replace(x, node=Node("rescale", name, inputs, settings))
     if node.op not in FOLDING:
         zeros = np.zeros_like(shift)
-        identity = {"gamma": zeros + 1, "beta": zeros, "mean": zeros, "variance": zeros + 1, "epsilon": np.float64(0)}
+        identity = {
+            "gamma": zeros + 1,
+            "beta": zeros,
+            "mean": zeros,
+            "variance": zeros + 1,
+            "epsilon": np.float64(0),
+        }
         node = Node("batch_norm", name, [node], {}, identity)  # type: ignore[arg-type]
     factor, term = ROLES[node.op][:2]  # kernel and bias, or gamma and beta
     weights = dict(node.weights)
-    weights[factor] = (weights[factor] * (scale[:, None] if node.op == "depthwise_conv" else scale)).astype(np.float32)
+    weights[factor] = (weights[factor] * (scale[:, None] if node.op == "depthwise_conv" else scale)).astype(
+        np.float32
+    )
     weights[term] = (weights[term] * scale + shift).astype(np.float32)
     return replace(x, node=Node(node.op, node.name, node.inputs, node.settings, weights))
 
@@ -99,9 +107,7 @@ def _ungrouped(op: Operation, kernel: np.ndarray, groups: int) -> np.ndarray:
     return full
 
 
-def _window(
-    op: Operation, x: Feature, size: tuple[int, int]
-) -> tuple[dict[str, Any], Node, dict[str, int]]:
+def _window(op: Operation, x: Feature, size: tuple[int, int]) -> tuple[dict[str, Any], Node, dict[str, int]]:
     """Size, strides, padding and dilation; the node to read, a zero padding before it taken in; the new sizes."""
     strides, dilation = (tuple(op.settings.get(key, (1, 1))) for key in ("strides", "dilations"))
     automatic = op.settings.get("auto_pad", "NOTSET")
@@ -138,7 +144,7 @@ def gemm(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> Feature
         given = weights[1]
         if given is None or given.size not in (1, units):
             raise GraphError(f"its node {op.name!r} has no constant bias of {units} values")
-        bias = bias + given.reshape(-1) * np.float32(op.settings.get("beta", 1.0))
+        bias += given.reshape(-1) * np.float32(op.settings.get("beta", 1.0))
     return _dense(op, x, kernel, bias)
 
 
@@ -172,7 +178,9 @@ def prelu(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> Featur
     slope, channels = weights[0] if weights else None, x.sizes["C"]
     shapes = [(channels, 1, 1), (1, channels, 1, 1), (channels,)]
     if slope is None or x.axes != "NCHW" or (slope.size != 1 and slope.shape not in shapes):
-        raise GraphError(f"its node {op.name!r} does not have a constant slope for each of {channels} channels")
+        raise GraphError(
+            f"its node {op.name!r} does not have a constant slope for each of {channels} channels"
+        )
     if slope.shape == (channels,) and channels == x.sizes["W"] and channels > 1:
         raise GraphError(f"its node {op.name!r} has slopes that may be the columns' or the channels'")
     slopes = np.broadcast_to(slope.reshape(-1), channels).reshape(1, 1, channels)

@@ -70,7 +70,9 @@ def test_wrong_settings_stop_with_one_sentence(arguments):
 
 def test_an_encoder_without_margins_trains_with_given_ones_or_without_ifsr():
     encoder = ["--encoder.name", "iresnet50"]
-    config = parse_config([*encoder, "--loss.ifsr_margins", "{stage3_unit14_out: 0.1, stage2_unit4_out: 0.2}"])
+    config = parse_config(
+        [*encoder, "--loss.ifsr_margins", "{stage3_unit14_out: 0.1, stage2_unit4_out: 0.2}"]
+    )
     assert config.margins == {"stage3_unit14_out": 0.1, "stage2_unit4_out": 0.2}
     assert parse_config([*encoder, "--loss.ifsr", "0"]).margins == {}
     with pytest.raises(UserError, match=r"iresnet50 has none of its own: measure them .* Received: ifsr=1.0"):

@@ -42,7 +42,8 @@ def test_blocks_with_margins_are_the_blocks_unless_others_are_named():
     assert ENCODERS["arcface_resnet50"].ifsr_blocks == tuple(ARCFACE_MARGINS)
     blocks = ENCODERS["iresnet50"].ifsr_blocks
     assert (blocks[0], blocks[3], blocks[-1]) == ("stage4_unit3_out", "stage3_unit14_out", "stage1_unit1_out")
-    assert len(blocks) == 24 and ENCODERS["iresnet50"].margins == {}
+    assert len(blocks) == 24
+    assert ENCODERS["iresnet50"].margins == {}
 
 
 def test_released_margins():

@@ -1,4 +1,4 @@
-"""Shapes and sizes of InsightFace's encoders; their numbers are held against ONNX Runtime in facedancer_tf/importing."""
+"""Shapes, sizes and gradients of InsightFace's encoders; facedancer_tf/importing holds them against ONNX Runtime."""
 
 import keras
 import numpy as np
@@ -22,7 +22,9 @@ def test_iresnet_sizes(depth, units, parameters):
 
 def test_iresnet_depths():
     assert [len(unit_names(depth)) for depth in (34, 100, 200)] == [16, 49, 98]
-    with pytest.raises(ValueError, match=r"`depth` must be one of \[18, 34, 50, 100, 200\]. Received: depth=101"):
+    with pytest.raises(
+        ValueError, match=r"`depth` must be one of \[18, 34, 50, 100, 200\]. Received: depth=101"
+    ):
         build_iresnet(101)
 
 
