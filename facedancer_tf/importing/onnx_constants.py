@@ -21,7 +21,7 @@ def constant_result(kind: str, name: str, settings: Settings, arrays: Arrays) ->
         raise GraphError(f"its node {name!r} computes weights by a {kind}, which is not followed")
     try:
         return np.asarray(_OPERATIONS[kind](settings, arrays))
-    except (ValueError, IndexError, KeyError, TypeError) as error:
+    except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:
         raise GraphError(f"its node {name!r}, a {kind}, does not fit its tensors ({error})") from error
 
 
@@ -44,25 +44,23 @@ def _dequantise(settings: Settings, arrays: Arrays) -> np.ndarray:
     """(value − zero point) · scale, the scales one for all, one per channel, or one per run along the axis."""
     values, scales = arrays[0], arrays[1].astype(np.float32)
     zero_points = arrays[2].astype(np.float32) if len(arrays) > 2 else np.zeros_like(scales)
-    if scales.shape != zero_points.shape:
-        raise ValueError(f"scales {scales.shape}, zero points {zero_points.shape}")
     axis, block = int(settings.get("axis", 1)), int(settings.get("block_size", 0))
-    if scales.size == 1 and not block:
-        scales, zero_points = scales.reshape(()), zero_points.reshape(())
-    elif block:
-        length = values.shape[axis]
-        if block < 1 or scales.ndim != values.ndim or scales.shape[axis] != -(-length // block):
-            raise ValueError(f"blocks of {block} along {length} values, {scales.shape} scales")
-        runs = np.arange(length) // block
+    if block > 0:
+        runs = np.arange(values.shape[axis]) // block
+        if scales.shape[axis] != runs[-1] + 1:
+            raise ValueError(f"blocks of {block} along {len(runs)} values, scales {scales.shape}")
         scales, zero_points = scales.take(runs, axis), zero_points.take(runs, axis)
+        wanted = values.shape
+    elif scales.size == 1:
+        scales, zero_points, wanted = scales.reshape(()), zero_points.reshape(()), ()
     else:
-        shape = [1] * values.ndim
-        shape[axis] = values.shape[axis]
-        scales, zero_points = scales.reshape(shape), zero_points.reshape(shape)
-    result = (values.astype(np.float32) - zero_points) * scales
-    if result.shape != values.shape:
-        raise ValueError(f"values {values.shape}, scales {scales.shape}")
-    return result
+        wanted = tuple(size if place == axis % values.ndim else 1 for place, size in enumerate(values.shape))
+        scales, zero_points = scales.reshape(wanted), zero_points.reshape(wanted)
+    if (
+        scales.shape != wanted or zero_points.shape != wanted
+    ):  # nothing is repeated beyond the size of the values
+        raise ValueError(f"values {values.shape}, scales {scales.shape}, zero points {zero_points.shape}")
+    return (values.astype(np.float32) - zero_points) * scales
 
 
 def _reshape(settings: Settings, arrays: Arrays) -> np.ndarray:

@@ -63,7 +63,8 @@ def read_onnx_file(path: Path) -> OnnxFile:
         raise GraphError(f"it has {len(inputs)} inputs and {len(graph.output)} outputs, not one of each")
     left_over = [name for name, array in tensors.items() if array.dtype == np.float32 and name not in read]
     if left_over:
-        raise GraphError(f"it holds tensors that its own network does not use: {', '.join(left_over[:5])}")
+        named = ", ".join(repr(name[:NAME_LENGTH]) for name in left_over[:5])
+        raise GraphError(f"it holds tensors that its own network does not use: {named}")
     sizes = inputs[0].type.tensor_type.shape.dim
     shape = tuple(size.dim_value if size.HasField("dim_value") else None for size in sizes)
     return OnnxFile(inputs[0].name, shape, graph.output[0].name, tensors, operations)
@@ -85,7 +86,9 @@ def _parse(path: Path) -> onnx.ModelProto:
     if len(model.graph.node) > NODES_CEILING:
         raise GraphError(f"its network has {len(model.graph.node)} nodes")
     if model.functions:
-        raise GraphError(f"it defines the function {model.functions[0].name!r}, which is not followed")
+        raise GraphError(
+            f"it defines the function {model.functions[0].name[:NAME_LENGTH]!r}, which is not followed"
+        )
     return model
 
 
@@ -114,6 +117,8 @@ def array_of(tensor: TensorProto) -> np.ndarray:
 def _operation(node: onnx.NodeProto) -> Operation:
     name = (node.name or next(iter(node.output), ""))[:NAME_LENGTH]
     kind = node.op_type[:NAME_LENGTH]
+    if not isinstance(kind, str) or not kind.isidentifier():  # protobuf gives bytes where they are no text
+        raise GraphError(f"its node {name!r} is of no kind that ONNX has")
     if node.domain not in ("", "ai.onnx"):
         raise GraphError(
             f"its node {name!r} is a {kind} of the domain {node.domain[:NAME_LENGTH]!r}, not ONNX's own"

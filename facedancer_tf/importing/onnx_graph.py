@@ -54,7 +54,7 @@ def _bytes(node: Node) -> int:
 def _picture(file: OnnxFile) -> Feature:
     shape = file.input_shape
     if len(shape) != 4 or 3 not in (shape[1], shape[3]):
-        raise GraphError(f"its input is not a picture of three channels but has the shape {shape}")
+        raise GraphError(f"its input is not a picture of three channels but has the shape {shape[:8]}")
     axes = "NCHW" if shape[1] == 3 else "NHWC"
     sizes = {axis: size or -1 for axis, size in zip(axes, shape, strict=True)}
     if min(sizes["H"], sizes["W"]) < 1:
@@ -65,9 +65,8 @@ def _picture(file: OnnxFile) -> Feature:
 
 def _result(op: Operation, inputs: list[Value]) -> np.ndarray | Feature:
     if not any(isinstance(value, Feature) for value in inputs):
-        return constant_result(
-            op.kind, op.name, op.settings, [value for value in inputs if value is not None]
-        )
+        arrays = [value for value in inputs if isinstance(value, np.ndarray)]
+        return constant_result(op.kind, op.name, op.settings, arrays)
     if op.kind in ("Add", "Sub", "Mul", "Div") and len(inputs) == 2:
         return _arithmetic(op, inputs[0], inputs[1])
     x, *others = inputs
@@ -76,7 +75,12 @@ def _result(op: Operation, inputs: list[Value]) -> np.ndarray | Feature:
     constants = [value for value in others if value is None or isinstance(value, np.ndarray)]
     if not isinstance(x, Feature) or len(constants) < len(others):
         raise GraphError(f"its node {op.name!r}, a {op.kind}, has weights that depend on the picture")
-    return _OPERATIONS[op.kind](op, x, constants)
+    try:
+        return _OPERATIONS[op.kind](op, x, constants)
+    except GraphError:
+        raise
+    except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        raise GraphError(f"the settings of its node {op.name!r}, a {op.kind}, cannot be read") from error
 
 
 def _arithmetic(op: Operation, first: Value, second: Value) -> Feature:
@@ -133,9 +137,13 @@ def _flat(op: Operation, x: Feature) -> Feature:
 def _reshape(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> Feature:
     """Only what comes to a flatten: [batch, all the rest]."""
     flat = _flat(op, x)
-    shape = constants[0].tolist() if constants and constants[0] is not None else op.settings.get("shape", [])
+    shape = (
+        constants[0].ravel().tolist()
+        if constants and constants[0] is not None
+        else op.settings.get("shape", [])
+    )
     if len(shape) != 2 or shape[0] not in (-1, 0, 1, x.sizes["N"]) or shape[1] not in (-1, flat.sizes["C"]):
-        raise GraphError(f"its node {op.name!r} reshapes to {shape}, which is no flatten")
+        raise GraphError(f"its node {op.name!r} reshapes to {shape[:8]}, which is no flatten")
     return flat
 
 
@@ -153,13 +161,13 @@ def _squeeze(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> F
 def _transpose(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> Feature:
     order = list(op.settings.get("perm", range(len(x.axes))[::-1]))
     if sorted(order) != list(range(len(x.axes))) or order[0] != 0:
-        raise GraphError(f"its node {op.name!r} transposes to {order}")
+        raise GraphError(f"its node {op.name!r} transposes to {order[:8]}")
     return replace(x, axes="".join(x.axes[place] for place in order))
 
 
 def _pad(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> Feature:
     given = [value for value in constants if value is not None]
-    pads = list(op.settings.get("pads", given[0].tolist() if given else []))
+    pads = list(op.settings.get("pads", given[0].ravel().tolist() if given else []))
     value = given[1].item() if len(given) > 1 and given[1].size == 1 else op.settings.get("value", 0.0)
     half = pads[: len(pads) // 2]
     even = x.axes == "NCHW" and len(pads) == 8 and half == pads[4:] and half[:2] == [0, 0] and min(pads) >= 0

@@ -53,11 +53,15 @@ def scaled(x: Feature, scale: np.ndarray, shift: np.ndarray, name: str) -> Featu
         node = Node("batch_norm", name, [node], {}, identity)  # type: ignore[arg-type]
     factor, term = ROLES[node.op][:2]  # kernel and bias, or gamma and beta
     weights = dict(node.weights)
-    weights[factor] = (weights[factor] * (scale[:, None] if node.op == "depthwise_conv" else scale)).astype(
-        np.float32
-    )
-    weights[term] = (weights[term] * scale + shift).astype(np.float32)
+    weights[factor] = _single(weights[factor] * (scale[:, None] if node.op == "depthwise_conv" else scale))
+    weights[term] = _single(weights[term] * scale + shift)
     return replace(x, node=Node(node.op, node.name, node.inputs, node.settings, weights))
+
+
+def _single(values: np.ndarray) -> np.ndarray:
+    """As float32; what is too large for it becomes infinite, which `graph.match` refuses."""
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
 
 
 def batch_norm(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> Feature:
@@ -83,7 +87,11 @@ def convolution(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> 
         raise GraphError(
             f"its node {op.name!r} has a kernel of shape {kernel.shape} in {groups} groups for {channels} channels"
         )
-    bias = _weight(op, weights, 1, (out,)) if len(weights) > 1 else np.zeros(out, np.float32)
+    bias = (
+        _weight(op, weights, 1, (out,))
+        if any(w is not None for w in weights[1:])
+        else np.zeros(out, np.float32)
+    )
     window, source, sizes = _window(op, x, (rows, columns))
     if groups == channels == out and groups > 1:
         node = Node("depthwise_conv", op.name, [source], window, {"kernel": kernel.transpose(2, 3, 0, 1)})
@@ -115,11 +123,11 @@ def _window(op: Operation, x: Feature, size: tuple[int, int]) -> tuple[dict[str,
     if automatic.startswith("SAME") and strides == (1, 1) and size[0] % 2 and size[1] % 2:
         pads = [dilation[0] * (size[0] // 2), dilation[1] * (size[1] // 2)] * 2
     elif automatic not in ("NOTSET", "VALID"):
-        raise GraphError(f"its node {op.name!r} pads by {automatic}, unevenly")
-    if len(pads) != 4 or pads[:2] != pads[2:]:
+        raise GraphError(f"its node {op.name!r} pads by {automatic[:20]!r}, unevenly")
+    if (len(pads), len(strides), len(dilation)) != (4, 2, 2) or min(*strides, *dilation, *size) < 1:
+        raise GraphError(f"its node {op.name!r} does not slide over rows and columns")
+    if pads[:2] != pads[2:] or min(pads) < 0:
         raise GraphError(f"its node {op.name!r} pads unevenly, by {pads}")
-    if len(strides) != 2 or len(dilation) != 2 or min(*strides, *dilation, *size) < 1 or min(pads) < 0:
-        raise GraphError(f"its node {op.name!r} has strides {strides}, dilations {dilation} and pads {pads}")
     sizes = dict(x.sizes)
     for place, axis in enumerate("HW"):
         reach = dilation[place] * (size[place] - 1) + 1
@@ -165,8 +173,8 @@ def _dense(op: Operation, x: Feature, kernel: np.ndarray, bias: np.ndarray) -> F
         before = source.inputs[0]
         if before.op == "batch_norm":
             precise = kernel.astype(np.float64)
-            bias = (bias + np.einsum("hwcu,c->u", precise, before.weights["beta"])).astype(np.float32)
-            kernel = (precise * before.weights["gamma"][:, None]).astype(np.float32)
+            bias = _single(bias + np.einsum("hwcu,c->u", precise, before.weights["beta"]))
+            kernel = _single(precise * before.weights["gamma"][:, None])
             source = Node("flatten", source.name, before.inputs, source.settings)
         kernel = kernel.reshape(-1, units)
     node = Node("dense", op.name, [source], {"units": units}, {"kernel": kernel, "bias": bias})

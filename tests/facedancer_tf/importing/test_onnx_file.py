@@ -11,6 +11,8 @@ from facedancer_tf.importing import onnx_file
 from facedancer_tf.importing.graph import GraphError
 from facedancer_tf.importing.onnx_encoders import import_onnx_encoder
 from facedancer_tf.importing.onnx_file import read_onnx_file
+from facedancer_tf.importing.onnx_graph import read_onnx_graph
+from tests.facedancer_tf.importing.onnx_writing import OnnxWriter
 
 
 def model_of(nodes, tensors=(), inputs=("x",), **settings):
@@ -145,6 +147,27 @@ def test_foreign_networks(tmp_path):
     assert text == "it is none of the encoders known here: it has 1 convolutions and 0 sums"
     yunet = Path(__file__).parents[3] / "assets/yunet/face_detection_yunet_2023mar.onnx"
     assert "it has 1 inputs and 12 outputs" in sentence(yunet)
+
+
+def test_bytes_changed_at_random(tmp_path):
+    """Whatever the damage does to the file, it is read or refused in one sentence, without another exception."""
+    writer, path = OnnxWriter("unfolded"), tmp_path / "net.onnx"
+    x = writer.prelu(writer.conv("pictures", 3, 2, stride=56), 2)
+    x = writer.node("Add", x, writer.conv(writer.batch_norm(x, 2), 2, 2))
+    content = writer.save(writer.head(x, 2, 4), path).read_bytes()
+    read_onnx_graph(path)
+    random, refused = np.random.default_rng(3), 0
+    structure = np.concatenate([np.arange(2000), np.arange(len(content) - 4000, len(content))])
+    for _ in range(300):
+        changed = np.frombuffer(content, np.uint8).copy()
+        changed[random.choice(structure, 3)] = random.integers(0, 256, 3)
+        path.write_bytes(changed.tobytes())
+        try:
+            read_onnx_graph(path)
+        except GraphError as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused > 100
 
 
 def test_long_names_are_cut(tmp_path):
