@@ -29,16 +29,20 @@ UNITS: Mapping[int, tuple[int, int, int, int]] = {  # per stage, by depth
 EPSILON = 1e-5
 
 
+def _units(depth: int) -> tuple[int, int, int, int]:
+    if depth not in UNITS:
+        raise ValueError(f"`depth` must be one of {sorted(UNITS)}. Received: depth={depth}")
+    return UNITS[depth]
+
+
 def unit_names(depth: int) -> tuple[str, ...]:
     """`stage1_unit1` … `stage4_unit3`; a unit's output, its sum, is the layer `<name>_out`.
 
     Raises ValueError for a depth that InsightFace does not have.
     """
-    if depth not in UNITS:
-        raise ValueError(f"`depth` must be one of {sorted(UNITS)}. Received: depth={depth}")
     return tuple(
         f"stage{stage}_unit{unit}"
-        for stage, units in enumerate(UNITS[depth], start=1)
+        for stage, units in enumerate(_units(depth), start=1)
         for unit in range(1, units + 1)
     )
 
@@ -65,13 +69,13 @@ def build_iresnet(depth: int = 50, dtype: str = "float32", name: str | None = No
 
     `depth` is 18, 34, 50, 100 or 200; `dtype` the dtype policy of the backbone. Raises ValueError for another depth.
     """
-    units = unit_names(depth)
+    stages = zip(STAGE_FILTERS, _units(depth), strict=True)
     pictures = keras.Input((SIZE_PX, SIZE_PX, 3), name="pictures")
     x = layers.Conv2D(64, 3, padding="same", name="stem_conv", dtype=dtype)(pictures)  # [B, 112, 112, 64]
     x = layers.PReLU(shared_axes=(1, 2), name="stem_prelu", dtype=dtype)(x)
-    for unit in units:
-        stage, number = (int(part.lstrip("stageuni")) for part in unit.split("_"))
-        x = _unit(x, STAGE_FILTERS[stage - 1], number == 1, unit, dtype)
+    for stage, (filters, units) in enumerate(stages, start=1):
+        for unit in range(1, units + 1):
+            x = _unit(x, filters, unit == 1, f"stage{stage}_unit{unit}", dtype)
     # [B, 7, 7, 512]
     x = layers.Flatten(name="flatten", dtype=dtype)(x)
     embedding = layers.Dense(EMBEDDING_WIDTH, name="embedding", dtype="float32")(x)  # [B, 512]

@@ -87,11 +87,8 @@ def convolution(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> 
         raise GraphError(
             f"its node {op.name!r} has a kernel of shape {kernel.shape} in {groups} groups for {channels} channels"
         )
-    bias = (
-        _weight(op, weights, 1, (out,))
-        if any(w is not None for w in weights[1:])
-        else np.zeros(out, np.float32)
-    )
+    biased = len(weights) > 1 and weights[1] is not None
+    bias = _weight(op, weights, 1, (out,)) if biased else np.zeros(out, np.float32)
     window, source, sizes = _window(op, x, (rows, columns))
     if groups == channels == out and groups > 1:
         node = Node("depthwise_conv", op.name, [source], window, {"kernel": kernel.transpose(2, 3, 0, 1)})
@@ -147,11 +144,10 @@ def gemm(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> Feature
     kernel = _weight(op, weights, 0, (None, None)) * np.float32(op.settings.get("alpha", 1.0))
     kernel = kernel.T if op.settings.get("transB") else kernel
     units = kernel.shape[1]
-    bias = np.zeros(units, np.float32)
-    if len(weights) > 1:
-        given = weights[1]
-        if given is None or given.size not in (1, units):
-            raise GraphError(f"its node {op.name!r} has no constant bias of {units} values")
+    bias, given = np.zeros(units, np.float32), weights[1] if len(weights) > 1 else None
+    if given is not None:
+        if given.shape not in ((), (1,), (1, 1), (units,), (1, units)):
+            raise GraphError(f"its node {op.name!r} has a bias of shape {given.shape} for {units} units")
         bias += given.reshape(-1) * np.float32(op.settings.get("beta", 1.0))
     return _dense(op, x, kernel, bias)
 

@@ -1,5 +1,6 @@
 """Files that are damaged, foreign or hostile: one GraphError sentence each, and nothing of theirs opened or run."""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -156,18 +157,17 @@ def test_bytes_changed_at_random(tmp_path):
     x = writer.node("Add", x, writer.conv(writer.batch_norm(x, 2), 2, 2))
     content = writer.save(writer.head(x, 2, 4), path).read_bytes()
     read_onnx_graph(path)
-    random, refused = np.random.default_rng(3), 0
+    random, reasons = np.random.default_rng(3), []
     structure = np.concatenate([np.arange(2000), np.arange(len(content) - 4000, len(content))])
     for _ in range(300):
         changed = np.frombuffer(content, np.uint8).copy()
         changed[random.choice(structure, 3)] = random.integers(0, 256, 3)
         path.write_bytes(changed.tobytes())
-        try:
+        with contextlib.suppress(GraphError):
             read_onnx_graph(path)
-        except GraphError as error:
-            refused += 1
-            assert "\n" not in str(error)
-    assert refused > 100
+            continue
+        reasons.append(sentence(path))
+    assert len(reasons) > 100
 
 
 def test_long_names_are_cut(tmp_path):

@@ -213,6 +213,7 @@ def refusal(build, tmp_path, **arguments):
         (lambda n: n("Conv", "x", "x"), "has weights that depend on the picture"),
         (lambda n: n("PRelu", "x", n.normal(2, 1, 1)), "a constant slope for each of 3 channels"),
         (lambda n: n("Gemm", "x", n.normal(3, 3)), "has a kernel of shape (3, 3)"),
+        (lambda n: n("Gemm", n("Flatten", "x"), n.normal(144, 2), n.normal(2, 1)), "a bias of shape (2, 1)"),
         (lambda n: n("Mul", "x", "x"), "a Mul of two branches"),
         (lambda n: n("Div", n.w([1.0]), "x"), "divides by its input"),
         (lambda n: n("Mul", "x", n.normal(3, 8, 6)), "not one value per channel"),
