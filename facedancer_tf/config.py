@@ -188,6 +188,12 @@ class TrainConfig:
             unknown = [block for block in getattr(self.loss, name) or {} if block not in blocks]
             check(not unknown, f"`loss.{name}` must name blocks of {self.encoder.name}: {', '.join(blocks)}.",
                   unknown=unknown)  # fmt: skip
+        check(
+            not self.loss.ifsr or bool(self.margins),
+            f"`loss.ifsr` compares blocks up to margins, and {self.encoder.name} has none of its own: measure them "
+            "and set `loss.ifsr_margins`, or set `loss.ifsr` to 0.",
+            ifsr=self.loss.ifsr,
+        )
         weights = {name: getattr(self.loss, name) for name in (*GENERATOR_TERMS, "r1")}
         check(min(weights.values()) >= 0, "`loss` takes no negative weights.", **weights)
         check(

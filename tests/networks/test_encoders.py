@@ -33,8 +33,19 @@ def test_descriptions_fit_their_networks(name):
     assert model.output.shape == (None, description.width)
     heights = [model.get_layer(block).output.shape[1] for block in description.ifsr_blocks]
     assert heights == sorted(heights)  # deep, small maps first
-    assert 8 <= len(heights) <= 11
+    assert len(heights) >= 8
     assert all(0 < margin < 1 for margin in description.margins.values())
+    assert set(description.margins) <= set(description.ifsr_blocks)
+    assert model.trainable_weights == []
+
+
+def test_blocks_with_margins_are_the_blocks_unless_others_are_named():
+    assert ENCODERS["sface"].ifsr_blocks == tuple(ENCODERS["sface"].margins)
+    assert ENCODERS["arcface_resnet50"].ifsr_blocks == tuple(ARCFACE_MARGINS)
+    blocks = ENCODERS["iresnet50"].ifsr_blocks
+    assert (blocks[0], blocks[3], blocks[-1]) == ("stage4_unit3_out", "stage3_unit14_out", "stage1_unit1_out")
+    assert len(blocks) == 24
+    assert ENCODERS["iresnet50"].margins == {}
 
 
 def test_released_margins():
