@@ -114,11 +114,17 @@ ENCODERS: Mapping[str, IdentityEncoder] = {
         )
         for depth in iresnet.UNITS
     },
-    "insightface_mobilefacenet": _insightface(
-        "insightface_mobilefacenet",
-        insightface_mobilefacenet.BLOCK_NAMES,
-        insightface_mobilefacenet.build_insightface_mobilefacenet,
-    ),
+    **{
+        name: _insightface(
+            name,
+            insightface_mobilefacenet.block_names(blocks),
+            partial(insightface_mobilefacenet.build_insightface_mobilefacenet, blocks),
+        )
+        for name, blocks in (
+            ("insightface_mobilefacenet", insightface_mobilefacenet.SHALLOW),
+            ("insightface_mobilefacenet_deep", insightface_mobilefacenet.DEEP),
+        )
+    },
 }
 
 

@@ -15,7 +15,7 @@ LAYOUTS = ROOT / "tests" / "legacy" / "h5"
 
 
 def run(script: str, folder: Path, *arguments: object) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "FACEDANCER_CACHE": str(folder / "cache"), "HOME": str(folder)}
+    environment = {**os.environ, "FACEDANCER_CACHE": str(folder / "cache"), "HOME": str(folder.parent)}
     command = [sys.executable, str(ROOT / script), *map(str, arguments)]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
 

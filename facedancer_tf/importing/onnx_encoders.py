@@ -11,6 +11,7 @@ from facedancer_tf.importing.graph import Graph, GraphError, match
 from facedancer_tf.importing.keras_layers import model_graph
 from facedancer_tf.importing.onnx_graph import read_onnx_graph
 from networks.encoders import ENCODERS
+from networks.insightface_mobilefacenet import DEEP
 from networks.iresnet import UNITS
 
 NEAR = 0.1  # how far from [-1, 1] a rescaled picture may end; (x − 127.5) / 128 ends 0.004 from it
@@ -43,7 +44,8 @@ def recognised(graph: Graph) -> str:
     counts = Counter(node.op for node in graph.nodes())
     depths = {sum(units): depth for depth, units in UNITS.items()}
     if counts["depthwise_conv"]:
-        return "insightface_mobilefacenet" if counts["add"] else "sface"
+        deep = "_deep" if counts["add"] == sum(DEEP) else ""
+        return f"insightface_mobilefacenet{deep}" if counts["add"] else "sface"
     if counts["conv"] and counts["add"] in depths:
         return f"iresnet{depths[counts['add']]}"
     raise GraphError(

@@ -36,14 +36,14 @@ def test_mobilefacenet_sizes():
     assert model.get_layer("places_depthwise").output.shape == (None, 1, 1, 512)
 
 
-@pytest.mark.parametrize("name", ["iresnet18", "insightface_mobilefacenet"])
+@pytest.mark.parametrize("name", ["iresnet18", "insightface_mobilefacenet", "insightface_mobilefacenet_deep"])
 def test_bfloat16_ends_in_float32(name):
     model = ENCODERS[name].build(dtype="mixed_bfloat16")
     assert {layer.compute_dtype for layer in model.layers[1:-1]} == {"bfloat16"}
     assert model.layers[-1].compute_dtype == "float32"
 
 
-@pytest.mark.parametrize("name", ["iresnet18", "insightface_mobilefacenet"])
+@pytest.mark.parametrize("name", ["iresnet18", "insightface_mobilefacenet", "insightface_mobilefacenet_deep"])
 def test_taps_and_gradients(name):
     keras.utils.set_random_seed(0)
     blocks = ENCODERS[name].ifsr_blocks

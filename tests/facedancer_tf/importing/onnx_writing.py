@@ -117,8 +117,8 @@ def write_iresnet(path: Path, depth: int, style: str, seed: int = 0) -> Path:
     return writer.save(writer.head(writer.batch_norm(x, 512), 512, 49), path)
 
 
-def write_mobilefacenet(path: Path, style: str, seed: int = 0) -> Path:
-    """InsightFace's, as its `get_mbf` builds it by default."""
+def write_mobilefacenet(path: Path, style: str, counts: Sequence[int] = (1, 4, 6, 2), seed: int = 0) -> Path:
+    """InsightFace's, as its `get_mbf` builds it."""
     writer = OnnxWriter(style, seed)
 
     def block(x: str, width: int, filters: int, inner: int, stride: int) -> str:
@@ -127,8 +127,13 @@ def write_mobilefacenet(path: Path, style: str, seed: int = 0) -> Path:
         return writer.conv(x, inner, filters, 1)
 
     x = writer.prelu(writer.conv(writer.picture(), 3, 128, stride=2, gain=1.5), 128)
-    x, width = writer.prelu(writer.conv(x, 128, 128, groups=64), 128), 128
-    for filters, first, blocks in ((128, 128, 4), (256, 256, 6), (256, 512, 2)):
+    if counts[0] == 1:
+        x = writer.prelu(writer.conv(x, 128, 128, groups=64), 128)
+    else:
+        for _ in range(counts[0]):
+            x = writer.node("Add", x, block(x, 128, 128, 128, 1))
+    width = 128
+    for filters, first, blocks in zip((128, 256, 256), (128, 256, 512), counts[1:], strict=True):
         x, width = block(x, width, filters, first, 2), filters
         for _ in range(blocks):
             x = writer.node("Add", x, block(x, width, width, width, 1))

@@ -85,6 +85,12 @@ def test_insightface_mobilefacenet(style, tmp_path, record_property):
     check_parity(path, "insightface_mobilefacenet", (-1.0, 1.0), record_property)
 
 
+def test_the_deeper_insightface_mobilefacenet(tmp_path, record_property):
+    path = write_mobilefacenet(tmp_path / "encoder.onnx", "unfolded", (2, 8, 12, 4))
+    assert 13.4e6 < path.stat().st_size < 13.7e6  # InsightFace's w600k_mbf.onnx has 13.6 MB
+    check_parity(path, "insightface_mobilefacenet_deep", (-1.0, 1.0), record_property)
+
+
 def write_sface(path: Path, quantised: bool = False) -> Path:
     """SFace's network from the embedded weights, as the original file has it, under other names."""
     archive = read_embedded_weights(ASSETS / "sface")
@@ -129,14 +135,14 @@ def test_sface(tmp_path, record_property):
     path = write_sface(tmp_path / "sface.onnx")
     model, description = check_parity(path, "sface", (0.0, 255.0), record_property)
     assert (description.low, description.high) == (0.0, 255.0)
-    for ours, embedded in zip(model.get_weights(), load_encoder("sface").get_weights(), strict=True):
+    for ours, embedded in zip(model.get_weights(), load_encoder("sface").network.get_weights(), strict=True):
         np.testing.assert_allclose(ours, embedded, atol=1e-6, rtol=1e-6)
 
 
 def test_block_quantised_weights(tmp_path):
     """Quantised in blocks, as the file that the repository's weights come from; ONNX Runtime refuses to run it."""
     model, _ = import_onnx_encoder(write_sface(tmp_path / "sface.onnx", quantised=True))
-    for ours, embedded in zip(model.get_weights(), load_encoder("sface").get_weights(), strict=True):
+    for ours, embedded in zip(model.get_weights(), load_encoder("sface").network.get_weights(), strict=True):
         np.testing.assert_allclose(ours, embedded, atol=1e-6, rtol=1e-6)
 
 
