@@ -51,7 +51,7 @@ def write_archive(
         if half:
             members[WEIGHTS] = _in_half(members[WEIGHTS])
         members[RECIPE] = json.dumps({"kind": kind, **recipe}, indent=1).encode()
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(beside, "w") as archive:  # stored: weights are noise, deflating them takes seconds
             for name, content in members.items():
                 archive.writestr(name, content)
         os.replace(beside, path)

@@ -40,7 +40,8 @@ class NamedWeights:
     @property
     def how(self) -> str:
         """What to do to have them, in one clause."""
-        place = f"python import_weights.py {self.member or self.file} --as {self.name}"
+        file = self.member or (self.file if " " not in self.file else "FILE.h5")
+        place = f"python import_weights.py {file} --as {self.name}"
         if self.url is not None:
             return f"run: python import_weights.py --download {self.name} (from {self.page}; licence: {self.licence})"
         return f"download {self.file} from {self.page} (licence: {self.licence}), then run: {place}"
@@ -62,7 +63,7 @@ def _insightface(name: str, pack: str, sha256: str | None) -> NamedWeights:
 NAMED: dict[str, NamedWeights] = {
     weights.name: weights
     for weights in (
-        *(_released(letter, f"configuration {letter.upper()}'s .h5") for letter in "abcde"),
+        *(_released(letter, f"the .h5 of configuration {letter.upper()}") for letter in "abcde"),
         _released("c_hq", "FaceDancer_config_c_HQ.h5"),
         NamedWeights(
             "arcface_resnet50", "encoder", "ArcFace-Res50.h5", f"{HUGGING_FACE}/ArcFace", "MIT, as that page says",
