@@ -51,9 +51,11 @@ def write_archive(
         if half:
             members[WEIGHTS] = _in_half(members[WEIGHTS])
         members[RECIPE] = json.dumps({"kind": kind, **recipe}, indent=1).encode()
-        with zipfile.ZipFile(beside, "w") as archive:  # stored: weights are noise, deflating them takes seconds
+        with zipfile.ZipFile(beside, "w") as archive:
             for name, content in members.items():
-                archive.writestr(name, content)
+                # Weights are noise to it: deflating them takes seconds and gains little.
+                way = zipfile.ZIP_STORED if name == WEIGHTS else zipfile.ZIP_DEFLATED
+                archive.writestr(name, content, way)
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)

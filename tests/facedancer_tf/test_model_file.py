@@ -47,7 +47,8 @@ def test_keras_itself_opens_the_file(saved):
 def test_half_halves_the_bytes_and_keeps_the_values(saved, tmp_path):
     generator, recipe, path = saved
     save_model_file(generator, recipe, tmp_path / "half.keras", half=True)
-    assert (tmp_path / "half.keras").stat().st_size < 0.7 * path.stat().st_size
+    saved_bytes = path.stat().st_size - (tmp_path / "half.keras").stat().st_size
+    assert saved_bytes > 0.9 * 2 * generator.count_params()  # two of four bytes each; the rest is HDF5's own
     for a, b in zip(
         generator.get_weights(), load_model_file(tmp_path / "half.keras")[0].get_weights(), strict=True
     ):
