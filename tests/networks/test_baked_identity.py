@@ -11,7 +11,6 @@ from networks.blocks import FUSIONS
 from networks.generator import RELEASED_FUSION, build_generator
 
 rng = np.random.default_rng(0)
-EVERY_FUSION = ("no_skip", "add", "affa", "d_affa", "do_affa", "concat")
 
 
 def spread(generator: keras.Model) -> keras.Model:
@@ -33,18 +32,15 @@ def largest_difference(arguments: dict[str, Any], batch: int = 2) -> float:
     return float(np.abs(np.asarray(baked(target)) - expected).max())
 
 
-def small(fusion: tuple[str, ...] = EVERY_FUSION, mapping_depth: int = 2) -> dict[str, Any]:
-    return {"size_px": 64, "identity_width": 8, "base_filters": 4, "fusion": fusion,
+def small(mapping_depth: int = 2) -> dict[str, Any]:
+    """`build_generator`'s arguments; each of the six blocks has another fusion."""
+    return {"size_px": 64, "identity_width": 8, "base_filters": 4, "fusion": FUSIONS,
             "mapping_depth": mapping_depth, "mapping_width": 16}  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", FUSIONS)
-def test_same_pictures_whatever_the_fusion(kind):
-    assert largest_difference(small((kind,) * 6)) <= 1e-4
-
-
-def test_same_pictures_without_a_mapping_network():
-    assert largest_difference(small(mapping_depth=0)) <= 1e-4
+@pytest.mark.parametrize("mapping_depth", [0, 2])
+def test_same_pictures(mapping_depth):
+    assert largest_difference(small(mapping_depth)) <= 1e-4
 
 
 @pytest.mark.slow
