@@ -73,12 +73,12 @@ def export_model(
         raise UserError(f"the folder {folder.resolve().parent} does not exist; make it first")
     swapper = Swapper(model, encoder_weights=encoder_weights)
     networks, form = swapper.networks, FORMATS[format_name]
-    if sources:
-        identity = swapper.embed([_read(path) for path in sources])
+    identity = swapper.embed([_read(path) for path in sources]) if sources else None
+    if identity is None:
+        endpoints = two_input_endpoints(networks, form.joined)
+    else:
         baked = bake_identity(networks.generator, identity, **networks.recipe.generator)
         endpoints = baked_endpoints(networks, baked)
-    else:
-        identity, endpoints = None, two_input_endpoints(networks, form.joined)
     notes = export_notes(networks, baked=identity is not None)
     try:
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.resolve().parent))

@@ -35,9 +35,8 @@ def write_onnx(endpoints: Sequence[Endpoint], notes: Mapping[str, str], folder: 
             value.type.tensor_type.shape.dim[0].dim_param = "batch"
         try:
             onnx.checker.check_model(model, full_check=True)
-        except (
-            onnx.checker.ValidationError
-        ) as error:  # tf2onnx leaves an operation that it does not know as it is
+        except onnx.checker.ValidationError as error:
+            # tf2onnx leaves an operation that it does not know as it is
             raise ValueError(f"a layer of `{endpoint.name}` has no ONNX form: {error}") from error
         onnx.save(model, folder / f"{endpoint.name}.onnx")
     write_notes(notes, folder)

@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from networks.generator import build_generator
+from networks.layers import AdaIN
 
 
 def bake_identity(generator: keras.Model, identity: np.ndarray, **arguments: Any) -> keras.Model:
@@ -20,7 +21,7 @@ def bake_identity(generator: keras.Model, identity: np.ndarray, **arguments: Any
     identity: the raw embedding [W]. arguments: those of `build_generator` that `generator` was built with. The layers
     that are left keep their names. Raises ValueError for an embedding of another shape.
     """
-    width = arguments["identity_width"]
+    width = generator.inputs[1].shape[-1]
     if np.shape(identity) != (width,):
         raise ValueError(f"`identity` must be one embedding [{width}]. Received: shape {np.shape(identity)}")
     folded = _folded_norms(generator, identity)
@@ -32,15 +33,13 @@ def bake_identity(generator: keras.Model, identity: np.ndarray, **arguments: Any
 
 def _folded_norms(generator: keras.Model, identity: np.ndarray) -> dict[str, list[np.ndarray]]:
     """Gamma and beta [C] of every instance norm that an AdaIN follows, by the norm's name."""
-    modulations = {
-        layer.name: layer.output for layer in generator.layers if "_adain_" in layer.name
-    }  # …_adain_scale and …_adain_shift
-    mapped = keras.Model(generator.inputs[1], modulations)(ops.convert_to_tensor(identity[None], "float32"))
+    adains = [layer for layer in generator.layers if isinstance(layer, AdaIN)]
+    modulations = {layer.name: layer.input[1:] for layer in adains}  # scale, shift
+    mapping = keras.Model(generator.inputs[1], modulations)
     folded = {}
-    for block in (name.removesuffix("_adain_scale") for name in mapped if name.endswith("_adain_scale")):
-        scale, shift = (
-            ops.convert_to_numpy(mapped[f"{block}_adain_{kind}"])[0] for kind in ("scale", "shift")
-        )
-        gamma, beta = generator.get_layer(f"{block}_norm").get_weights()
-        folded[f"{block}_norm"] = [gamma * scale, beta * scale + shift]
+    for name, modulation in mapping(ops.convert_to_tensor(identity[None], "float32")).items():
+        scale, shift = (ops.convert_to_numpy(tensor)[0] for tensor in modulation)
+        norm = f"{name.removesuffix('_adain')}_norm"
+        gamma, beta = generator.get_layer(norm).get_weights()
+        folded[norm] = [gamma * scale, beta * scale + shift]
     return folded

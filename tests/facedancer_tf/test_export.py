@@ -9,8 +9,8 @@ import numpy as np
 import onnx
 import pytest
 
-from data.pictures import write_picture
-from facedancer_tf import crop_networks, export
+from data.pictures import read_picture, write_picture
+from facedancer_tf import export
 from facedancer_tf.crop_networks import CropNetworks
 from facedancer_tf.endpoints import two_input_endpoints
 from facedancer_tf.errors import UserError
@@ -102,7 +102,7 @@ def test_a_bare_process_gets_the_same_pixels(tiny_model, networks, crops, export
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert ran.returncode == 0, ran.stderr
     identities = networks.embed_crops(sources)
-    of_one_person = Swapper(tiny_model).embed([export._read(path) for path in SOURCES])
+    of_one_person = Swapper(tiny_model).embed([read_picture(path).rgb for path in SOURCES])
     each = networks.swap_crops(targets, identities)
     first_source = networks.swap_crops(targets, np.repeat(identities[:1], 5, axis=0))
     expected = {
@@ -141,11 +141,8 @@ def test_recipe_and_licence_travel_along(exported):
             assert inside == {name: (notes / name).read_text() for name in ("recipe.json", "LICENSE.txt")}
 
 
-def test_another_models_export_is_told_apart(networks, crops, exported, tmp_path, monkeypatch):
+def test_another_models_export_is_told_apart(networks, crops, exported, tmp_path):
     format_name, two, _ = exported
-    monkeypatch.setattr(
-        crop_networks, "load_encoder", lambda *_: networks.encoder
-    )  # the same: not loaded again
     write_tiny_model(tmp_path / "other.keras", seed=1)
     form, other = FORMATS[format_name], CropNetworks(tmp_path / "other.keras")
     endpoints = two_input_endpoints(other, form.joined)
