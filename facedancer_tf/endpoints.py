@@ -23,12 +23,17 @@ Exported: TypeAlias = Mapping[str, Callable[..., dict[str, np.ndarray]]]
 class Endpoint:
     """One function of an exported model.
 
-    inputs: by position, each named as the function's argument. function: gives its tensors by name.
+    inputs: by position, each named as the function's argument. function: gives its tensors by name. network: the one
+    that it runs, None where there are two. low, high, channel_order: how that reads crops (0 → low, 255 → high).
     """
 
     name: str
     inputs: tuple[tf.TensorSpec, ...]
     function: Callable[..., dict[str, tf.Tensor]]
+    network: keras.Model | None
+    low: float = -1.0
+    high: float = 1.0
+    channel_order: str = "RGB"
 
 
 def two_input_endpoints(networks: CropNetworks, joined: bool) -> list[Endpoint]:
@@ -36,16 +41,25 @@ def two_input_endpoints(networks: CropNetworks, joined: bool) -> list[Endpoint]:
 
     `swap` runs both networks: where endpoints do not share weights it would write them all once more.
     """
-    target, encoder_px = _target(networks), networks.description.size_px
-    source = tf.TensorSpec((None, encoder_px, encoder_px, 3), tf.uint8, name="source")
-    identity = tf.TensorSpec((None, networks.description.width), tf.float32, name="identity")
+    target, reads = _target(networks), networks.description
+    source = tf.TensorSpec((None, reads.size_px, reads.size_px, 3), tf.uint8, name="source")
+    identity = tf.TensorSpec((None, reads.width), tf.float32, name="identity")
     endpoints = [
         Endpoint(
             "swap_with_embedding",
             (target, identity),
             lambda target, identity: {"swapped": networks.swap(target, identity)},
+            networks.generator,
         ),
-        Endpoint("embed", (source,), lambda source: {"identity": networks.embed(source)}),
+        Endpoint(
+            "embed",
+            (source,),
+            lambda source: {"identity": networks.embed(source)},
+            networks.encoder,
+            reads.low,
+            reads.high,
+            reads.channel_order,
+        ),
     ]
     if joined:
         endpoints.append(
@@ -53,6 +67,7 @@ def two_input_endpoints(networks: CropNetworks, joined: bool) -> list[Endpoint]:
                 "swap",
                 (target, source),
                 lambda target, source: {"swapped": networks.swap(target, networks.embed(source))},
+                None,
             )
         )
     return endpoints
@@ -65,6 +80,7 @@ def baked_endpoints(networks: CropNetworks, baked: keras.Model) -> list[Endpoint
             "swap",
             (_target(networks),),
             lambda target: {"swapped": as_crops(baked(as_pictures(target), training=False))},
+            baked,
         )
     ]
 

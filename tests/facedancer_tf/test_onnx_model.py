@@ -1,4 +1,4 @@
-"""Every network of the project comes out as ONNX and computes the same in ONNX Runtime."""
+"""ONNX files say what they need and read crops as their network does."""
 
 from pathlib import Path
 from typing import Any
@@ -13,65 +13,43 @@ from facedancer_tf.endpoints import Endpoint
 from facedancer_tf.export import export_model
 from facedancer_tf.model_file import ModelRecipe, save_model_file
 from facedancer_tf.onnx_model import OPSET, load_onnx, write_onnx
-from networks.blocks import FUSIONS
-from networks.encoders import ENCODERS
 from networks.generator import RELEASED_FUSION, build_generator
 from tests.facedancer_tf.conftest import PICTURES
 
-rng = np.random.default_rng(0)
+CROPS = np.random.default_rng(0).integers(0, 256, (2, 4, 4, 3), np.uint8)
+SOURCE = tf.TensorSpec((None, 4, 4, 3), tf.uint8, name="source")
 
 
-def largest_difference(model: keras.Model, folder: Path) -> float:
-    """Of the network itself, without crops, relative to its largest output."""
-    model.set_weights([w + rng.normal(0, 0.05, w.shape) if w.ndim == 1 else w for w in model.get_weights()])
-    inputs = {
-        tensor.name: rng.uniform(-1, 1, (3, *tensor.shape[1:])).astype("float32") for tensor in model.inputs
-    }
-    specs = tuple(tf.TensorSpec((None, *x.shape[1:]), tf.float32, name=name) for name, x in inputs.items())
-
-    def run(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"out": model(tensors if len(tensors) > 1 else tensors[0], training=False)}
-
-    write_onnx([Endpoint("net", specs, run)], {}, folder)
-    exported = load_onnx(folder)["net"](**inputs)["out"]
-    expected = run(*(tf.constant(x) for x in inputs.values()))["out"].numpy()
-    return float(np.abs(exported - expected).max() / np.abs(expected).max())
+def write_flattening(folder: Path, low: float, high: float, order: str) -> None:
+    pictures = keras.Input((4, 4, 3), name="pictures")
+    network = keras.Model(pictures, keras.layers.Flatten()(pictures))
+    write_onnx([Endpoint("embed", (SOURCE,), dict, network, low, high, order)], {"note": "text"}, folder)
 
 
-def test_every_fusion(tmp_path):
-    assert len(FUSIONS) == 6  # one for each block
-    assert largest_difference(build_generator(64, 8, 4, FUSIONS, 2, 16), tmp_path) <= 1e-5
+@pytest.mark.parametrize(("low", "high"), [(-1, 1), (0, 255), (0, 1)])
+@pytest.mark.parametrize("order", ["RGB", "BGR"])
+def test_crops_reach_the_network_in_its_range_and_order(tmp_path, low, high, order):
+    write_flattening(tmp_path, low, high, order)
+    read = load_onnx(tmp_path)["embed"](source=CROPS)["identity"].reshape(CROPS.shape)
+    expected = low + CROPS / 255 * (high - low)
+    np.testing.assert_allclose(
+        read, expected if order == "RGB" else expected[..., ::-1], rtol=1e-6, atol=1e-6
+    )
 
 
-def test_no_mapping_network(tmp_path):
-    assert largest_difference(build_generator(64, 8, 4, mapping_depth=0), tmp_path) <= 1e-5
-
-
-def test_no_identity_input(tmp_path):
-    assert largest_difference(build_generator(64, None, 4), tmp_path) <= 1e-5
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n == "sface" else pytest.mark.slow) for n in ENCODERS]
-)
-def test_every_encoder(tmp_path, name):
-    assert largest_difference(ENCODERS[name].build(), tmp_path) <= 1e-4
-
-
-def test_the_file_states_its_opset_and_its_free_batch(tmp_path):
-    model = keras.Sequential([keras.Input((4,), name="identity"), keras.layers.Dense(2)])
-    largest_difference(model, tmp_path)
-    file = onnx.load(tmp_path / "net.onnx")
-    assert {entry.domain: entry.version for entry in file.opset_import}[""] == OPSET == 18
+def test_the_file_states_opset_free_batch_and_notes(tmp_path):
+    write_flattening(tmp_path, 0, 1, "RGB")
+    file = onnx.load(tmp_path / "embed.onnx")
+    assert [(entry.domain, entry.version) for entry in file.opset_import] == [("", OPSET)] == [("", 17)]
     for value in (*file.graph.input, *file.graph.output):
         assert value.type.tensor_type.shape.dim[0].dim_param == "batch"
+    assert {entry.key: entry.value for entry in file.metadata_props} == {"note": "text"}
+    assert (tmp_path / "note").read_text() == "text"
 
 
-def test_a_layer_without_onnx_form_is_named(tmp_path):
-    inputs = keras.Input((4,), name="identity")
-    model = keras.Model(inputs, keras.layers.Lambda(keras.ops.erfinv, name="odd_layer")(inputs))
-    with pytest.raises(ValueError, match="odd_layer"):
-        largest_difference(model, tmp_path)
+def test_two_networks_do_not_fit_into_a_file(tmp_path):
+    with pytest.raises(ValueError, match="`swap` runs two"):
+        write_onnx([Endpoint("swap", (SOURCE,), dict, None)], {}, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
