@@ -5,7 +5,7 @@
 A generator of the released size and plan with random weights (speed and rounding hardly depend on training) and
 SFace's encoder are exported in every format, for any source and with an identity baked in. All of them run on the
 bundled photographs' faces in interleaved rounds with as many threads; times are medians, ratios are to Keras in a
-warmed-up tf.function. Takes some minutes and 3 GB of memory.
+warmed-up tf.function. Takes some five minutes and 9 GB of memory.
 """
 
 import os
