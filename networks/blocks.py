@@ -54,7 +54,7 @@ def down_block(
 
 def identity_block(
     x: Tensor,
-    identity: Tensor,
+    identity: Tensor | None,
     filters: int,
     name: str,
     dtype: str,
@@ -63,6 +63,7 @@ def identity_block(
 ) -> Tensor:
     """Residual block conditioned on the mapped identity by AdaIN; doubles the picture if `upsample`.
 
+    `identity=None` leaves AdaIN out: the norm's own gamma and beta then stand for one baked identity.
     Input `[B, H, W, C]` and identity `[B, W_id]`; output `[B, 2H, 2W, filters]` or `[B, H, W, filters]`, in
     `output_dtype` where given.
     """
@@ -72,11 +73,12 @@ def identity_block(
             return y
         return layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_{suffix}", dtype=dtype)(y)
 
-    channels = x.shape[-1]
     main = norm(x, f"{name}_norm", dtype)
-    scale = layers.Dense(channels, name=f"{name}_adain_scale", dtype=dtype)(identity)
-    shift = layers.Dense(channels, name=f"{name}_adain_shift", dtype=dtype)(identity)
-    main = AdaIN(name=f"{name}_adain", dtype=dtype)([main, scale, shift])
+    if identity is not None:
+        channels = x.shape[-1]
+        scale = layers.Dense(channels, name=f"{name}_adain_scale", dtype=dtype)(identity)
+        shift = layers.Dense(channels, name=f"{name}_adain_shift", dtype=dtype)(identity)
+        main = AdaIN(name=f"{name}_adain", dtype=dtype)([main, scale, shift])
     main = leaky(main, f"{name}_leaky", dtype)
     main = conv(main, filters, 3, f"{name}_conv", dtype)
     main = resize(main, "upsample")
