@@ -33,7 +33,9 @@ def main() -> None:
         metavar="PICTURE",
         help="pictures of one person, whose identity is baked in: the model then takes targets alone",
     )
-    parser.add_argument("--encoder-weights", help="a name or file, where the encoder's are not found by themselves")
+    parser.add_argument(
+        "--encoder-weights", help="a name or file, where the encoder's are not found by themselves"
+    )
     arguments = parser.parse_args()
     model = find_weights(arguments.model, "generator")
     for path in arguments.source:

@@ -1,7 +1,8 @@
-"""Our Keras functional models as ONNX nodes: a short function for each kind of layer that they are made of.
+"""Our networks as ONNX nodes: a short function for each plain operation that they are made of.
 
-Feature maps are NCHW, ONNX' own layout, [B, C, H, W]; vectors [B, C]; all float32, as with training=False. What a
-layer computes is said in its own file, here is only how ONNX spells it. A node and its output bear the layer's name.
+The network is taken as the graph of plain operations that importing reads files into (importing/graph.py), so what a
+layer of ours computes is said in one place. Feature maps are NCHW, ONNX' own layout, [B, C, H, W]; vectors [B, C]; all
+float32, as with training=False.
 """
 
 from collections.abc import Callable
@@ -10,205 +11,184 @@ from typing import Any
 import keras
 import numpy as np
 import onnx
-from keras import activations, layers
 from onnx import helper, numpy_helper
 
-from networks.layers import AdaIN, AffaGate, InstanceNormalization
+from facedancer_tf.importing.graph import Node
+from facedancer_tf.importing.keras_layers import model_graph
+from facedancer_tf.onnx_rewrites import with_less_work
 
 
 class OnnxNodes:
-    """Nodes and constants in the making."""
+    """Nodes and constants in the making; every tensor gets a name of its own."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
+        self.taken: set[str] = set()
 
     def constant(self, name: str, value: Any, dtype: Any = np.float32) -> str:
-        array = np.ascontiguousarray(keras.ops.convert_to_numpy(value), dtype).reshape(np.shape(value))
+        array = np.ascontiguousarray(value, dtype).reshape(np.shape(value))
+        name = self._own(name)
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 
     def add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         """Appends a node of the ONNX operator `kind`; returns its output's name, which is the node's too."""
+        output = self._own(output)
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
         return output
 
+    def _own(self, name: str) -> str:
+        number, own = 1, name
+        while own in self.taken:
+            number += 1
+            own = f"{name}_{number}"
+        self.taken.add(own)
+        return own
+
 
 def emit_network(nodes: OnnxNodes, network: keras.Model, inputs: list[str]) -> str:
-    """Appends all layers of a functional `network` that reads the tensors `inputs`; returns the output's name.
+    """Appends all of a functional `network` that reads the tensors `inputs`; returns the output's name.
 
     Raises ValueError for a layer that has no ONNX form here, naming it.
     """
-    names = {id(tensor): name for tensor, name in zip(network.inputs, inputs, strict=True)}
-    for layer in network.layers:  # in the order of computation
-        if isinstance(layer, layers.InputLayer):
-            continue
-        _require(layer, type(layer) in EMITTERS)
-        tensors = layer.input if isinstance(layer.input, list) else [layer.input]
-        sources = [names[id(tensor)] for tensor in tensors]
-        names[id(layer.output)] = EMITTERS[type(layer)](nodes, layer, sources)
-    return names[id(network.output)]
+    graph = with_less_work(model_graph(network))
+    names = {id(node): name for node, name in zip(graph.inputs, inputs, strict=True)}
+    for node in graph.nodes():
+        if node.op != "input":
+            names[id(node)] = _EMITTERS[node.op](nodes, node, [names[id(parent)] for parent in node.inputs])
+    return names[id(graph.output)]
 
 
-def _require(layer: Any, known: bool) -> None:
-    if not known:
-        raise ValueError(
-            f"the layer {layer.name} ({type(layer).__name__}) has no ONNX form with these settings; "
-            f"write one in {__name__}"
-        )
+def _weights(nodes: OnnxNodes, node: Node, *roles: str) -> list[str]:
+    return [nodes.constant(f"{node.name}_{role}", node.weights[role]) for role in roles]
 
 
-def _pads(layer: Any, kernel: tuple[int, ...]) -> list[int]:
-    """Top, left, bottom, right, as Keras pads: the odd pixel goes below and right."""
-    if layer.padding == "valid":
-        return [0, 0, 0, 0]
-    totals = [
-        max((-(-size // stride) - 1) * stride + extent - size, 0)
-        for size, stride, extent in zip(layer.input.shape[1:3], layer.strides, kernel, strict=True)
-    ]
-    return [total // 2 for total in totals] + [total - total // 2 for total in totals]
+def _window(node: Node) -> dict[str, Any]:
+    """Size, strides and padding of a convolution or pooling."""
+    pad = node.settings["pad"]
+    if isinstance(pad, str):
+        raise ValueError(f"the layer {node.name} has no ONNX form with the padding {pad!r}")
+    return {"kernel_shape": node.settings["size"], "strides": node.settings["strides"], "pads": [*pad, *pad]}
 
 
-def _conv(nodes: OnnxNodes, layer: Any, inputs: list[str], kernel: np.ndarray, groups: int) -> str:
-    """kernel: [filters, C / groups, h, w]."""
-    _require(layer, layer.activation is activations.linear and tuple(layer.dilation_rate) == (1, 1))
-    weights = [nodes.constant(f"{layer.name}_kernel", kernel)]
-    if layer.use_bias:
-        weights.append(nodes.constant(f"{layer.name}_bias", layer.bias))
-    size = kernel.shape[2:]
-    return nodes.add("Conv", inputs + weights, layer.name, kernel_shape=size, group=groups,
-                     strides=layer.strides, pads=_pads(layer, size))  # fmt: skip
+def _conv(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    kernel = node.weights["kernel"]
+    groups = node.settings.get("groups", 1)
+    if node.op == "depthwise_conv":
+        if kernel.shape[3] != 1:
+            raise ValueError(f"the layer {node.name} has no ONNX form: it multiplies the channels")
+        groups, kernel = kernel.shape[2], np.swapaxes(kernel, 2, 3)
+    weights = [nodes.constant(f"{node.name}_kernel", np.transpose(kernel, (3, 2, 0, 1)))]
+    weights += _weights(nodes, node, "bias")
+    settings = {**_window(node), "group": groups, "dilations": node.settings["dilation"]}
+    return nodes.add("Conv", inputs + weights, node.name, **settings)
 
 
-def _conv2d(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    return _conv(nodes, layer, inputs, np.transpose(layer.kernel, (3, 2, 0, 1)), layer.groups)
+def _dense(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    return nodes.add("Gemm", inputs + _weights(nodes, node, "kernel", "bias"), node.name)
 
 
-def _depthwise(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    kernel = np.transpose(layer.kernel, (2, 3, 0, 1))  # [C, 1, h, w]
-    _require(layer, kernel.shape[1] == 1)
-    return _conv(nodes, layer, inputs, kernel, len(kernel))
+def _instance_norm(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    weights = _weights(nodes, node, "gamma", "beta")
+    return nodes.add("InstanceNormalization", inputs + weights, node.name, epsilon=node.settings["epsilon"])
 
 
-def _dense(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    _require(layer, layer.activation is activations.linear)
-    weights = [nodes.constant(f"{layer.name}_kernel", layer.kernel)]
-    if layer.use_bias:
-        weights.append(nodes.constant(f"{layer.name}_bias", layer.bias))
-    return nodes.add("Gemm", inputs + weights, layer.name)
+def _batch_norm(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    weights = _weights(nodes, node, "gamma", "beta", "mean", "variance")
+    return nodes.add(
+        "BatchNormalization", inputs + weights, node.name, epsilon=float(node.weights["epsilon"])
+    )
 
 
-def _instance_norm(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    weights = [nodes.constant(f"{layer.name}_{kind}", getattr(layer, kind)) for kind in ("gamma", "beta")]
-    return nodes.add("InstanceNormalization", inputs + weights, layer.name, epsilon=layer.epsilon)
+def _prelu(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    # relu(x) − slope · relu(−x): ONNX Runtime's own PRelu took 7 of SFace's 11 ms on two CPU cores.
+    slope = nodes.constant(f"{node.name}_minus_slope", -np.moveaxis(node.weights["slope"], -1, 0))
+    above = nodes.add("Relu", inputs, f"{node.name}_above")
+    below = nodes.add("Relu", [nodes.add("Neg", inputs, f"{node.name}_neg")], f"{node.name}_below")
+    return nodes.add("Add", [above, nodes.add("Mul", [below, slope], f"{node.name}_slope")], node.name)
 
 
-def _batch_norm(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    gamma = layer.gamma if layer.scale else np.ones(layer.moving_mean.shape)
-    beta = layer.beta if layer.center else np.zeros(layer.moving_mean.shape)
-    statistics = {"gamma": gamma, "beta": beta, "mean": layer.moving_mean, "variance": layer.moving_variance}
-    weights = [nodes.constant(f"{layer.name}_{kind}", value) for kind, value in statistics.items()]
-    return nodes.add("BatchNormalization", inputs + weights, layer.name, epsilon=layer.epsilon)
+def _leaky(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    return nodes.add("LeakyRelu", inputs, node.name, alpha=node.settings["slope"])
 
 
-def _prelu(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    # relu(x) − alpha · relu(−x): ONNX Runtime's own PRelu took 7 of SFace's 11 ms on two CPU cores.
-    slope = nodes.constant(f"{layer.name}_minus_alpha", -np.moveaxis(np.asarray(layer.alpha), -1, 0))
-    above = nodes.add("Relu", inputs, f"{layer.name}_above")
-    below = nodes.add("Relu", [nodes.add("Neg", inputs, f"{layer.name}_neg")], f"{layer.name}_below")
-    return nodes.add("Add", [above, nodes.add("Mul", [below, slope], f"{layer.name}_slope")], layer.name)
+def _pad(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    sides = [0, 0, *node.settings["pad"]]
+    return nodes.add(
+        "Pad", [*inputs, nodes.constant(f"{node.name}_pads", sides + sides, np.int64)], node.name
+    )
 
 
-def _activation(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    kinds = {activations.relu: "Relu", activations.sigmoid: "Sigmoid"}
-    _require(layer, layer.activation in kinds)
-    return nodes.add(kinds[layer.activation], inputs, layer.name)
+def _pool(kind: str) -> Callable[[OnnxNodes, Node, list[str]], str]:
+    return lambda nodes, node, inputs: nodes.add(kind, inputs, node.name, **_window(node))
 
 
-def _leaky_relu(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    return nodes.add("LeakyRelu", inputs, layer.name, alpha=layer.negative_slope)
-
-
-def _zero_padding(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    (top, bottom), (left, right) = layer.padding
-    pads = nodes.constant(f"{layer.name}_pads", [0, 0, top, left, 0, 0, bottom, right], np.int64)
-    return nodes.add("Pad", [*inputs, pads], layer.name)
-
-
-def _pooling(kind: str) -> Callable[[OnnxNodes, Any, list[str]], str]:
-    def emit(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-        return nodes.add(kind, inputs, layer.name, kernel_shape=layer.pool_size, strides=layer.strides,
-                         pads=_pads(layer, layer.pool_size))  # fmt: skip
-
-    return emit
-
-
-def _upsampling(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    _require(layer, layer.interpolation == "bilinear")
-    scales = nodes.constant(f"{layer.name}_scales", [1, 1, *layer.size])
-    return nodes.add("Resize", [*inputs, "", scales], layer.name, mode="linear",
+def _upsample(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    if node.settings["interpolation"] != "bilinear":
+        raise ValueError(f"the layer {node.name} has no ONNX form: it is not bilinear")
+    scales = nodes.constant(f"{node.name}_scales", [1, 1, *node.settings["size"]])
+    return nodes.add("Resize", [*inputs, "", scales], node.name, mode="linear",
                      coordinate_transformation_mode="half_pixel")  # fmt: skip
 
 
-def _rescaling(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    scale = nodes.constant(f"{layer.name}_scale", layer.scale)
-    scaled = nodes.add("Mul", [*inputs, scale], f"{layer.name}_scaled")
-    return nodes.add("Add", [scaled, nodes.constant(f"{layer.name}_offset", layer.offset)], layer.name)
-
-
-def _flatten(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    # Keras flattens height, width, channels, and the dense weights that follow are in that order.
+def _rescale(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    scaled = nodes.add(
+        "Mul", [*inputs, nodes.constant(f"{node.name}_scale", node.settings["scale"])], node.name
+    )
     return nodes.add(
-        "Flatten", [nodes.add("Transpose", inputs, f"{layer.name}_nhwc", perm=[0, 2, 3, 1])], layer.name
+        "Add", [scaled, nodes.constant(f"{node.name}_offset", node.settings["offset"])], node.name
     )
 
 
-def _adain(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    axes = nodes.constant(f"{layer.name}_axes", [2, 3], np.int64)
+def _flatten(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    # Keras flattens height, width, channels, and the dense weights that follow are in that order.
+    turned = nodes.add("Transpose", inputs, f"{node.name}_nhwc", perm=[0, 2, 3, 1])
+    return nodes.add("Flatten", [turned], node.name)
+
+
+def _global_avg_pool(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    return nodes.add("Flatten", [nodes.add("GlobalAveragePool", inputs, node.name)], node.name)
+
+
+def _adain(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
+    axes = nodes.constant(f"{node.name}_axes", [2, 3], np.int64)
     features, *vectors = inputs
     scale, shift = (nodes.add("Unsqueeze", [vector, axes], f"{vector}_map") for vector in vectors)
-    return nodes.add("Add", [nodes.add("Mul", [features, scale], f"{layer.name}_scaled"), shift], layer.name)
+    return nodes.add("Add", [nodes.add("Mul", [features, scale], f"{node.name}_scaled"), shift], node.name)
 
 
-def _affa_gate(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
+def _gate(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
     target, decoder, mask = inputs
-    one = nodes.constant(f"{layer.name}_one", 1)
-    kept = nodes.add(
-        "Mul", [nodes.add("Sub", [one, mask], f"{layer.name}_rest"), target], f"{layer.name}_kept"
-    )
-    return nodes.add("Add", [kept, nodes.add("Mul", [mask, decoder], f"{layer.name}_new")], layer.name)
+    rest = nodes.add("Sub", [nodes.constant(f"{node.name}_one", 1), mask], f"{node.name}_rest")
+    kept = nodes.add("Mul", [rest, target], f"{node.name}_kept")
+    return nodes.add("Add", [kept, nodes.add("Mul", [mask, decoder], f"{node.name}_new")], node.name)
 
 
-def _concatenate(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    return nodes.add("Concat", inputs, layer.name, axis=1)
+def _plain(kind: str, **settings: Any) -> Callable[[OnnxNodes, Node, list[str]], str]:
+    return lambda nodes, node, inputs: nodes.add(kind, inputs, node.name, **settings)
 
 
-def _add(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    return nodes.add("Add", inputs, layer.name)
-
-
-def _multiply(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    return nodes.add("Mul", inputs, layer.name)
-
-
-EMITTERS: dict[type, Callable[[OnnxNodes, Any, list[str]], str]] = {
-    layers.Conv2D: _conv2d,
-    layers.DepthwiseConv2D: _depthwise,
-    layers.Dense: _dense,
-    InstanceNormalization: _instance_norm,
-    layers.BatchNormalization: _batch_norm,
-    layers.PReLU: _prelu,
-    layers.Activation: _activation,
-    layers.LeakyReLU: _leaky_relu,
-    layers.ZeroPadding2D: _zero_padding,
-    layers.AveragePooling2D: _pooling("AveragePool"),
-    layers.MaxPooling2D: _pooling("MaxPool"),
-    layers.UpSampling2D: _upsampling,
-    layers.Rescaling: _rescaling,
-    layers.Flatten: _flatten,
-    AdaIN: _adain,
-    AffaGate: _affa_gate,
-    layers.Concatenate: _concatenate,
-    layers.Add: _add,
-    layers.Multiply: _multiply,
+_EMITTERS: dict[str, Callable[[OnnxNodes, Node, list[str]], str]] = {
+    "conv": _conv,
+    "depthwise_conv": _conv,
+    "dense": _dense,
+    "instance_norm": _instance_norm,
+    "batch_norm": _batch_norm,
+    "prelu": _prelu,
+    "leaky": _leaky,
+    "relu": _plain("Relu"),
+    "sigmoid": _plain("Sigmoid"),
+    "pad": _pad,
+    "avg_pool": _pool("AveragePool"),
+    "max_pool": _pool("MaxPool"),
+    "global_avg_pool": _global_avg_pool,
+    "upsample": _upsample,
+    "rescale": _rescale,
+    "flatten": _flatten,
+    "adain": _adain,
+    "gate": _gate,
+    "concat": _plain("Concat", axis=1),
+    "add": _plain("Add"),
+    "multiply": _plain("Mul"),
 }

@@ -79,7 +79,7 @@ def _check_width(node: Node, width: int) -> Node:
     return node
 
 
-def _activated(node: Node, config: Config) -> Node:
+def _activated(node: Node, config: Config, name: str) -> Node:
     activation = config.get("activation") or "linear"
     if isinstance(activation, Mapping):  # Keras 3 may write a serialised function
         activation = activation.get("config")
@@ -87,9 +87,9 @@ def _activated(node: Node, config: Config) -> Node:
         return node
     if activation not in ("relu", "sigmoid"):
         raise GraphError(
-            f"its layer {node.name!r} has the activation {activation}; none of the networks here has it"
+            f"its layer {name!r} has the activation {activation}; none of the networks here has it"
         )
-    return Node(activation, node.name, [node])
+    return Node(activation, name, [node])
 
 
 def _pair(value: Any) -> tuple[int, int]:
@@ -120,7 +120,7 @@ def _with_bias(node: Node, config: Config) -> Node:
         kernel = node.weights["kernel"]
         width = kernel.shape[-1] if node.op != "depthwise_conv" else kernel.shape[-2] * kernel.shape[-1]
         node.weights["bias"] = np.zeros(width, np.float32)
-    return _activated(node, config)
+    return _activated(node, config, node.name)
 
 
 def _conv(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
@@ -207,7 +207,7 @@ def _relu(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node
 
 
 def _activation(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    return _activated(inputs[0], {**config, "name": name})
+    return _activated(inputs[0], config, name)
 
 
 def _prelu(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:

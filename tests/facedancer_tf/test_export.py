@@ -201,9 +201,9 @@ def test_the_script_exports_and_says_how_far_the_pixels_differ(tiny_model, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [
-        (["none.keras", "out"], "there is no file none.keras; check the name"),
+        (["none.keras", "out"], "there are no generator weights none.keras"),
         ([__file__, "out", "--source", "me.jpg"], "there is no file me.jpg; check the name"),
-        ([__file__, "out"], "is not a whole model file of this project"),
+        ([__file__, "out"], "is not a whole generator file of this project"),
     ],
 )
 def test_the_script_reports_bad_input_in_one_line(tmp_path, arguments, rule):

@@ -1,5 +1,7 @@
 """Every network of the project computes the same in ONNX Runtime, without crops around it."""
 
+from collections import Counter
+
 import keras
 import numpy as np
 import onnx
@@ -8,7 +10,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from facedancer_tf.onnx_layers import OnnxNodes, emit_network
+from networks.arcface_resnet50 import build_arcface_resnet50
 from networks.blocks import FUSIONS
+from networks.discriminator import build_image_discriminator
 from networks.encoders import ENCODERS
 from networks.generator import build_generator
 
@@ -53,35 +57,32 @@ def test_encoders(name):
     assert largest_difference(ENCODERS[name].build(), batch=2) <= 1e-4
 
 
-@pytest.mark.parametrize(
-    "layer",
-    [
-        keras.layers.Conv2D(4, 3, strides=2, padding="same", use_bias=False),  # an odd pixel of padding
-        keras.layers.Conv2D(6, 3, groups=3),
-        keras.layers.DepthwiseConv2D(3, strides=2, padding="same"),
-        keras.layers.MaxPooling2D(3, strides=2, padding="same"),
-        keras.layers.AveragePooling2D(3, strides=2, padding="same"),
-        keras.layers.ZeroPadding2D(((0, 1), (2, 3))),
-        keras.layers.PReLU(shared_axes=(1, 2), alpha_initializer="uniform"),
-        keras.layers.PReLU(alpha_initializer="uniform"),
-        keras.layers.BatchNormalization(scale=False),
-        keras.layers.BatchNormalization(center=False),
-        keras.layers.UpSampling2D((2, 3), interpolation="bilinear"),
-        keras.layers.Flatten(),
-    ],
-    ids=lambda layer: layer.name,
-)
-def test_what_a_layer_can_be_told(layer):
-    pictures = keras.Input((8, 6, 3), name="pictures")
-    assert largest_difference(keras.Model(pictures, layer(pictures))) <= 1e-6
+def test_discriminator_and_other_heads_of_arcface():
+    assert largest_difference(build_image_discriminator(64, 4)) <= 1e-5
+    head = ("global_avg_pool", "dense", "batch_norm")
+    assert largest_difference(build_arcface_resnet50(head=head), batch=2) <= 1e-4
+
+
+def test_pooling_is_taken_into_the_convolution_and_sums_are_upsampled_once():
+    nodes = OnnxNodes()
+    emit_network(nodes, build_generator(64, 8, 4), ["target", "identity"])
+    kinds = Counter(node.op_type for node in nodes.nodes)
+    assert kinds["AveragePool"] == 5  # of the skip paths, before their convolutions
+    assert kinds["Resize"] == 5
+    sizes = [
+        tuple(helper.get_node_attr_value(node, "kernel_shape"))
+        for node in nodes.nodes
+        if node.op_type == "Conv"
+    ]
+    assert sizes.count((4, 4)) == 5
 
 
 @pytest.mark.parametrize(
     "layer",
     [
         keras.layers.Lambda(lambda x: x, name="odd_layer"),
-        keras.layers.Conv2D(4, 3, activation="relu", name="odd_layer"),
-        keras.layers.Conv2D(4, 3, dilation_rate=2, name="odd_layer"),
+        keras.layers.Conv2D(4, 3, activation="gelu", name="odd_layer"),
+        keras.layers.Conv2D(4, 3, strides=2, padding="same", name="odd_layer"),
         keras.layers.DepthwiseConv2D(3, depth_multiplier=2, name="odd_layer"),
         keras.layers.Activation("gelu", name="odd_layer"),
         keras.layers.UpSampling2D(interpolation="nearest", name="odd_layer"),
