@@ -1,4 +1,8 @@
-"""The layers that FaceDancer is made of. NHWC; features in the compute dtype, statistics in float32."""
+"""The layers that FaceDancer is made of. NHWC; features in the compute dtype, statistics in float32.
+
+Several stand for a few released operations in a row, which they compute as one: the same function and the same
+weights with less arithmetic and fewer passes over memory (`benchmarks/generator_speed.py`).
+"""
 
 from typing import Any
 
@@ -8,50 +12,106 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
 class InstanceNormalization(keras.layers.Layer):
-    """Normalises each channel of each sample over height and width, then scales by gamma and shifts by beta.
+    """Normalises each channel of each sample over height and width; then gamma and beta, AdaIN, LeakyReLU.
 
-    Input and output `[B, H, W, C]`. Statistics, gamma and beta are float32 whatever the compute dtype: in
-    bfloat16 the variance of a large map loses most of its digits. Epsilon as released (1e-3), which
-    matters on the small maps, where a channel can be nearly constant.
+    Input features `[B, H, W, C]`, or a list of them, scale and shift `[B, C]`, the latter two made from the mapped
+    identity by a dense layer each. AdaIN as released: normalised features · scale + shift, without a "1 +" on the
+    scale. Output `[B, H, W, C]`. All linear parts are one factor and one summand per sample and channel.
+
+    Statistics, gamma and beta are float32 whatever the compute dtype: in bfloat16 the variance of a large map loses
+    most of its digits. Epsilon as released (1e-3), which matters on the small maps, where a channel can be nearly
+    constant. `negative_slope` is LeakyReLU's; 1 is none.
     """
 
-    def __init__(self, epsilon: float = 1e-3, **kwargs: Any) -> None:
+    def __init__(self, negative_slope: float = 1.0, epsilon: float = 1e-3, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
-        self.epsilon = epsilon
+        self.negative_slope, self.epsilon = negative_slope, epsilon
 
-    def build(self, input_shape: tuple) -> None:
-        channels = (input_shape[-1],)
+    def build(self, input_shape: tuple | list) -> None:
+        features = input_shape[0] if isinstance(input_shape[0], (tuple, list)) else input_shape
+        channels = (features[-1],)
         self.gamma = self.add_weight(name="gamma", shape=channels, initializer="ones", dtype="float32")
         self.beta = self.add_weight(name="beta", shape=channels, initializer="zeros", dtype="float32")
 
-    def call(self, features: keras.KerasTensor) -> keras.KerasTensor:
+    def call(self, inputs: keras.KerasTensor | list) -> keras.KerasTensor:
+        features, *adain = inputs if isinstance(inputs, (tuple, list)) else [inputs]
+        _, height, width, channels = features.shape
         x = ops.cast(features, "float32")
-        mean, variance = ops.moments(x, axes=(1, 2), keepdims=True)  # [B, 1, 1, C]
-        scale = self.gamma * ops.rsqrt(variance + self.epsilon)
-        return ops.cast(x * scale + (self.beta - mean * scale), self.compute_dtype)
+        mean = ops.average_pool(x, (height, width))  # [B, 1, 1, C]
+        variance = ops.average_pool(ops.square(x - mean), (height, width))
+        scale, shift = self.gamma * ops.rsqrt(variance + self.epsilon), self.beta
+        if adain:
+            factor, summand = (ops.cast(value, "float32")[:, None, None] for value in adain)
+            scale, shift = scale * factor, shift * factor + summand
+        x, scale = (ops.cast(value, self.compute_dtype) for value in (features, scale))
+        shift = ops.cast(shift - mean * ops.cast(scale, "float32"), self.compute_dtype)
+        if features.shape[0] == 1:  # one pass: scale, shift and LeakyReLU as a depthwise convolution's
+            y = ops.depthwise_conv(x, ops.reshape(scale, (1, 1, channels, 1)))
+            y = ops.add(y, ops.reshape(shift, (channels,)))
+        else:
+            y = x * scale + shift
+        return y if self.negative_slope == 1 else ops.leaky_relu(y, self.negative_slope)
 
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return input_shape
+    def compute_output_shape(self, input_shape: tuple | list) -> tuple:
+        return input_shape[0] if isinstance(input_shape[0], (tuple, list)) else input_shape
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "epsilon": self.epsilon}
+        return {**super().get_config(), "negative_slope": self.negative_slope, "epsilon": self.epsilon}
 
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
-class AdaIN(keras.layers.Layer):
-    """Modulates features by an identity: features · scale + shift, per sample and channel.
+class PooledConv2D(keras.layers.Conv2D):
+    """A "same" convolution, 3×3 or 1×1, followed by 2×2 average pooling: `[B, H, W, C]` → `[B, H/2, W/2, filters]`.
 
-    Inputs: features `[B, H, W, C]`, scale `[B, C]`, shift `[B, C]`, the latter two made from the mapped
-    identity by a dense layer each. As released it neither normalises (the instance normalisation before it
-    does) nor adds one to the scale.
+    Averaging commutes with the convolution. Here it comes first: a moving 2×2 average of the zero-padded features,
+    of which a convolution with stride 2 computes the places that pooling would keep, a quarter of the work. A 1×1
+    convolution follows the pooling itself.
+    """
+
+    def convolution_op(self, inputs: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.KerasTensor:
+        if self.kernel_size == (1, 1):
+            return ops.conv(ops.average_pool(inputs, 2, 2), kernel)
+        padded = ops.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]])
+        return ops.conv(ops.average_pool(padded, 2, 1), kernel, 2)  # of [B, H+1, W+1, C]
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        batch, height, width, _ = input_shape
+        return batch, height // 2, width // 2, self.filters
+
+
+@keras.saving.register_keras_serializable(package="facedancer_tf")
+class PictureConv2D(keras.layers.Conv2D):
+    """A "same" 3×3 convolution to so few channels that a vector register would stay nearly empty.
+
+    Computes `AT_ONCE` neighbouring places of a row as channels of one place: a 3×6 kernel holding the 3×3 one at
+    four offsets, stride 4 along the row. `[B, H, W, C]` → `[B, H, W, filters]`; W a multiple of four.
+    """
+
+    AT_ONCE = 4
+
+    def convolution_op(self, inputs: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.KerasTensor:
+        n, (_, height, width, _) = self.AT_ONCE, inputs.shape
+        offsets = [ops.pad(kernel, [[0, 0], [i, n - 1 - i], [0, 0], [0, 0]]) for i in range(n)]
+        padded = ops.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]])
+        places = ops.conv(padded, ops.concatenate(offsets, -1), (1, n))  # [B, H, W/4, 4·filters]
+        return ops.reshape(places, (-1, height, width, self.filters))
+
+
+@keras.saving.register_keras_serializable(package="facedancer_tf")
+class UpsampledSum(keras.layers.Layer):
+    """Sum of two maps, then bilinear ×2, which is linear: as the sum of both upsampled, at half the work.
+
+    Two `[B, H, W, C]` → `[B, 2H, 2W, C]`.
     """
 
     def call(self, inputs: list) -> keras.KerasTensor:
-        features, scale, shift = inputs
-        return features * scale[:, None, None, :] + shift[:, None, None, :]  # [B, H, W, C]
+        total = ops.add(*inputs)
+        _, height, width, _ = total.shape
+        return ops.image.resize(total, (2 * height, 2 * width), "bilinear", data_format="channels_last")
 
     def compute_output_shape(self, input_shape: list) -> tuple:
-        return input_shape[0]
+        batch, height, width, channels = input_shape[0]
+        return batch, 2 * height, 2 * width, channels
 
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
