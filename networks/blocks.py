@@ -6,7 +6,14 @@ from typing import TypeAlias
 import keras
 from keras import layers
 
-from networks.layers import AffaGate, InstanceNormalization, PictureConv2D, PooledConv2D, UpsampledSum
+from networks.layers import (
+    AffaGate,
+    InstanceNormalization,
+    MaskConv2D,
+    PictureConv2D,
+    PooledConv2D,
+    UpsampledSum,
+)
 
 LEAKY_SLOPE = 0.2
 FUSIONS = ("no_skip", "add", "concat", "affa", "d_affa", "do_affa")
@@ -76,8 +83,7 @@ def _mask(concatenated: Tensor, hidden: int, filters: int, name: str, dtype: str
     m = conv(concatenated, hidden, 3, f"{name}_hidden", dtype)
     m = leaky(m, f"{name}_leaky", dtype)
     m = norm(m, f"{name}_norm", dtype, negative_slope=1)
-    m = conv(m, filters, 1, f"{name}_mask_conv", dtype)
-    return layers.Activation("sigmoid", name=f"{name}_mask", dtype=dtype)(m)
+    return MaskConv2D(filters, 1, name=f"{name}_mask_conv", dtype=dtype)(m)
 
 
 def _affa(target: Tensor, decoder: Tensor, name: str, dtype: str) -> Tensor:

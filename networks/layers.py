@@ -10,6 +10,12 @@ import keras
 from keras import ops
 
 
+def _spatial_mean(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Mean over height and width, `[B, 1, 1, C]`: along the rows, then of those, which rounds less than one sum."""
+    _, height, width, _ = x.shape
+    return ops.average_pool(ops.average_pool(x, (1, width)), (height, 1))
+
+
 @keras.saving.register_keras_serializable(package="facedancer_tf")
 class InstanceNormalization(keras.layers.Layer):
     """Normalises each channel of each sample over height and width; then gamma and beta, AdaIN, LeakyReLU.
@@ -35,10 +41,9 @@ class InstanceNormalization(keras.layers.Layer):
 
     def call(self, inputs: keras.KerasTensor | list) -> keras.KerasTensor:
         features, *adain = inputs if isinstance(inputs, (tuple, list)) else [inputs]
-        _, height, width, channels = features.shape
         x = ops.cast(features, "float32")
-        mean = ops.average_pool(x, (height, width))  # [B, 1, 1, C]
-        variance = ops.average_pool(ops.square(x - mean), (height, width))
+        mean = _spatial_mean(x)  # [B, 1, 1, C]
+        variance = ops.maximum(_spatial_mean(ops.square(x)) - ops.square(mean), 0)
         scale, shift = self.gamma * ops.rsqrt(variance + self.epsilon), self.beta
         if adain:
             factor, summand = (ops.cast(value, "float32")[:, None, None] for value in adain)
@@ -46,8 +51,8 @@ class InstanceNormalization(keras.layers.Layer):
         x, scale = (ops.cast(value, self.compute_dtype) for value in (features, scale))
         shift = ops.cast(shift - mean * ops.cast(scale, "float32"), self.compute_dtype)
         if features.shape[0] == 1:  # one pass: scale, shift and LeakyReLU as a depthwise convolution's
-            y = ops.depthwise_conv(x, ops.reshape(scale, (1, 1, channels, 1)))
-            y = ops.add(y, ops.reshape(shift, (channels,)))
+            y = ops.depthwise_conv(x, ops.reshape(scale, (1, 1, -1, 1)))
+            y = ops.add(y, ops.reshape(shift, (-1,)))
         else:
             y = x * scale + shift
         return y if self.negative_slope == 1 else ops.leaky_relu(y, self.negative_slope)
@@ -77,6 +82,16 @@ class PooledConv2D(keras.layers.Conv2D):
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, _ = input_shape
         return batch, height // 2, width // 2, self.filters
+
+
+@keras.saving.register_keras_serializable(package="facedancer_tf")
+class MaskConv2D(keras.layers.Conv2D):
+    """A 1×1 convolution and sigmoid, as the matrix product that it is: `[B, H, W, C]` → `[B, H, W, filters]`."""
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        _, height, width, channels = inputs.shape
+        logits = ops.matmul(ops.reshape(inputs, (-1, channels)), ops.reshape(self.kernel, (channels, self.filters)))
+        return ops.reshape(ops.sigmoid(ops.add(logits, self.bias)), (-1, height, width, self.filters))
 
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
