@@ -73,7 +73,7 @@ def identity_block(
     main = norm([x, scale, shift], f"{name}_norm", dtype)
     kind = PictureConv2D if filters == 3 else layers.Conv2D
     main = kind(filters, 3, padding="same", name=f"{name}_conv", dtype=dtype)(main)
-    skip = conv(x, filters, 1, f"{name}_skip", dtype)
+    skip = kind(filters, 1, padding="same", name=f"{name}_skip", dtype=dtype)(x)
     closing = UpsampledSum if upsample else layers.Add
     return closing(name=name, dtype=output_dtype or dtype)([main, skip])
 

@@ -9,6 +9,10 @@ from typing import Any
 import keras
 from keras import ops
 
+MOST_ONE_BY_ONE = (
+    16  # samples of a batch that inference normalises one after the other, each while it is in cache
+)
+
 
 def _spatial_mean(x: keras.KerasTensor) -> keras.KerasTensor:
     """Mean over height and width, `[B, 1, 1, C]`: along the rows, then of those, which rounds less than one sum."""
@@ -39,23 +43,34 @@ class InstanceNormalization(keras.layers.Layer):
         self.gamma = self.add_weight(name="gamma", shape=channels, initializer="ones", dtype="float32")
         self.beta = self.add_weight(name="beta", shape=channels, initializer="zeros", dtype="float32")
 
-    def call(self, inputs: keras.KerasTensor | list) -> keras.KerasTensor:
-        features, *adain = inputs if isinstance(inputs, (tuple, list)) else [inputs]
+    def call(self, inputs: keras.KerasTensor | list, training: bool = False) -> keras.KerasTensor:
+        parts = inputs if isinstance(inputs, (tuple, list)) else [inputs]
+        batch = parts[0].shape[0]
+        if training or not batch or batch > MOST_ONE_BY_ONE:
+            return self._normalise(*parts)
+        samples = zip(*(ops.split(part, batch) for part in parts), strict=True)
+        return ops.concatenate([self._normalise(*sample) for sample in samples])
+
+    def _normalise(self, features: keras.KerasTensor, *adain: keras.KerasTensor) -> keras.KerasTensor:
         x = ops.cast(features, "float32")
         mean = _spatial_mean(x)  # [B, 1, 1, C]
-        variance = ops.maximum(_spatial_mean(ops.square(x)) - ops.square(mean), 0)
+        if features.dtype == "bfloat16":  # whose squares are exact in float32
+            variance = ops.maximum(_spatial_mean(ops.square(x)) - ops.square(mean), 0)
+        else:
+            variance = _spatial_mean(ops.square(x - mean))
         scale, shift = self.gamma * ops.rsqrt(variance + self.epsilon), self.beta
         if adain:
             factor, summand = (ops.cast(value, "float32")[:, None, None] for value in adain)
             scale, shift = scale * factor, shift * factor + summand
-        x, scale = (ops.cast(value, self.compute_dtype) for value in (features, scale))
-        shift = ops.cast(shift - mean * ops.cast(scale, "float32"), self.compute_dtype)
-        if features.shape[0] == 1:  # one pass: scale, shift and LeakyReLU as a depthwise convolution's
-            y = ops.depthwise_conv(x, ops.reshape(scale, (1, 1, -1, 1)))
-            y = ops.add(y, ops.reshape(shift, (-1,)))
+        scale = ops.cast(scale, features.dtype)
+        shift = ops.cast(shift - mean * ops.cast(scale, "float32"), features.dtype)
+        if features.shape[0] == 1:  # one pass, as a 1×1 depthwise convolution with bias
+            x = ops.depthwise_conv(features, ops.reshape(scale, (1, 1, -1, 1)))
+            x = ops.add(x, ops.reshape(shift, (-1,)))
         else:
-            y = x * scale + shift
-        return y if self.negative_slope == 1 else ops.leaky_relu(y, self.negative_slope)
+            x = features * scale + shift
+        x = ops.cast(x, self.compute_dtype)
+        return x if self.negative_slope == 1 else ops.leaky_relu(x, self.negative_slope)
 
     def compute_output_shape(self, input_shape: tuple | list) -> tuple:
         return input_shape[0] if isinstance(input_shape[0], (tuple, list)) else input_shape
@@ -90,7 +105,9 @@ class MaskConv2D(keras.layers.Conv2D):
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
         _, height, width, channels = inputs.shape
-        logits = ops.matmul(ops.reshape(inputs, (-1, channels)), ops.reshape(self.kernel, (channels, self.filters)))
+        logits = ops.matmul(
+            ops.reshape(inputs, (-1, channels)), ops.reshape(self.kernel, (channels, self.filters))
+        )
         return ops.reshape(ops.sigmoid(ops.add(logits, self.bias)), (-1, height, width, self.filters))
 
 
@@ -107,7 +124,8 @@ class PictureConv2D(keras.layers.Conv2D):
     def convolution_op(self, inputs: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.KerasTensor:
         n, (_, height, width, _) = self.AT_ONCE, inputs.shape
         offsets = [ops.pad(kernel, [[0, 0], [i, n - 1 - i], [0, 0], [0, 0]]) for i in range(n)]
-        padded = ops.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]])
+        around = [self.kernel_size[0] // 2] * 2
+        padded = ops.pad(inputs, [[0, 0], around, around, [0, 0]])
         places = ops.conv(padded, ops.concatenate(offsets, -1), (1, n))  # [B, H, W/4, 4·filters]
         return ops.reshape(places, (-1, height, width, self.filters))
 
