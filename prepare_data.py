@@ -137,11 +137,9 @@ def check(options: argparse.Namespace) -> None:
 
 def build_sface_embed() -> Embed:
     """SFace, embedded in the project, as the judge of whether views still show one person."""
-    from facedancer_tf.identity_encoder import embed_crops, load_encoder
-    from networks.encoders import ENCODERS
+    from facedancer_tf.identity_encoder import load_encoder
 
-    encoder = load_encoder("sface")
-    return lambda crops: embed_crops(encoder, ENCODERS["sface"], crops)
+    return load_encoder("sface").embed_crops
 
 
 def print_report(report: dict[str, Any], seconds: float, folder: Path) -> None:

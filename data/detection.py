@@ -18,6 +18,7 @@ YUNET = Path(__file__).resolve().parent.parent / "assets" / "yunet" / "face_dete
 SEARCH_PX = 640  # long side that is searched first; a face then still has >= 16 px where it spans 1/40 of it
 CLOSE_SEARCH_PX = 1280
 SMALLEST_SEARCH_PX = 320
+PACKS = ("buffalo_l", "antelopev2", "buffalo_m", "buffalo_s", "buffalo_sc")  # insightface's, the best first
 CONFIDENT = 0.8  # below it, other scales are tried too before the best is taken
 
 
@@ -98,8 +99,16 @@ class YuNet:
         return found
 
 
+def insightface_models() -> Path:
+    """The folder of the user's insightface model packs, one folder each (buffalo_l …)."""
+    return Path.home() / ".insightface" / "models"
+
+
 class InsightFace:
-    """The detector of insightface's default pack; insightface fetches it at first use (non-commercial research)."""
+    """The detector of the user's insightface pack, the first of `PACKS` that is there (non-commercial research).
+
+    Nothing is downloaded: insightface's own command does that, when its user wants it.
+    """
 
     name = "insightface"
 
@@ -110,14 +119,22 @@ class InsightFace:
             raise DetectorUnavailable(
                 "insightface is not installed: pip install insightface onnxruntime"
             ) from error
+        folder = insightface_models()
+        pack = next((folder / name for name in PACKS if (folder / name).is_dir()), None)
+        if pack is None:
+            raise DetectorUnavailable(
+                f"insightface's detector needs one of the model packs {', '.join(PACKS)} in {folder} "
+                "(insightface-cli model.download buffalo_l; non-commercial research); the embedded one is called yunet"
+            )
         try:
-            self._app: Any = FaceAnalysis(allowed_modules=["detection"], providers=["CPUExecutionProvider"])
+            self._app: Any = FaceAnalysis(
+                str(pack), allowed_modules=["detection"], providers=["CPUExecutionProvider"]
+            )
             self._app.prepare(ctx_id=-1, det_thresh=score_threshold, det_size=(640, 640))
         except (OSError, RuntimeError, ValueError, AssertionError) as error:
             reason = " ".join(str(error).split())
             raise DetectorUnavailable(
-                "insightface's detector could not be loaded: it needs its model pack buffalo_l in "
-                f"~/.insightface/models, or a network to fetch it ({reason}); the embedded one is called yunet"
+                f"insightface's detector could not be loaded from {pack} ({reason}); the embedded one is called yunet"
             ) from error
 
     def detect(self, picture: np.ndarray, every: bool = False) -> list[Face]:

@@ -65,7 +65,17 @@ class DiscriminatorConfig:
 @dataclass(frozen=True)
 class EncoderConfig:
     name: str = "arcface_resnet50"
-    weights: Path | None = None  # the embedded encoder needs none
+    weights: str | None = (
+        None  # a name or file, see facedancer_tf.named_weights; the embedded encoder needs none
+    )
+
+
+@dataclass(frozen=True)
+class StartConfig:
+    """Files that a new run takes its first weights from, to go on training them; random where not given."""
+
+    generator: str | None = None  # a name or a model file
+    discriminator: Path | None = None  # a file that import_weights.py made; kind "image" only
 
 
 @dataclass(frozen=True)
@@ -116,6 +126,7 @@ class TrainConfig:
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    start_from: StartConfig = field(default_factory=StartConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     averaging_decay: float = 0.999  # of the averaged generator weights, which are what is exported
@@ -177,6 +188,12 @@ class TrainConfig:
             unknown = [block for block in getattr(self.loss, name) or {} if block not in blocks]
             check(not unknown, f"`loss.{name}` must name blocks of {self.encoder.name}: {', '.join(blocks)}.",
                   unknown=unknown)  # fmt: skip
+        check(
+            not self.loss.ifsr or bool(self.margins),
+            f"`loss.ifsr` compares blocks up to margins, and {self.encoder.name} has none of its own: measure them "
+            "and set `loss.ifsr_margins`, or set `loss.ifsr` to 0.",
+            ifsr=self.loss.ifsr,
+        )
         weights = {name: getattr(self.loss, name) for name in (*GENERATOR_TERMS, "r1")}
         check(min(weights.values()) >= 0, "`loss` takes no negative weights.", **weights)
         check(

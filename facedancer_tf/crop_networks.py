@@ -10,26 +10,28 @@ import keras
 import numpy as np
 from keras import ops
 
-from facedancer_tf.identity_encoder import BATCH, embed, embed_crops, load_encoder
-from facedancer_tf.model_file import load_model_file
-from networks.encoders import ENCODERS
+from facedancer_tf.errors import UserError
+from facedancer_tf.identity_encoder import BATCH, Encoder, load_encoder
+from facedancer_tf.model_file import ModelRecipe, load_model_file
+from facedancer_tf.named_weights import find_encoder
 
 
 class CropNetworks:
     """Generator and identity encoder of the model file at `model`, ready to run.
 
-    encoder_weights: a file for encoders that come without weights. Raises UserError where a file is missing, damaged
-    or of another network.
+    encoder_weights: a name or file of the encoder's weights; by default those that belong to the model are looked
+    for. Raises UserError where a file is missing or damaged, or the encoder is not the one the model was trained with.
     """
 
-    def __init__(self, model: Path, encoder_weights: Path | None = None) -> None:
+    def __init__(self, model: Path, encoder_weights: str | Path | None = None) -> None:
         self.generator, self.recipe = load_model_file(model)
-        self.description = ENCODERS[self.recipe.encoder]
-        self.encoder = load_encoder(self.recipe.encoder, encoder_weights)
-
-    def embed(self, crops: keras.KerasTensor) -> keras.KerasTensor:
-        """Identity [B, W] of source crops uint8 [B, 112, 112, 3], aligned without shrink; a tensor function."""
-        return embed(self.encoder, self.description, crops)
+        encoder = load_encoder(
+            self.recipe.encoder,
+            find_encoder(self.recipe.encoder, self.recipe.encoder_fingerprint, encoder_weights),
+        )
+        check_encoder(model, self.recipe, encoder)
+        self.encoder, self.description, self.embed = encoder.network, encoder.description, encoder.embed
+        self.embed_crops = encoder.embed_crops
 
     def swap(self, crops: keras.KerasTensor, identities: keras.KerasTensor) -> keras.KerasTensor:
         """Swapped crops uint8 of target crops uint8 [B, S, S, 3] and identities [B, W]; a tensor function.
@@ -40,14 +42,28 @@ class CropNetworks:
         swapped = self.generator([pictures, identities], training=False)
         return ops.cast(ops.round(ops.clip((swapped + 1.0) * 127.5, 0.0, 255.0)), "uint8")
 
-    def embed_crops(self, crops: np.ndarray) -> np.ndarray:
-        """`embed` on arrays, a few at a time."""
-        return embed_crops(self.encoder, self.description, crops)
-
     def swap_crops(self, crops: np.ndarray, identities: np.ndarray) -> np.ndarray:
-        """`swap` on arrays, a few at a time."""
+        """`swap` on arrays, a few at a time; raises ValueError for crops or identities of another size."""
+        wanted = (
+            (len(crops), *self.generator.input_shape[0][1:]),
+            (len(crops), *self.generator.input_shape[1][1:]),
+        )
+        if (crops.shape, identities.shape) != wanted or crops.dtype != np.uint8:
+            raise ValueError(
+                f"`crops` and `identities` must be uint8 {wanted[0]} and {wanted[1]}. Received: {crops.dtype} "
+                f"{crops.shape} and {identities.shape}"
+            )
         parts = [
             self.swap(crops[i : i + BATCH], ops.convert_to_tensor(identities[i : i + BATCH], "float32"))
             for i in range(0, len(crops), BATCH)
         ]
         return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+
+
+def check_encoder(model: Path, recipe: ModelRecipe, encoder: Encoder) -> None:
+    """Raises UserError where `model` was trained with other weights of that encoder: it would not know the faces."""
+    if recipe.encoder_fingerprint not in ("", encoder.fingerprint):
+        raise UserError(
+            f"{model} was trained with other weights of the encoder {recipe.encoder} (fingerprint "
+            f"{recipe.encoder_fingerprint[:12]}, not {encoder.fingerprint[:12]}); name those it was trained with"
+        )

@@ -7,6 +7,7 @@ import keras
 from facedancer_tf.config import TrainConfig
 from facedancer_tf.errors import UserError
 from facedancer_tf.identity_encoder import load_encoder
+from facedancer_tf.named_weights import find_encoder
 from losses.perceptual import VGG_BLOCKS
 from networks.discriminator import build_image_discriminator, build_patch_discriminator
 from networks.encoders import ENCODERS, IdentityEncoder, prepare_pictures, tap_encoder
@@ -26,6 +27,7 @@ class Models:
     discriminator: keras.Model
     encoder: keras.Model
     encoder_description: IdentityEncoder
+    encoder_fingerprint: str
     vgg: keras.Model | None
     shrink: float  # that the pictures were aligned with
 
@@ -69,8 +71,7 @@ def build_models(config: TrainConfig, shrink: float) -> Models:
 
     The frozen networks stay float32 whatever the precision: on CPUs SFace is slower in bfloat16.
     """
-    description = ENCODERS[config.encoder.name]
-    encoder = load_encoder(config.encoder.name, config.encoder.weights)
+    encoder = load_encoder(config.encoder.name, find_encoder(config.encoder.name, "", config.encoder.weights))
     blocks = tuple(config.margins) if config.loss.ifsr else ()
     vgg = build_vgg() if config.loss.perceptual else None
     keras.utils.set_random_seed(config.seed)
@@ -85,4 +86,7 @@ def build_models(config: TrainConfig, shrink: float) -> Models:
         discriminator = build_patch_discriminator(
             **sizes, down_blocks=config.discriminator.down_blocks, dtype=config.precision
         )
-    return Models(generator, averaged, discriminator, tap_encoder(encoder, blocks), description, vgg, shrink)
+    tapped = tap_encoder(encoder.network, blocks)
+    return Models(
+        generator, averaged, discriminator, tapped, encoder.description, encoder.fingerprint, vgg, shrink
+    )

@@ -16,12 +16,12 @@ import numpy as np
 from data.alignment import similarity_transform, template, warp
 from data.detection import Detector, Face, build_detector
 from facedancer_tf.errors import UserError
+from facedancer_tf.named_weights import find_weights
 from facedancer_tf.paste import paste_into
 
 if TYPE_CHECKING:
     from facedancer_tf.crop_networks import CropNetworks
 
-DEFAULT_MODEL = Path(__file__).resolve().parents[1] / "assets" / "model" / "default.keras"
 NO_FACE = "no face was found; choose a picture where a face is seen from the front or half turned"
 
 
@@ -54,9 +54,9 @@ def load_detector(name: str) -> Detector:
 class Swapper:
     """Finds faces, embeds the source's identity, swaps it into the target's faces and pastes them back.
 
-    model: a model file of train.py, by default the one that comes with the project; its recipe names the encoder,
-    the crop's size and shrink. detector: "yunet" or "insightface". encoder_weights: a file with the weights of the
-    model's encoder, for encoders that come without any (ArcFace).
+    model: a name or file of generator weights (see `named_weights`), by default the model that comes with the project;
+    its recipe names the encoder, the crop's size and shrink. detector: "yunet" or "insightface". encoder_weights: a
+    name or file of the encoder's weights, where they are not found by themselves.
     Raises UserError where a file or the detector is missing; a damaged file is reported when it is first used.
     """
 
@@ -66,14 +66,8 @@ class Swapper:
         detector: str = "yunet",
         encoder_weights: str | Path | None = None,
     ) -> None:
-        self.model_path = DEFAULT_MODEL if model is None else Path(model)
-        self.encoder_weights = None if encoder_weights is None else Path(encoder_weights)
-        if not self.model_path.is_file():
-            raise UserError(
-                f"there is no model file {self.model_path}; check the name, or train one with train.py"
-            )
-        if self.encoder_weights is not None and not self.encoder_weights.is_file():
-            raise UserError(f"there is no encoder weights file {self.encoder_weights}; check the name")
+        self.model_path = find_weights(model, "generator")
+        self.encoder_weights = None if encoder_weights is None else find_weights(encoder_weights, "encoder")
         self.detector = load_detector(detector)
 
     @cached_property

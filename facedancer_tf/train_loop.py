@@ -25,6 +25,7 @@ from facedancer_tf.run_folder import (
     refuse_other_run,
     write_config,
 )
+from facedancer_tf.start_weights import take_start_weights
 from facedancer_tf.stop_signals import stop_signals
 from facedancer_tf.train_step import Scalars, TrainStep, build_optimizer, build_train_step
 from facedancer_tf.validation import Validation
@@ -59,10 +60,12 @@ def train(config: TrainConfig) -> None:
     with only_writer(config.run):
         state = RunState(models, **optimizers, folder=config.run / CHECKPOINTS, keep=config.keep_checkpoints)
         resumed = state.restore()
+        if not resumed:
+            take_start_weights(models, config)
         write_config(config)
 
         def export() -> None:
-            recipe = _recipe(config, manifest, int(state.step))
+            recipe = _recipe(config, manifest, models.encoder_fingerprint, int(state.step))
             save_model_file(models.averaged, recipe, config.run / MODEL)
 
         if int(state.step) >= config.steps:
@@ -140,7 +143,7 @@ def _read_data(config: TrainConfig) -> Manifest:
     return manifest
 
 
-def _recipe(config: TrainConfig, manifest: Manifest, step: int) -> ModelRecipe:
+def _recipe(config: TrainConfig, manifest: Manifest, encoder_fingerprint: str, step: int) -> ModelRecipe:
     pictures, source = manifest.count("train"), manifest.settings.get("source", "pictures of its user")
     return ModelRecipe(
         generator=generator_arguments(config),
@@ -149,6 +152,7 @@ def _recipe(config: TrainConfig, manifest: Manifest, step: int) -> ModelRecipe:
         trained_on=f"{pictures} crops, {source}",
         licence=config.licence,
         step=step,
+        encoder_fingerprint=encoder_fingerprint,
     )
 
 

@@ -5,6 +5,8 @@ Conventions: NHWC, 112 × 112 RGB in [0, 1], raw embedding of 512. Layer names a
 their stored statistics whatever the training flag, and nothing is trainable. Weights are the user's own.
 """
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
@@ -14,6 +16,8 @@ EMBEDDING_WIDTH = 512
 STAGES: tuple[tuple[int, int, int], ...] = ((2, 64, 3), (3, 128, 4), (4, 256, 6), (5, 512, 3))
 BACKBONE_EPSILON = 1.001e-5  # of Keras' ResNet-50
 HEAD_EPSILON = 1e-3  # Keras' default, which the usual TensorFlow ArcFace head leaves as it is
+HEAD_LAYERS = ("batch_norm", "flatten", "global_avg_pool", "dense")
+USUAL_HEAD = ("batch_norm", "flatten", "dense", "batch_norm")
 
 
 def _batch_norm(
@@ -42,12 +46,22 @@ def _bottleneck(
     return layers.Activation("relu", name=f"{name}_out", dtype=dtype)(x)
 
 
-def build_arcface_resnet50(dtype: str = "float32", name: str = "arcface_resnet50") -> keras.Model:
+def build_arcface_resnet50(
+    dtype: str = "float32",
+    name: str = "arcface_resnet50",
+    head: Sequence[str] = USUAL_HEAD,
+) -> keras.Model:
     """The encoder without weights: pictures [B, 112, 112, 3] in [0, 1], RGB → raw embedding [B, 512], float32.
 
-    `dtype` is the dtype policy of the backbone. The head is batch norm, flatten, dense, batch norm; the dropout
-    that stands before the flatten while ArcFace is trained does nothing in a frozen encoder and is left out.
+    `dtype` is the dtype policy of the backbone. `head` lists the head's layers in order, of `HEAD_LAYERS`; its last
+    one is named `embedding`. The dropout that stands in it while ArcFace is trained does nothing in a frozen encoder
+    and is left out. Raises ValueError for another word, or a head that does not give vectors.
     """
+    head = tuple(head)
+    if any(kind not in HEAD_LAYERS for kind in head) or head.count("dense") != 1:
+        raise ValueError(
+            f"`head` must be made of {', '.join(HEAD_LAYERS)}, with one dense. Received: head={list(head)}"
+        )
     pictures = keras.Input((SIZE_PX, SIZE_PX, 3), name="pictures")
     x = layers.ZeroPadding2D(3, name="conv1_pad", dtype=dtype)(pictures)
     x = layers.Conv2D(64, 7, strides=2, name="conv1_conv", dtype=dtype)(x)  # [B, 56, 56, 64]
@@ -60,10 +74,16 @@ def build_arcface_resnet50(dtype: str = "float32", name: str = "arcface_resnet50
             stride = 2 if block == 1 and stage > 2 else 1
             x = _bottleneck(x, filters, stride, block == 1, f"conv{stage}_block{block}", dtype)
     # [B, 4, 4, 2048]
-    x = _batch_norm(x, "head_in_bn", "float32", HEAD_EPSILON)
-    x = layers.Flatten(name="head_flatten", dtype="float32")(x)
-    x = layers.Dense(EMBEDDING_WIDTH, name="head_dense", dtype="float32")(x)
-    embedding = _batch_norm(x, "embedding", "float32", HEAD_EPSILON)  # [B, 512]
-    model = keras.Model(pictures, embedding, name=name)
+    for number, kind in enumerate(head, start=1):
+        layer_name = "embedding" if number == len(head) else f"head_{number}_{kind}"
+        if kind == "batch_norm":
+            x = _batch_norm(x, layer_name, "float32", HEAD_EPSILON)
+        elif kind == "flatten":
+            x = layers.Flatten(name=layer_name, dtype="float32")(x)
+        elif kind == "global_avg_pool":
+            x = layers.GlobalAveragePooling2D(name=layer_name, dtype="float32")(x)
+        else:
+            x = layers.Dense(EMBEDDING_WIDTH, name=layer_name, dtype="float32")(x)
+    model = keras.Model(pictures, x, name=name)  # [B, 512]
     model.trainable = False
     return model

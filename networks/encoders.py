@@ -6,10 +6,12 @@ IFSR blocks are named from deep to shallow, as the facts (section 3) list them f
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 from keras import ops
 
+from networks import insightface_mobilefacenet, iresnet
 from networks.arcface_resnet50 import build_arcface_resnet50
 from networks.mobilefacenet import build_mobilefacenet
 
@@ -21,6 +23,7 @@ class IdentityEncoder:
     low, high: the value range that the network reads. width: of its raw (not normalised) embedding.
     margins: by block, the feature distance 1 − cos that IFSR allows before its scale s (facts section 3); they
     belong to this encoder alone. licence: of the weights. build: the network without weights, `build(dtype=…)`.
+    blocks: that IFSR may compare, deep to shallow; not given where they are those with margins.
     """
 
     name: str
@@ -32,11 +35,12 @@ class IdentityEncoder:
     build: Callable[..., keras.Model]
     size_px: int = 112
     channel_order: str = "RGB"
+    blocks: tuple[str, ...] = ()
 
     @property
     def ifsr_blocks(self) -> tuple[str, ...]:
-        """Names of the layers that IFSR compares, deep to shallow."""
-        return tuple(self.margins)
+        """Names of the layers that IFSR may compare, deep to shallow."""
+        return self.blocks or tuple(self.margins)
 
 
 # Measured with an existing swapper on FaceForensics++ by the authors and released with their code (facts section 3).
@@ -70,6 +74,21 @@ SFACE_MARGINS: Mapping[str, float] = {
     "stage3_block1_out": 0.3083,
 }
 
+
+def _insightface(name: str, blocks: Sequence[str], build: Callable[..., keras.Model]) -> IdentityEncoder:
+    """An encoder of InsightFace's model zoo: its weights, and so its margins, are the user's to bring."""
+    return IdentityEncoder(
+        name=name,
+        low=-1.0,
+        high=1.0,
+        width=512,
+        margins={},
+        licence="non-commercial research (InsightFace model zoo)",
+        build=build,
+        blocks=tuple(f"{block}_out" for block in reversed(blocks)),
+    )
+
+
 ENCODERS: Mapping[str, IdentityEncoder] = {
     "sface": IdentityEncoder(
         name="sface",
@@ -89,6 +108,23 @@ ENCODERS: Mapping[str, IdentityEncoder] = {
         licence="that of the file which the user brings",
         build=build_arcface_resnet50,
     ),
+    **{
+        f"iresnet{depth}": _insightface(
+            f"iresnet{depth}", iresnet.unit_names(depth), partial(iresnet.build_iresnet, depth)
+        )
+        for depth in iresnet.UNITS
+    },
+    **{
+        name: _insightface(
+            name,
+            insightface_mobilefacenet.block_names(blocks),
+            partial(insightface_mobilefacenet.build_insightface_mobilefacenet, blocks),
+        )
+        for name, blocks in (
+            ("insightface_mobilefacenet", insightface_mobilefacenet.SHALLOW),
+            ("insightface_mobilefacenet_deep", insightface_mobilefacenet.DEEP),
+        )
+    },
 }
 
 

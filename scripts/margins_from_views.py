@@ -70,10 +70,10 @@ def unit_rows(features: np.ndarray) -> np.ndarray:
 
 def measure(encoder_name: str, weights: Path | None, source: Path, people: int) -> None:
     """Prints the distances per block, deep to shallow, and at last the embedding's."""
-    description = ENCODERS[encoder_name]
     encoder = load_encoder(encoder_name, weights)
-    blocks = [layer.name for layer in encoder.layers if layer.name.endswith("_out")][::-1]
-    tapped = tap_encoder(encoder, blocks)
+    description = encoder.description
+    blocks = [layer.name for layer in encoder.network.layers if layer.name.endswith("_out")][::-1]
+    tapped = tap_encoder(encoder.network, blocks)
     crops = aligned_people(source, people, description.size_px)
     distances: dict[str, dict[str, list[float]]] = {
         block: defaultdict(list) for block in [*blocks, "embedding"]

@@ -132,7 +132,9 @@ def test_unusable_pictures_are_one_sentence(model, tmp_path):
 
 def test_unusable_models_and_commands_are_one_sentence(model, tmp_path):
     (tmp_path / "broken.keras").write_bytes(b"PK no archive")
-    refused(tmp_path, GRACE, BARACK, "--model", "none.keras", says="there is no model file none.keras")
+    refused(
+        tmp_path, GRACE, BARACK, "--model", "none.keras", says="there are no generator weights none.keras"
+    )
     refused(tmp_path, GRACE, BARACK, "--model", "broken.keras", says="broken.keras is not a whole model file")
     refused(tmp_path, GRACE, "--model", model, says="at least two pictures")
     refused(tmp_path, says="required")

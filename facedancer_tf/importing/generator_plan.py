@@ -26,7 +26,7 @@ def read_plan(graph: Graph) -> dict[str, Any]:
     readers = graph.consumers()
     stem = _only(readers, pictures[0], "conv")
     depth, width = _mapping(readers, vectors[0])
-    plan = {
+    plan: dict[str, Any] = {
         "size_px": int(size_px),
         "identity_width": int(_identity_width(readers, vectors[0])),
         "base_filters": int(stem.weights["kernel"].shape[-1]),
@@ -56,7 +56,7 @@ def _identity_width(readers: Mapping[int, list[Node]], identity: Node) -> int:
 
 
 def _mapping(readers: Mapping[int, list[Node]], identity: Node) -> tuple[int, int]:
-    """Depth and width of the chain of dense layers before the identity spreads to the blocks; 512 where there is none."""
+    """Depth and width of the dense layers before the identity spreads to the blocks; width 512 where there is none."""
     depth, width, node = 0, 512, identity
     while len(following := readers[id(node)]) == 1:
         if following[0].op == "dense":
@@ -99,7 +99,7 @@ def _fusion_kind(fused: Node) -> tuple[str, Node]:
     if fused.op in ("add", "concat") and len(fused.inputs) == 2:
         return fused.op, _decoder_side(fused.inputs, fused)
     if fused.op == "gate":
-        target, decoder, mask = fused.inputs
+        _, decoder, mask = fused.inputs
         if mask.op == "multiply":
             return "do_affa", decoder
         if decoder.op == "gate":

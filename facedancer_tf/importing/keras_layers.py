@@ -70,6 +70,15 @@ def _weighted(op: str, name: str, inputs: list[Node], settings: dict[str, Any], 
     return Node(op, name, inputs, settings, found)
 
 
+def _check_width(node: Node, width: int) -> Node:
+    kernel = node.weights.get("kernel")
+    if kernel is not None and kernel.shape[-1:] != (width,):
+        raise GraphError(
+            f"the kernel of {node.name!r} has the shape {kernel.shape}, but its layer has {width} filters"
+        )
+    return node
+
+
 def _activated(node: Node, config: Config) -> Node:
     activation = config.get("activation") or "linear"
     if isinstance(activation, Mapping):  # Keras 3 may write a serialised function
@@ -119,7 +128,8 @@ def _conv(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node
     settings, inputs = _window(config, _pair(config["kernel_size"]), inputs)
     settings |= {"filters": int(config["filters"]), "groups": int(config.get("groups", 1)),
                  "dilation": _pair(config.get("dilation_rate", 1))}  # fmt: skip
-    return _with_bias(_weighted("conv", name, inputs, settings, arrays), config)
+    node = _check_width(_weighted("conv", name, inputs, settings, arrays), settings["filters"])
+    return _with_bias(node, config)
 
 
 def _depthwise(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
@@ -131,7 +141,8 @@ def _depthwise(config: Config, name: str, inputs: list[Node], arrays: Arrays) ->
 
 
 def _dense(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    return _with_bias(_weighted("dense", name, inputs, {"units": int(config["units"])}, arrays), config)
+    units = int(config["units"])
+    return _with_bias(_check_width(_weighted("dense", name, inputs, {"units": units}, arrays), units), config)
 
 
 def _instance_norm(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:

@@ -40,7 +40,7 @@ class Checkpoint:
 def read_checkpoint(path: Path) -> Checkpoint:
     """Reads `path`; raises NotPlain for a file that is no plain HDF5 and GraphError for one that is not Keras'."""
     with open_plain_hdf5(path) as file:
-        root = file["model_weights"] if "model_weights" in file else file
+        root = file.get("model_weights", file)
         if not isinstance(root, h5py.Group) or not any(key.startswith("layer_names") for key in root.attrs):
             raise GraphError("it is not a Keras weights file: it lists no layers")
         layers = []
@@ -162,7 +162,9 @@ def _network(
             if any(source not in made for source in sources):
                 waiting.append((layer, number, sources))
                 continue
-            made[_name(layer), number] = _layer(layer, [made[source] for source in sources], weights, outer)
+            node = _layer(layer, [made[source] for source in sources], weights, outer)
+            # Keras counts a nested model's calls from 1: 0 is how it was built.
+            made[_name(layer), number + (layer["class_name"] in MODELS)] = node
         if len(waiting) == len(pending):
             raise GraphError(f"its layer {_name(waiting[0][0])!r} reads from a layer that does not exist")
         pending = waiting

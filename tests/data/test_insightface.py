@@ -1,6 +1,7 @@
 """insightface's detector by name, with a stand-in for the package: its models are not ours to embed."""
 
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,10 +19,10 @@ class FaceAnalysis:
     failure: Exception | None = None
     made: list["FaceAnalysis"] = []  # noqa: RUF012
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, name: str, **options: Any) -> None:
         if self.failure is not None:
             raise self.failure
-        self.options = options
+        self.name, self.options = name, options
         self.searched: list[tuple[np.ndarray, tuple[int, int]]] = []
         self.det_model = self
         FaceAnalysis.made.append(self)
@@ -42,7 +43,17 @@ class FaceAnalysis:
 
 
 @pytest.fixture
-def insightface(monkeypatch: pytest.MonkeyPatch) -> type[FaceAnalysis]:
+def packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the user's model packs, with two of them."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / ".insightface" / "models"
+    for name in ("buffalo_s", "antelopev2"):
+        (folder / name).mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def insightface(packs: Path, monkeypatch: pytest.MonkeyPatch) -> type[FaceAnalysis]:
     package, app = ModuleType("insightface"), ModuleType("insightface.app")
     app.FaceAnalysis = FaceAnalysis  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "insightface", package)
@@ -78,20 +89,36 @@ def test_every_face_is_searched_at_a_larger_size_too(insightface: type[FaceAnaly
     np.testing.assert_allclose(faces[2].landmarks, (POINTS + 480) * 2, atol=1)
 
 
-@pytest.mark.parametrize(
-    "failure", [ConnectionError("no\nnetwork"), RuntimeError("no model"), AssertionError("")]
-)
-def test_without_network_and_models_it_is_one_sentence(
-    insightface: type[FaceAnalysis], monkeypatch: pytest.MonkeyPatch, failure: Exception
+def test_the_best_pack_that_is_there_is_taken_by_its_folder(
+    insightface: type[FaceAnalysis], packs: Path
+) -> None:
+    build_detector("insightface")
+    assert insightface.made[0].name == str(
+        packs / "antelopev2"
+    )  # a path: by a name, insightface would download
+
+
+@pytest.mark.parametrize("failure", [OSError("bad\nfile"), RuntimeError("no model"), AssertionError("")])
+def test_a_pack_that_does_not_load_is_one_sentence(
+    insightface: type[FaceAnalysis], packs: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
     monkeypatch.setattr(insightface, "failure", failure)
-    with pytest.raises(
-        DetectorUnavailable, match=r"needs its model pack buffalo_l in ~/\.insightface/models"
-    ) as caught:
+    with pytest.raises(DetectorUnavailable, match=r"could not be loaded from .*antelopev2") as caught:
         build_detector("insightface")
     assert " ".join(str(failure).split()) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "yunet" in str(caught.value)
+
+
+def test_without_a_pack_nothing_is_downloaded(
+    insightface: type[FaceAnalysis], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "other"))
+    with pytest.raises(
+        DetectorUnavailable, match=r"needs one of the model packs buffalo_l, .*insightface-cli"
+    ):
+        build_detector("insightface")
+    assert insightface.made == []
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

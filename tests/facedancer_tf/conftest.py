@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from data.pictures import read_picture
+from facedancer_tf.encoder_file import EncoderRecipe, save_encoder_file
 from facedancer_tf.model_file import ModelRecipe, save_model_file
 from networks.generator import build_generator
 
@@ -29,6 +30,15 @@ def write_tiny_model(
     keras.utils.set_random_seed(seed)
     recipe = ModelRecipe(arguments, encoder, shrink, "nothing", "for tests only", 0)
     save_model_file(build_generator(**arguments), recipe, path)
+
+
+def write_tiny_encoder(path: Path, fingerprint: str = "") -> None:
+    """A file that calls itself an ArcFace encoder; its network is a stand-in of one layer."""
+    pictures = keras.Input((112, 112, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(pictures)
+    encoder = keras.Model(pictures, keras.layers.Dense(512, name="embedding")(pooled))
+    recipe = EncoderRecipe("arcface_resnet50", {}, 0.0, 1.0, "for tests only", "a test", fingerprint)
+    save_encoder_file(encoder, recipe, path)
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,8 @@ def test_flags_win_over_the_file():
         ["--data.augmentation.flip", "true"],  # the released augmentation has no flip
         ["--size_px", "96", "--discriminator.kind", "image"],
         ["--loss.ifsr_margins", "{conv9_out: 0.1}"],
+        ["--encoder.name", "iresnet50"],
+        ["--encoder.name", "iresnet50", "--loss.ifsr_margins", "{stage3_unit15_out: 0.1}"],
         ["--discriminator.down_blocks", "7"],
         ["--generator.base_filters", "0"],
         ["--generator.mapping_depth", "-1"],
@@ -64,6 +66,17 @@ def test_wrong_settings_stop_with_one_sentence(arguments):
     with pytest.raises(UserError) as error:
         parse_config(arguments)
     assert "\n" not in str(error.value)
+
+
+def test_an_encoder_without_margins_trains_with_given_ones_or_without_ifsr():
+    encoder = ["--encoder.name", "iresnet50"]
+    config = parse_config(
+        [*encoder, "--loss.ifsr_margins", "{stage3_unit14_out: 0.1, stage2_unit4_out: 0.2}"]
+    )
+    assert config.margins == {"stage3_unit14_out": 0.1, "stage2_unit4_out": 0.2}
+    assert parse_config([*encoder, "--loss.ifsr", "0"]).margins == {}
+    with pytest.raises(UserError, match=r"iresnet50 has none of its own: measure them .* Received: ifsr=1.0"):
+        parse_config(encoder)
 
 
 def test_an_unknown_key_in_a_file_is_named(tmp_path):

@@ -12,6 +12,8 @@ from facedancer_tf import crop_networks, export
 from facedancer_tf.crop_networks import CropNetworks
 from facedancer_tf.errors import UserError
 from facedancer_tf.export import export_saved_model, largest_difference
+from facedancer_tf.identity_encoder import Encoder
+from networks.encoders import ENCODERS
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,14 +86,16 @@ def test_recipe_and_licence_travel_along(exported):
 
 def test_another_models_export_is_told_apart(networks, exported, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        crop_networks, "load_encoder", lambda *_: networks.encoder
+        crop_networks, "load_encoder", lambda *_: Encoder(networks.encoder, ENCODERS["sface"])
     )  # the same: saves its loading
     write_tiny_model(tmp_path / "other.keras", seed=1)
     assert largest_difference(CropNetworks(tmp_path / "other.keras"), exported) > 10
 
 
 def test_where_the_check_fails_nothing_is_left(networks, tiny_model, tmp_path, monkeypatch):
-    monkeypatch.setattr(crop_networks, "load_encoder", lambda *_: networks.encoder)
+    monkeypatch.setattr(
+        crop_networks, "load_encoder", lambda *_: Encoder(networks.encoder, ENCODERS["sface"])
+    )
     monkeypatch.setattr(export, "_write", lambda networks, folder: (folder / "graph").write_text("written"))
     monkeypatch.setattr(export, "largest_difference", lambda networks, folder: 2.0)
     with pytest.raises(UserError, match="differs"):

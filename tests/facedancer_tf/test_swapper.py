@@ -12,9 +12,10 @@ import pytest
 from data.alignment import align, estimate_transform
 from facedancer_tf import crop_networks
 from facedancer_tf.errors import UserError
-from facedancer_tf.identity_encoder import load_encoder
+from facedancer_tf.identity_encoder import Encoder, load_encoder
 from facedancer_tf.paste import paste_into
 from facedancer_tf.swapper import Swapper, choose_faces
+from networks.encoders import ENCODERS
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +76,7 @@ def test_the_networks_see_what_the_facts_say(swapper, barack, grace):
     """Source aligned at 112 for SFace (RGB, 0…255); target crop in [-1, 1]; output clipped and rounded."""
     source_face, target_face = swapper.detect(grace)[0], swapper.detect(barack)[0]
     crop = align(grace, source_face.landmarks, 112).astype(np.float32)
-    identity = np.asarray(load_encoder("sface")(crop[None]))[0]
+    identity = np.asarray(load_encoder("sface").network(crop[None]))[0]
     np.testing.assert_allclose(swapper.embed(grace), identity, rtol=1e-3, atol=1e-3 * np.abs(identity).max())
 
     target = align(barack, target_face.landmarks, 64)
@@ -90,7 +91,7 @@ def test_the_networks_see_what_the_facts_say(swapper, barack, grace):
 
 def test_shrink_reaches_the_target_crop_but_not_the_source(tmp_path, swapper, grace, barack, monkeypatch):
     monkeypatch.setattr(
-        crop_networks, "load_encoder", lambda *_: swapper.networks.encoder
+        crop_networks, "load_encoder", lambda *_: Encoder(swapper.networks.encoder, ENCODERS["sface"])
     )  # saves its loading
     write_tiny_model(tmp_path / "shrunk.keras", shrink=0.7)
     shrunk = Swapper(tmp_path / "shrunk.keras")
@@ -180,9 +181,10 @@ def test_similarity_is_the_cosine_to_each_face(swapper, couple, grace):
     assert other < 0.4
 
 
-def test_the_encoder_follows_from_the_model(tmp_path, grace):
+def test_the_encoder_follows_from_the_model(tmp_path, grace, monkeypatch):
+    monkeypatch.setenv("FACEDANCER_CACHE", str(tmp_path / "cache"))
     write_tiny_model(tmp_path / "arcface.keras", encoder="arcface_resnet50", width=512)
-    with pytest.raises(UserError, match="arcface_resnet50 comes without weights"):
+    with pytest.raises(UserError, match=r"needs the encoder arcface_resnet50.*--download arcface_resnet50"):
         Swapper(tmp_path / "arcface.keras").embed(grace)
 
 

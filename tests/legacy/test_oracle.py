@@ -22,11 +22,17 @@ LEGACY_PYTHON = Path(os.environ.get("FACEDANCER_LEGACY_PYTHON", HERE.parents[1] 
 TOLERANCE = 1e-4
 
 
+def legacy_environment() -> dict[str, str]:
+    """Environment variables for a quiet run on the CPU."""
+    return {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
 def run_oracle(folder: Path, *cases: str) -> None:
     """Lets the legacy environment write `CASE.npz` files; its own words are shown when it fails."""
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [str(LEGACY_PYTHON), str(HERE / "oracle.py"), str(folder), *cases]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        command, env=legacy_environment(), capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

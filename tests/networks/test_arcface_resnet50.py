@@ -37,12 +37,12 @@ def test_backbone_equals_keras_resnet50(encoder):
 def test_head_and_names(encoder):
     assert encoder.output.shape == (None, 512)
     assert [layer.name for layer in encoder.layers][-4:] == [
-        "head_in_bn",
-        "head_flatten",
-        "head_dense",
+        "head_1_batch_norm",
+        "head_2_flatten",
+        "head_3_dense",
         "embedding",
     ]
-    assert encoder.get_layer("head_flatten").output.shape == (None, 4 * 4 * 2048)
+    assert encoder.get_layer("head_2_flatten").output.shape == (None, 4 * 4 * 2048)
     assert encoder.get_layer("conv2_block3_out").output.shape == (None, 28, 28, 256)
     assert encoder.get_layer("conv4_block6_out").output.shape == (None, 7, 7, 1024)
     assert set(ARCFACE_MARGINS) <= {layer.name for layer in encoder.layers}

@@ -9,7 +9,9 @@ import pytest
 import tensorflow as tf
 
 from facedancer_tf import embedded_weights, identity_encoder
+from facedancer_tf.encoder_file import EncoderRecipe, save_encoder_file
 from facedancer_tf.errors import UserError
+from facedancer_tf.model_archive import fingerprint
 from networks.encoders import ARCFACE_MARGINS, ENCODERS, prepare_pictures, tap_encoder
 
 
@@ -31,8 +33,19 @@ def test_descriptions_fit_their_networks(name):
     assert model.output.shape == (None, description.width)
     heights = [model.get_layer(block).output.shape[1] for block in description.ifsr_blocks]
     assert heights == sorted(heights)  # deep, small maps first
-    assert 8 <= len(heights) <= 11
+    assert len(heights) >= 8
     assert all(0 < margin < 1 for margin in description.margins.values())
+    assert set(description.margins) <= set(description.ifsr_blocks)
+    assert model.trainable_weights == []
+
+
+def test_blocks_with_margins_are_the_blocks_unless_others_are_named():
+    assert ENCODERS["sface"].ifsr_blocks == tuple(ENCODERS["sface"].margins)
+    assert ENCODERS["arcface_resnet50"].ifsr_blocks == tuple(ARCFACE_MARGINS)
+    blocks = ENCODERS["iresnet50"].ifsr_blocks
+    assert (blocks[0], blocks[3], blocks[-1]) == ("stage4_unit3_out", "stage3_unit14_out", "stage1_unit1_out")
+    assert len(blocks) == 24
+    assert ENCODERS["iresnet50"].margins == {}
 
 
 def test_released_margins():
@@ -95,25 +108,22 @@ def test_unknown_encoder_and_missing_weights(tmp_path):
         identity_encoder.load_encoder("cosface")
     with pytest.raises(UserError, match="comes without weights"):
         identity_encoder.load_encoder("arcface_resnet50")
-    with pytest.raises(UserError, match="no encoder weights file"):
-        identity_encoder.load_encoder("sface", tmp_path / "none.weights.h5")
+    with pytest.raises(UserError, match=r"no encoder file .*none\.keras"):
+        identity_encoder.load_encoder("sface", tmp_path / "none.keras")
 
 
-def test_weights_of_ones_own(tiny, tmp_path, monkeypatch):
-    description = replace(ENCODERS["arcface_resnet50"], build=lambda dtype: keras.models.clone_model(tiny))
-    monkeypatch.setattr(identity_encoder, "ENCODERS", {"arcface_resnet50": description})
-    tiny.save_weights(tmp_path / "own.weights.h5")
-    tiny.save(tmp_path / "own.keras")
+def test_an_encoder_file_brings_its_own_range_and_is_not_taken_for_another(tiny, tmp_path, monkeypatch):
+    described = replace(ENCODERS["arcface_resnet50"], build=lambda dtype: keras.models.clone_model(tiny))
+    monkeypatch.setitem(ENCODERS, "arcface_resnet50", described)
+    recipe = EncoderRecipe("arcface_resnet50", {}, -1.0, 1.0, "ours", "a test", fingerprint(tiny))
+    save_encoder_file(tiny, recipe, tmp_path / "own.keras")
+    loaded = identity_encoder.load_encoder("arcface_resnet50", tmp_path / "own.keras")
     pictures = np.ones((1, 112, 112, 3), np.float32)
-    for name in ("own.weights.h5", "own.keras"):
-        loaded = identity_encoder.load_encoder("arcface_resnet50", tmp_path / name)
-        np.testing.assert_array_equal(loaded(pictures), tiny(pictures))
-    (tmp_path / "bad.weights.h5").write_bytes(b"not weights")
-    with pytest.raises(UserError, match="does not hold weights"):
-        identity_encoder.load_encoder("arcface_resnet50", tmp_path / "bad.weights.h5")
-    (tmp_path / "own.pkl").write_bytes(b"")
-    with pytest.raises(UserError, match=r"must end in \.weights\.h5 or \.keras"):
-        identity_encoder.load_encoder("arcface_resnet50", tmp_path / "own.pkl")
+    np.testing.assert_array_equal(loaded.network(pictures), tiny(pictures))
+    assert (loaded.description.low, loaded.description.licence) == (-1.0, "ours")
+    assert loaded.fingerprint == recipe.fingerprint
+    with pytest.raises(UserError, match="holds the encoder arcface_resnet50, but sface is needed"):
+        identity_encoder.load_encoder("sface", tmp_path / "own.keras")
 
 
 @pytest.mark.parametrize("folder", ["sface", "dlib"])

@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from facedancer_tf import sface_weights
-from facedancer_tf.identity_encoder import embed_crops, load_encoder
+from facedancer_tf.identity_encoder import load_encoder
 from networks.encoders import ENCODERS, prepare_pictures, tap_encoder
 from networks.mobilefacenet import BLOCK_NAMES, build_mobilefacenet
 
@@ -34,7 +34,7 @@ def golden():
 
 
 def test_embeddings_equal_onnx_runtime(encoder, golden):
-    embedding = embed_crops(encoder, SFACE, golden["pictures"])
+    embedding = encoder.embed_crops(golden["pictures"])
     assert embedding.shape == (5, 128)
     np.testing.assert_allclose(embedding, golden["embedding"], atol=1e-4, rtol=0)
 
@@ -42,7 +42,7 @@ def test_embeddings_equal_onnx_runtime(encoder, golden):
 def test_blocks_equal_onnx_runtime(encoder, golden):
     blocks = ("stage2_block2_out", "stage4_block6_out")
     pictures = prepare_pictures(SFACE, golden["pictures"].astype(np.float32) / 127.5 - 1)
-    answer = tap_encoder(encoder, blocks)(pictures)
+    answer = tap_encoder(encoder.network, blocks)(pictures)
     for block in blocks:
         means = np.mean(answer[block], axis=(1, 2))
         np.testing.assert_allclose(means, golden[f"{block}_channel_means"], atol=1e-4, rtol=0)
@@ -58,11 +58,11 @@ def test_live_comparison_where_the_original_file_is_at_hand(encoder, golden):
 
     turned = golden["pictures"][:, :, ::-1]  # mirrored faces, which the golden file does not hold
     live = run_onnx(onnx.load(path), turned)["embedding"]
-    np.testing.assert_allclose(embed_crops(encoder, SFACE, turned), live, atol=1e-4, rtol=0)
+    np.testing.assert_allclose(encoder.embed_crops(turned), live, atol=1e-4, rtol=0)
 
 
 def test_channel_order_matters(encoder, golden):
-    wrong = embed_crops(encoder, SFACE, golden["pictures"][..., ::-1])
+    wrong = encoder.embed_crops(golden["pictures"][..., ::-1])
     assert np.abs(wrong - golden["embedding"]).max() > 0.1
 
 
@@ -76,16 +76,18 @@ def test_gradients_reach_the_pictures_and_only_them(encoder, golden):
     pictures = tf.constant(golden["pictures"][:2].astype(np.float32) / 127.5 - 1)
     with tf.GradientTape() as tape:
         tape.watch(pictures)
-        loss = tf.reduce_sum(encoder(prepare_pictures(SFACE, pictures)) ** 2)
+        loss = tf.reduce_sum(encoder.network(prepare_pictures(SFACE, pictures)) ** 2)
     gradient = tape.gradient(loss, pictures).numpy()
     assert np.isfinite(gradient).all()
     assert (np.abs(gradient).sum(axis=(1, 2)) > 0).all()
-    assert encoder.trainable_weights == []
+    assert encoder.network.trainable_weights == []
 
 
 def test_training_flag_changes_nothing(encoder, golden):
     pictures = golden["pictures"][:1].astype(np.float32)
-    np.testing.assert_array_equal(encoder(pictures, training=True), encoder(pictures, training=False))
+    np.testing.assert_array_equal(
+        encoder.network(pictures, training=True), encoder.network(pictures, training=False)
+    )
 
 
 def test_block_sizes():
@@ -102,9 +104,9 @@ def test_block_sizes():
 
 def test_bfloat16_keeps_the_direction(encoder, golden):
     half = load_encoder("sface", dtype="mixed_bfloat16")
-    embedding = embed_crops(half, SFACE, golden["pictures"][:2])
+    embedding = half.embed_crops(golden["pictures"][:2])
     assert embedding.dtype == np.float32
-    assert half.get_layer("stage4_block6_out").output.dtype == "bfloat16"
+    assert half.network.get_layer("stage4_block6_out").output.dtype == "bfloat16"
     expected = golden["embedding"][:2]
     cosines = np.sum(embedding * expected, axis=1) / (
         np.linalg.norm(embedding, axis=1) * np.linalg.norm(expected, axis=1)

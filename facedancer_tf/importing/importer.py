@@ -1,0 +1,196 @@
+"""Recognising a weight file and making it one of our own network files.
+
+What a file is, is read from its content: HDF5 or ONNX, then its graph. The network is built by us, matched node by
+node, given the file's arrays and written with its recipe; nothing of the file is executed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from facedancer_tf.discriminator_file import DiscriminatorRecipe, save_discriminator_file
+from facedancer_tf.embedded_weights import assign_weights
+from facedancer_tf.encoder_file import EncoderRecipe, save_encoder_file
+from facedancer_tf.errors import UserError
+from facedancer_tf.importing.arcface_head import read_head
+from facedancer_tf.importing.generator_plan import read_plan
+from facedancer_tf.importing.graph import Graph, GraphError, match
+from facedancer_tf.importing.keras_layers import model_graph
+from facedancer_tf.importing.legacy_h5 import Checkpoint, checkpoint_graph, read_checkpoint
+from facedancer_tf.importing.saved_order import pair_in_saved_order, read_sizes
+from facedancer_tf.model_archive import fingerprint
+from facedancer_tf.model_file import ModelRecipe, save_model_file
+from facedancer_tf.named_weights import sha256_of
+from facedancer_tf.plain_hdf5 import NotPlain
+from networks.arcface_resnet50 import build_arcface_resnet50
+from networks.discriminator import build_image_discriminator
+from networks.encoders import ENCODERS
+from networks.generator import build_generator
+
+NOT_STATED = "not stated; that of the file it was made from"
+HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class Statements:
+    """What its user says of a file that the file does not say itself.
+
+    licence: of the weights, in plain words. shrink, encoder, encoder_fingerprint: of a generator's training, see
+    `ModelRecipe`. fusion, mapping_depth, size_px: the plan of a generator whose file holds weights alone.
+    """
+
+    licence: str = NOT_STATED
+    shrink: float = 1.0
+    encoder: str = "arcface_resnet50"
+    encoder_fingerprint: str = ""
+    fusion: tuple[str, ...] | None = None
+    mapping_depth: int = 4
+    size_px: int = 256
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A network of ours with a file's weights: its kind, what was found in words, and how it is written."""
+
+    kind: str
+    found: str
+    network: keras.Model
+    save: Callable[[Path], None]
+
+
+def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
+    """The network in `path`: FaceDancer's generator or discriminator, or an identity encoder.
+
+    Raises UserError for a file that is missing, foreign, damaged, incomplete, or of a network that is not ours; one
+    sentence that names the tensor or layer where there is one.
+    """
+    origin = f"{path.name}, SHA-256 {sha256_of(path)}"
+    with path.open("rb") as file:
+        start = file.read(len(HDF5))
+    try:
+        if start == HDF5:
+            return _from_hdf5(read_checkpoint(path), stated, origin)
+        if start[:1] == b"\x80" or start[:4] == ZIP:
+            raise GraphError("it is a pickle or an archive, which are not opened: they can run code")
+        return _from_onnx(path, stated, origin)
+    except (GraphError, NotPlain, ValueError) as error:
+        raise UserError(f"{path} cannot be imported: {error}") from error
+
+
+def _from_hdf5(checkpoint: Checkpoint, stated: Statements, origin: str) -> Imported:
+    if checkpoint.config is None:
+        return _without_config(checkpoint, stated, origin)
+    graph = checkpoint_graph(checkpoint)
+    operations = {node.op for node in graph.nodes()}
+    if "adain" in operations:
+        return _generator(read_plan(graph), lambda model: match(model_graph(model), graph), stated, origin)
+    if "instance_norm" in operations:
+        return _discriminator(graph, stated, origin)
+    if "batch_norm" in operations:
+        head = read_head(graph)
+        network = build_arcface_resnet50(head=head)
+        assign_weights(network, match(model_graph(network), graph))
+        return _encoder(network, "arcface_resnet50", {"head": head}, stated, origin)
+    raise GraphError("its network is none of those known here (docs/weights.md lists them)")
+
+
+def _without_config(checkpoint: Checkpoint, stated: Statements, origin: str) -> Imported:
+    sizes = read_sizes(checkpoint.layers)
+    if "identity_width" not in sizes:
+        network = build_image_discriminator(stated.size_px, sizes["base_filters"])
+        assign_weights(network, pair_in_saved_order(model_graph(network), checkpoint.layers))
+        return _discriminator_file(network, stated.size_px, sizes["base_filters"], stated, origin)
+    if stated.fusion is None:
+        raise GraphError(
+            "it holds weights without the network's plan; state it: --fusion with six words, --mapping-depth, --size-px"
+        )
+    plan = {
+        **sizes,
+        "fusion": stated.fusion,
+        "mapping_depth": stated.mapping_depth,
+        "size_px": stated.size_px,
+    }
+    return _generator(
+        plan, lambda model: pair_in_saved_order(model_graph(model), checkpoint.layers), stated, origin
+    )
+
+
+def _generator(
+    plan: dict[str, Any], pair: Callable[[keras.Model], dict], stated: Statements, origin: str
+) -> Imported:
+    network = build_generator(**plan)
+    assign_weights(network, pair(network))
+    if plan["identity_width"] != ENCODERS[stated.encoder].width:
+        raise GraphError(
+            f"it takes identities of {plan['identity_width']}, but the encoder {stated.encoder} gives "
+            f"{ENCODERS[stated.encoder].width}; state its encoder"
+        )
+    recipe = ModelRecipe(
+        generator=plan,
+        encoder=stated.encoder,
+        shrink=stated.shrink,
+        trained_on=f"not stated; imported from {origin}",
+        licence=stated.licence,
+        step=0,
+        encoder_fingerprint=stated.encoder_fingerprint,
+    )
+    mapping = (
+        f"mapping {plan['mapping_depth']} x {plan['mapping_width']}"
+        if plan["mapping_depth"]
+        else "no mapping"
+    )
+    found = (
+        f"FaceDancer generator, {plan['size_px']} px, {plan['base_filters']} filters, {', '.join(plan['fusion'])}; "
+        f"{mapping}; encoder {stated.encoder}"
+    )
+    return Imported("generator", found, network, lambda path: save_model_file(network, recipe, path))
+
+
+def _discriminator(graph: Graph, stated: Statements, origin: str) -> Imported:
+    if len(graph.inputs) != 1:
+        raise GraphError(f"its network has {len(graph.inputs)} inputs, and no identity goes into it")
+    size_px = graph.inputs[0].settings["shape"][0] or stated.size_px
+    stem = next(node for node in graph.nodes() if node.op == "conv")
+    base_filters = int(stem.weights["kernel"].shape[-1])
+    network = build_image_discriminator(size_px, base_filters)
+    assign_weights(network, match(model_graph(network), graph))
+    return _discriminator_file(network, size_px, base_filters, stated, origin)
+
+
+def _discriminator_file(
+    network: keras.Model, size_px: int, base_filters: int, stated: Statements, origin: str
+) -> Imported:
+    recipe = DiscriminatorRecipe({"size_px": size_px, "base_filters": base_filters}, stated.licence, origin)
+    found = f"image-level discriminator, {size_px} px, {base_filters} filters"
+    return Imported(
+        "discriminator", found, network, lambda path: save_discriminator_file(network, recipe, path)
+    )
+
+
+def _from_onnx(path: Path, stated: Statements, origin: str) -> Imported:
+    from facedancer_tf.importing.onnx_encoders import import_onnx_encoder
+
+    network, described = import_onnx_encoder(path)
+    return _encoder(
+        network, described["architecture"], {}, stated, origin, low=described["low"], high=described["high"]
+    )
+
+
+def _encoder(
+    network: keras.Model,
+    name: str,
+    arguments: dict[str, Any],
+    stated: Statements,
+    origin: str,
+    **range_: float,
+) -> Imported:
+    description = ENCODERS[name]
+    licence = description.licence if stated.licence == NOT_STATED else stated.licence
+    low, high = range_.get("low", description.low), range_.get("high", description.high)
+    recipe = EncoderRecipe(name, arguments, low, high, licence, origin, fingerprint(network))
+    head = f", head {', '.join(arguments['head'])}" if arguments else ""
+    found = f"identity encoder {name}{head}; reads [{low:g}, {high:g}]"
+    return Imported("encoder", found, network, lambda path: save_encoder_file(network, recipe, path))

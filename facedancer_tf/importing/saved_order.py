@@ -1,0 +1,81 @@
+"""Weights-only `.h5` files: pairing by saved order and shapes, where the file tells nothing of its network.
+
+Keras saves layers by their distance from the output, farthest first. Layers whose tensors have the same shapes can
+only be told apart by that order, and in these networks it decides: along a path the order is that of the path, and
+the two layers that stand side by side (AdaIN's scale and shift, do_affa's two masks) are saved in the order in which
+their operation takes them. The plan has to be stated by whoever has the file.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from facedancer_tf.importing.graph import ROLES, Graph, GraphError, Node, checked_arrays
+from facedancer_tf.importing.legacy_h5 import SavedLayer, by_leaf
+
+Key = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def pair_in_saved_order(ours: Graph, layers: Iterable[SavedLayer]) -> dict[str, list[np.ndarray]]:
+    """The saved arrays by the names of our layers; raises GraphError naming tensors that are missing or left over."""
+    waiting: dict[Key, deque[Node]] = defaultdict(deque)
+    for node in _in_saved_order(ours):
+        waiting[_key(node.weights)].append(node)
+    found = {}
+    for name, arrays in _units(layers):
+        queue = waiting[_key(arrays)]
+        if not queue:
+            shapes = ", ".join(f"{leaf} {value.shape}" for leaf, value in arrays.items())
+            raise GraphError(f"it holds a tensor too many for the stated plan: {name!r} ({shapes})")
+        node = queue.popleft()
+        found[node.name] = checked_arrays(node, Node(node.op, name, weights=arrays))
+    missing = [node.name for queue in waiting.values() for node in queue]
+    if missing:
+        raise GraphError(f"tensors of the stated plan are missing: {', '.join(missing[:5])}")
+    return found
+
+
+def _key(arrays: dict[str, np.ndarray]) -> Key:
+    return tuple(sorted((leaf, tuple(value.shape)) for leaf, value in arrays.items()))
+
+
+def _units(layers: Iterable[SavedLayer]) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """Name and arrays of each plain layer; AdaIN's two dense layers one after the other."""
+    for layer in layers:
+        parts: dict[str, dict[str, np.ndarray]] = {}
+        for leaf, value in by_leaf(layer.arrays).items():
+            part, _, role = leaf.rpartition("/")
+            parts.setdefault(part, {})[role] = value
+        for part, arrays in parts.items():
+            yield f"{layer.name}/{part}".rstrip("/"), arrays
+
+
+def _in_saved_order(graph: Graph) -> list[Node]:
+    """Our nodes with weights, farthest from the output first, side by side in the order of their operation's inputs."""
+    nodes = graph.nodes()
+    distance = {id(graph.output): 0}
+    for node in reversed(nodes):  # readers before what they read
+        for parent in node.inputs:
+            distance[id(parent)] = max(distance.get(id(parent), 0), distance[id(node)] + 1)
+    weighted = [node for node in nodes if node.op in ROLES]
+    return sorted(weighted, key=lambda node: -distance[id(node)])  # stable: ties stay in the order of `nodes`
+
+
+def read_sizes(layers: list[SavedLayer]) -> dict[str, int]:
+    """What the tensors' shapes alone tell: base_filters and, of a generator, identity_width and mapping_width.
+
+    Raises GraphError for files that hold batch norms (encoders, whose wiring shapes do not tell) or no convolution.
+    """
+    units = [arrays for _, arrays in _units(layers)]
+    if any("moving_mean" in arrays for arrays in units):
+        raise GraphError("it holds an encoder's weights without its network; save the full model instead")
+    kernels = [arrays["kernel"] for arrays in units if "kernel" in arrays]
+    convolutions = [kernel for kernel in kernels if kernel.ndim == 4]
+    dense = [kernel for kernel in kernels if kernel.ndim == 2]
+    if not convolutions:
+        raise GraphError("it holds no convolution")
+    sizes = {"base_filters": int(convolutions[0].shape[-1])}
+    if dense:
+        sizes |= {"identity_width": int(dense[0].shape[0]), "mapping_width": int(dense[0].shape[1])}
+    return sizes

@@ -1,0 +1,124 @@
+"""Import other people's weights: python import_weights.py FaceDancer_config_c_HQ.h5 --as facedancer_c_hq
+
+Takes a released FaceDancer generator or image-level discriminator (.h5), an ArcFace ResNet-50 (.h5) or an ONNX face
+recogniser (InsightFace's iresnets and MobileFaceNet, SFace). What it is, is read from the file; nothing in it is run.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.named_weights import NAMED, cached, find_weights
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+
+EPILOG = """\
+examples:
+  python import_weights.py FaceDancer_config_c_HQ.h5 --as facedancer_c_hq   then: swap_image.py --model facedancer_c_hq
+  python import_weights.py ArcFace-Res50.h5 -o arcface.keras                then: --encoder-weights arcface.keras
+  python import_weights.py --download arcface_resnet50                      fetch, verify, import
+  python import_weights.py weights_only.h5 -o g.keras --fusion no_skip no_skip affa affa affa concat
+"""
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line, checked as far as it can be without opening anything."""
+    parser = Parser(__doc__, EPILOG)
+    parser.add_argument("file", nargs="?", type=Path, help="the weight file")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.keras", help="where to write")
+    parser.add_argument("--as", dest="name", help="keep it in the cache under this name instead")
+    parser.add_argument("--download", metavar="NAME", choices=sorted(NAMED), help="fetch known weights first")
+    parser.add_argument(
+        "--list", action="store_true", help="show the known names, where they come from, and stop"
+    )
+    stated = parser.add_argument_group("what the file does not say")
+    stated.add_argument("--licence", help="of the weights, in plain words; written into the result")
+    stated.add_argument(
+        "--encoder",
+        default="arcface_resnet50",
+        metavar="NAME|FILE",
+        help="that the generator was trained with (arcface_resnet50); a file ties it to those very weights",
+    )
+    stated.add_argument("--shrink", type=float, default=1.0, help="of the crops it was trained on (1)")
+    stated.add_argument(
+        "--fusion", nargs=6, metavar="KIND", help="plan of a weights-only generator, six words"
+    )
+    stated.add_argument("--mapping-depth", type=int, default=4, help="of a weights-only generator (4)")
+    stated.add_argument("--size-px", type=int, default=256, help="where the file leaves it open (256)")
+    arguments = parser.parse_args()
+    if arguments.list:
+        return arguments
+    if (arguments.file is None) == (arguments.download is None):
+        parser.error("name either a file or --download NAME")
+    if arguments.download is not None:
+        arguments.name = arguments.name or arguments.download
+    if (arguments.output is None) == (arguments.name is None):
+        parser.error("say where to: either -o OUT.keras or --as NAME")
+    if arguments.output is not None and arguments.output.suffix != ".keras":
+        parser.error(f"the output must end in .keras, not {arguments.output.name!r}")
+    if arguments.name is not None and not arguments.name.replace("-", "_").isidentifier():
+        parser.error(f"a name is made of letters, digits, - and _, not {arguments.name!r}")
+    return arguments
+
+
+def named_encoder(text: str) -> tuple[str, str]:
+    """Architecture and fingerprint of the encoder that `text` names; of an architecture, the latter is open ("")."""
+    from facedancer_tf.encoder_file import load_encoder_file
+    from facedancer_tf.model_archive import fingerprint
+    from networks.encoders import ENCODERS
+
+    if text in ENCODERS:
+        return text, ""
+    network, recipe = load_encoder_file(find_weights(text, "encoder"))
+    return recipe.encoder, fingerprint(network)
+
+
+def list_names() -> None:
+    """The known weights, one a line."""
+    for weights in NAMED.values():
+        state = "here" if cached(weights.name).is_file() else "not here"
+        print(f"{weights.name:18} {weights.kind:10} {state:9} {weights.page}; {weights.licence}")
+
+
+def main() -> None:
+    started = time.monotonic()
+    arguments = parse_arguments()
+    if arguments.list:
+        list_names()
+        return
+    output = arguments.output or cached(arguments.name)
+    if arguments.output is not None and not output.resolve().parent.is_dir():
+        raise UserError(f"the output folder {output.parent} does not exist; make it first")
+    licence = arguments.licence or (NAMED[arguments.name].licence if arguments.name in NAMED else None)
+    source = arguments.file
+    if arguments.download is not None:
+        from facedancer_tf.download import fetch
+
+        source = fetch(NAMED[arguments.download])
+    if not source.is_file():
+        raise UserError(f"there is no file {source}; check the name")
+
+    load_tensorflow_quietly()  # after the cheap checks
+    from facedancer_tf.importing.importer import NOT_STATED, Statements, read_weights
+
+    encoder, encoder_fingerprint = named_encoder(arguments.encoder)
+    imported = read_weights(
+        source,
+        Statements(
+            licence=licence or NOT_STATED,
+            shrink=arguments.shrink,
+            encoder=encoder,
+            encoder_fingerprint=encoder_fingerprint,
+            fusion=tuple(arguments.fusion) if arguments.fusion else None,
+            mapping_depth=arguments.mapping_depth,
+            size_px=arguments.size_px,
+        ),
+    )
+    imported.save(output)
+    print(f"{imported.found}")
+    print(f"{output} written in {time.monotonic() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    run_main(main)
