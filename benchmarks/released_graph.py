@@ -6,6 +6,7 @@ LeakyReLU one after the other; (1 − m)·x + m·h. Layers with weights are name
 """
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import keras
 from keras import layers, ops
@@ -13,7 +14,7 @@ from keras import layers, ops
 from networks.discriminator import TRUNK_WIDTHS
 from networks.generator import DECODER_WIDTHS, ENCODER_WIDTHS, RELEASED_FUSION
 
-Tensor = keras.KerasTensor
+Tensor: TypeAlias = keras.KerasTensor
 SLOPE = 0.2
 
 

@@ -73,7 +73,7 @@ class InstanceNormalization(keras.layers.Layer):
         return x if self.negative_slope == 1 else ops.leaky_relu(x, self.negative_slope)
 
     def compute_output_shape(self, input_shape: tuple | list) -> tuple:
-        return input_shape[0] if isinstance(input_shape[0], (tuple, list)) else input_shape
+        return tuple(input_shape[0] if isinstance(input_shape[0], (tuple, list)) else input_shape)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "negative_slope": self.negative_slope, "epsilon": self.epsilon}
