@@ -121,12 +121,12 @@ class PictureConv2D(keras.layers.Conv2D):
 
     AT_ONCE = 4
 
-    def convolution_op(self, inputs: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.KerasTensor:
-        n, (_, height, width, _) = self.AT_ONCE, inputs.shape
-        offsets = [ops.pad(kernel, [[0, 0], [i, n - 1 - i], [0, 0], [0, 0]]) for i in range(n)]
-        around = [self.kernel_size[0] // 2] * 2
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        n, around, (_, height, width, _) = self.AT_ONCE, [self.kernel_size[0] // 2] * 2, inputs.shape
+        offsets = [ops.pad(self.kernel, [[0, 0], [i, n - 1 - i], [0, 0], [0, 0]]) for i in range(n)]
         padded = ops.pad(inputs, [[0, 0], around, around, [0, 0]])
         places = ops.conv(padded, ops.concatenate(offsets, -1), (1, n))  # [B, H, W/4, 4·filters]
+        places = ops.add(places, ops.tile(self.bias, n))
         return ops.reshape(places, (-1, height, width, self.filters))
 
 
