@@ -9,15 +9,10 @@ from typing import Any
 import keras
 from keras import ops
 
-MOST_ONE_BY_ONE = (
-    16  # samples of a batch that inference normalises one after the other, each while it is in cache
-)
+from networks.instance_norm import normalise, normalise_one
 
-
-def _spatial_mean(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Mean over height and width, `[B, 1, 1, C]`: along the rows, then of those, which rounds less than one sum."""
-    _, height, width, _ = x.shape
-    return ops.average_pool(ops.average_pool(x, (1, width)), (height, 1))
+# Samples of a batch that inference on a CPU normalises one after the other, each while it is in the cache.
+MOST_ONE_BY_ONE = 16
 
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
@@ -39,36 +34,25 @@ class InstanceNormalization(keras.layers.Layer):
 
     def build(self, input_shape: tuple | list) -> None:
         features = input_shape[0] if isinstance(input_shape[0], (tuple, list)) else input_shape
-        channels = (features[-1],)
-        self.gamma = self.add_weight(name="gamma", shape=channels, initializer="ones", dtype="float32")
-        self.beta = self.add_weight(name="beta", shape=channels, initializer="zeros", dtype="float32")
+        weight = {"shape": (features[-1],), "dtype": "float32", "autocast": False}
+        self.gamma = self.add_weight(name="gamma", initializer="ones", **weight)
+        self.beta = self.add_weight(name="beta", initializer="zeros", **weight)
 
     def call(self, inputs: keras.KerasTensor | list, training: bool = False) -> keras.KerasTensor:
-        parts = inputs if isinstance(inputs, (tuple, list)) else [inputs]
-        batch = parts[0].shape[0]
-        if training or not batch or batch > MOST_ONE_BY_ONE:
-            return self._normalise(*parts)
-        samples = zip(*(ops.split(part, batch) for part in parts), strict=True)
-        return ops.concatenate([self._normalise(*sample) for sample in samples])
-
-    def _normalise(self, features: keras.KerasTensor, *adain: keras.KerasTensor) -> keras.KerasTensor:
-        x = ops.cast(features, "float32")
-        mean = _spatial_mean(x)  # [B, 1, 1, C]
-        if features.dtype == "bfloat16":  # whose squares are exact in float32
-            variance = ops.maximum(_spatial_mean(ops.square(x)) - ops.square(mean), 0)
-        else:
-            variance = _spatial_mean(ops.square(x - mean))
-        scale, shift = self.gamma * ops.rsqrt(variance + self.epsilon), self.beta
+        features, *adain = inputs if isinstance(inputs, (tuple, list)) else [inputs]
+        factor, summand = (ops.reshape(weight, (1, 1, 1, -1)) for weight in (self.gamma, self.beta))
         if adain:
-            factor, summand = (ops.cast(value, "float32")[:, None, None] for value in adain)
-            scale, shift = scale * factor, shift * factor + summand
-        scale = ops.cast(scale, features.dtype)
-        shift = ops.cast(shift - mean * ops.cast(scale, "float32"), features.dtype)
-        if features.shape[0] == 1:  # one pass, as a 1×1 depthwise convolution with bias
-            x = ops.depthwise_conv(features, ops.reshape(scale, (1, 1, -1, 1)))
-            x = ops.add(x, ops.reshape(shift, (-1,)))
+            scale, shift = (ops.cast(value, "float32")[:, None, None] for value in adain)
+            factor, summand = factor * scale, summand * scale + shift  # [B, 1, 1, C]
+        batch = features.shape[0]
+        if training or not batch or batch > MOST_ONE_BY_ONE or keras.distribution.list_devices("gpu"):
+            x = normalise(features, factor, summand, self.epsilon)
         else:
-            x = features * scale + shift
+            parts = (features, factor, summand)
+            split = [ops.split(v, batch) if v.shape[0] == batch else [v] * batch for v in parts]
+            x = ops.concatenate(
+                [normalise_one(f, scale, shift, self.epsilon) for f, scale, shift in zip(*split, strict=True)]
+            )
         x = ops.cast(x, self.compute_dtype)
         return x if self.negative_slope == 1 else ops.leaky_relu(x, self.negative_slope)
 

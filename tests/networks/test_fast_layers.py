@@ -12,6 +12,7 @@ from facedancer_tf.importing.keras_layers import model_graph
 from networks.blocks import FUSIONS
 from networks.discriminator import build_image_discriminator
 from networks.generator import RELEASED_FUSION, build_generator
+from networks.instance_norm import normalise
 from networks.layers import InstanceNormalization, MaskConv2D, PictureConv2D, PooledConv2D, UpsampledSum
 
 rng = np.random.default_rng(0)
@@ -70,6 +71,27 @@ def test_convolutions(fused, after, shape):
     fast = values_and_gradients(fused, fused.weights, [x])
     slow = values_and_gradients(lambda y: after(plain(y)) if after else plain(y), plain.weights, [x])
     assert_equal(fast, slow, 1e-5)
+
+
+def test_second_derivatives_of_the_normalisation_by_differences():
+    # Where a skip path goes round it the gradient is no longer free of a mean, which `tf.nn.moments` forgets.
+    x, weights = picture(1, 4, 4, 2, mean=0.5), picture(1, 4, 4, 2)
+    factor, summand = tf.ones((1, 1, 1, 2)), tf.zeros((1, 1, 1, 2))
+
+    def penalty_and_gradient(x):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                total = tf.reduce_sum(weights * (x + normalise(x, factor, summand, 1e-3)))
+            penalty = tf.reduce_sum(tf.square(inner.gradient(total, x)))
+        return float(penalty), outer.gradient(penalty, x).numpy()
+
+    direction = picture(*x.shape)
+    step = 1e-2
+    ahead, behind = (penalty_and_gradient(tf.constant(x + s * step * direction))[0] for s in (1, -1))
+    along = np.sum(penalty_and_gradient(tf.constant(x))[1] * direction)
+    assert along == pytest.approx((ahead - behind) / (2 * step), rel=2e-3)
 
 
 def test_upsampled_sum():
