@@ -55,7 +55,7 @@ def down_block(
 
 def identity_block(
     x: Tensor,
-    identity: Tensor,
+    identity: Tensor | None,
     filters: int,
     name: str,
     dtype: str,
@@ -64,13 +64,17 @@ def identity_block(
 ) -> Tensor:
     """Residual block conditioned on the mapped identity by AdaIN; doubles the picture if `upsample`.
 
+    `identity=None` leaves AdaIN out: the norm's own gamma and beta then stand for one baked identity.
     Input `[B, H, W, C]` and identity `[B, W_id]`; output `[B, 2H, 2W, filters]` or `[B, H, W, filters]`, in
     `output_dtype` where given.
     """
-    channels = x.shape[-1]
-    scale = layers.Dense(channels, name=f"{name}_adain_scale", dtype=dtype)(identity)
-    shift = layers.Dense(channels, name=f"{name}_adain_shift", dtype=dtype)(identity)
-    main = norm([x, scale, shift], f"{name}_norm", dtype)
+    if identity is None:
+        main = norm(x, f"{name}_norm", dtype)
+    else:
+        channels = x.shape[-1]
+        scale = layers.Dense(channels, name=f"{name}_adain_scale", dtype=dtype)(identity)
+        shift = layers.Dense(channels, name=f"{name}_adain_shift", dtype=dtype)(identity)
+        main = norm([x, scale, shift], f"{name}_norm", dtype)
     kind = PictureConv2D if filters == 3 else layers.Conv2D
     main = kind(filters, 3, padding="same", name=f"{name}_conv", dtype=dtype)(main)
     skip = kind(filters, 1, padding="same", name=f"{name}_skip", dtype=dtype)(x)

@@ -73,6 +73,15 @@ def test_convolutions(fused, after, shape):
     assert_equal(fast, slow, 1e-5)
 
 
+def test_gamma_and_beta_are_not_rounded_in_mixed_bfloat16():
+    x = tf.constant(picture(2, 6, 6, 3))  # float32, so that nothing but the result need be rounded
+    layer, exact = InstanceNormalization(dtype="mixed_bfloat16"), InstanceNormalization()
+    for norm in (layer, exact):
+        norm.build(x.shape)
+        norm.set_weights([np.full(3, 1 + 2**-9, "float32"), np.full(3, 2**-12, "float32")])
+    np.testing.assert_array_equal(layer(x, training=True), tf.cast(exact(x, training=True), "bfloat16"))
+
+
 def test_second_derivatives_of_the_normalisation_by_differences():
     # Where a skip path goes round it the gradient is no longer free of a mean, which `tf.nn.moments` forgets.
     x, weights = picture(1, 4, 4, 2, mean=0.5), picture(1, 4, 4, 2)
