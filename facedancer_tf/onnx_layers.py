@@ -76,12 +76,17 @@ def _pads(layer: Any, kernel: tuple[int, ...]) -> list[int]:
     return [total // 2 for total in totals] + [total - total // 2 for total in totals]
 
 
-def _conv(nodes: OnnxNodes, layer: Any, inputs: list[str], kernel: np.ndarray, groups: int) -> str:
-    """kernel: [filters, C / groups, h, w]."""
-    _require(layer, layer.activation is activations.linear and tuple(layer.dilation_rate) == (1, 1))
+def _weights(nodes: OnnxNodes, layer: Any, kernel: Any) -> list[str]:
     weights = [nodes.constant(f"{layer.name}_kernel", kernel)]
     if layer.use_bias:
         weights.append(nodes.constant(f"{layer.name}_bias", layer.bias))
+    return weights
+
+
+def _conv(nodes: OnnxNodes, layer: Any, inputs: list[str], kernel: np.ndarray, groups: int) -> str:
+    """kernel: [filters, C / groups, h, w]."""
+    _require(layer, layer.activation is activations.linear and tuple(layer.dilation_rate) == (1, 1))
+    weights = _weights(nodes, layer, kernel)
     size = kernel.shape[2:]
     return nodes.add("Conv", inputs + weights, layer.name, kernel_shape=size, group=groups,
                      strides=layer.strides, pads=_pads(layer, size))  # fmt: skip
@@ -91,18 +96,13 @@ def _conv2d(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
     return _conv(nodes, layer, inputs, np.transpose(layer.kernel, (3, 2, 0, 1)), layer.groups)
 
 
-def _kernel_and_bias(nodes: OnnxNodes, layer: Any) -> list[str]:
-    kernel = nodes.constant(f"{layer.name}_kernel", np.transpose(layer.kernel, (3, 2, 0, 1)))
-    return [kernel, nodes.constant(f"{layer.name}_bias", layer.bias)]
-
-
 def _pooled_conv2d(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
     """Averages first, as `PooledConv2D` does: a quarter of the convolution's work."""
     wide = layer.kernel_size == (3, 3)
     border, strides = ([1] * 4, (1, 1)) if wide else ([0] * 4, (2, 2))
     averages = nodes.add("AveragePool", inputs, f"{layer.name}_averages", kernel_shape=(2, 2), strides=strides,
                          pads=border, count_include_pad=1)  # fmt: skip
-    weights = _kernel_and_bias(nodes, layer)
+    weights = _weights(nodes, layer, np.transpose(layer.kernel, (3, 2, 0, 1)))
     return nodes.add("Conv", [averages, *weights], layer.name, strides=(2, 2) if wide else (1, 1))
 
 
@@ -122,10 +122,7 @@ def _depthwise(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
 
 def _dense(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
     _require(layer, layer.activation is activations.linear)
-    weights = [nodes.constant(f"{layer.name}_kernel", layer.kernel)]
-    if layer.use_bias:
-        weights.append(nodes.constant(f"{layer.name}_bias", layer.bias))
-    return nodes.add("Gemm", inputs + weights, layer.name)
+    return nodes.add("Gemm", inputs + _weights(nodes, layer, layer.kernel), layer.name)
 
 
 def _instance_norm(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
@@ -192,9 +189,7 @@ def _upsampling(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
 
 def _upsampled_sum(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
     total = nodes.add("Add", inputs, f"{layer.name}_sum")
-    scales = nodes.constant(f"{layer.name}_scales", [1, 1, 2, 2])
-    return nodes.add("Resize", [total, "", scales], layer.name, mode="linear",
-                     coordinate_transformation_mode="half_pixel")  # fmt: skip
+    return _upsampling(nodes, layer, [total])
 
 
 def _rescaling(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
@@ -223,12 +218,8 @@ def _concatenate(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
     return nodes.add("Concat", inputs, layer.name, axis=1)
 
 
-def _add(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    return nodes.add("Add", inputs, layer.name)
-
-
-def _multiply(nodes: OnnxNodes, layer: Any, inputs: list[str]) -> str:
-    return nodes.add("Mul", inputs, layer.name)
+def _plain(kind: str) -> Callable[[OnnxNodes, Any, list[str]], str]:
+    return lambda nodes, layer, inputs: nodes.add(kind, inputs, layer.name)
 
 
 EMITTERS: dict[type, Callable[[OnnxNodes, Any, list[str]], str]] = {
@@ -252,6 +243,6 @@ EMITTERS: dict[type, Callable[[OnnxNodes, Any, list[str]], str]] = {
     layers.Flatten: _flatten,
     AffaGate: _affa_gate,
     layers.Concatenate: _concatenate,
-    layers.Add: _add,
-    layers.Multiply: _multiply,
+    layers.Add: _plain("Add"),
+    layers.Multiply: _plain("Mul"),
 }

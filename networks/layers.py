@@ -121,10 +121,14 @@ class UpsampledSum(keras.layers.Layer):
     Two `[B, H, W, C]` → `[B, 2H, 2W, C]`.
     """
 
+    size, interpolation = (2, 2), "bilinear"
+
     def call(self, inputs: list) -> keras.KerasTensor:
         total = ops.add(*inputs)
         _, height, width, _ = total.shape
-        return ops.image.resize(total, (2 * height, 2 * width), "bilinear", data_format="channels_last")
+        return ops.image.resize(
+            total, (2 * height, 2 * width), self.interpolation, data_format="channels_last"
+        )
 
     def compute_output_shape(self, input_shape: list) -> tuple:
         batch, height, width, channels = input_shape[0]
