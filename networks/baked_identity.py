@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from networks.generator import build_generator
-from networks.layers import AdaIN
+from networks.layers import InstanceNormalization
 
 
 def bake_identity(generator: keras.Model, identity: np.ndarray, **arguments: Any) -> keras.Model:
@@ -32,14 +32,15 @@ def bake_identity(generator: keras.Model, identity: np.ndarray, **arguments: Any
 
 
 def _folded_norms(generator: keras.Model, identity: np.ndarray) -> dict[str, list[np.ndarray]]:
-    """Gamma and beta [C] of every instance norm that an AdaIN follows, by the norm's name."""
-    adains = [layer for layer in generator.layers if isinstance(layer, AdaIN)]
-    modulations = {layer.name: layer.input[1:] for layer in adains}  # scale, shift
+    """Gamma and beta [C] of every instance norm that does AdaIN, by the norm's name."""
+    norms = [layer for layer in generator.layers if isinstance(layer, InstanceNormalization)]
+    modulations = {
+        layer.name: layer.input[1:] for layer in norms if isinstance(layer.input, list)
+    }  # scale, shift
     mapping = keras.Model(generator.inputs[1], modulations)
     folded = {}
-    for name, modulation in mapping(ops.convert_to_tensor(identity[None], "float32")).items():
+    for norm, modulation in mapping(ops.convert_to_tensor(identity[None], "float32")).items():
         scale, shift = (ops.convert_to_numpy(tensor)[0] for tensor in modulation)
-        norm = f"{name.removesuffix('_adain')}_norm"
         gamma, beta = generator.get_layer(norm).get_weights()
         folded[norm] = [gamma * scale, beta * scale + shift]
     return folded

@@ -96,12 +96,16 @@ def build_generator(
 
 
 def tap_masks(generator: keras.Model) -> keras.Model:
-    """A model on the same layers with a dict output: `swapped` and every AFFA mask by layer name.
+    """A model on the same layers with a dict output: `swapped` and every AFFA mask by name.
 
     A mask is `[B, H, W, C]` in [0, 1], 1 takes the identity-conditioned feature. `d_affa` has two
     (`…_affa_0_mask`, `…_affa_1_mask`), `do_affa` three (`…_channel_mask`, `…_hat_mask` and their product).
     """
-    masks = {layer.name: layer.output for layer in generator.layers if layer.name.endswith("_mask")}
+    masks = {
+        layer.name.removesuffix("_conv"): layer.output
+        for layer in generator.layers
+        if layer.name.endswith(("_mask_conv", "_mask"))
+    }
     return keras.Model(
         generator.inputs, {"swapped": generator.output, **masks}, name=f"{generator.name}_with_masks"
     )

@@ -184,6 +184,33 @@ def _adain(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Nod
     return Node("adain", name, [features, *dense])
 
 
+def _normalised(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
+    """Ours does what follows the normalisation as well: AdaIN where it has three inputs, then LeakyReLU."""
+    node = _instance_norm(config, name, inputs[:1], arrays)
+    if len(inputs) == 3:
+        node = _adain(config, name, [node, *inputs[1:]], {})
+    slope = float(config.get("negative_slope", 1))
+    return node if slope == 1 else Node("leaky", name, [node], {"slope": slope})
+
+
+def _pooled_conv(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
+    return Node(
+        "avg_pool",
+        name,
+        [_conv(config, name, inputs, arrays)],
+        {"size": (2, 2), "strides": (2, 2), "pad": (0, 0)},
+    )
+
+
+def _mask_conv(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
+    return Node("sigmoid", name, [_conv(config, name, inputs, arrays)])
+
+
+def _upsampled_sum(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
+    doubled = [Node("upsample", name, [x], {"size": (2, 2), "interpolation": "bilinear"}) for x in inputs]
+    return Node("add", name, doubled)
+
+
 def _gate(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
     target, decoder, mask = inputs
     return Node("gate", name, [target, decoder, mask])
@@ -274,9 +301,12 @@ def _tf_operation(config: Config, name: str, inputs: list[Node], arrays: Arrays)
 
 _LAYERS: dict[str, Callable[[Config, str, list[Node], Arrays], Node]] = {
     "Conv2D": _conv,
+    "PooledConv2D": _pooled_conv,
+    "MaskConv2D": _mask_conv,
+    "PictureConv2D": _conv,
     "DepthwiseConv2D": _depthwise,
     "Dense": _dense,
-    "InstanceNormalization": _instance_norm,
+    "InstanceNormalization": _normalised,
     "BatchNormalization": _batch_norm,
     "BatchNormalizationV1": _batch_norm,
     "SyncBatchNormalization": _batch_norm,
@@ -294,6 +324,7 @@ _LAYERS: dict[str, Callable[[Config, str, list[Node], Arrays], Node]] = {
     "UpSampling2D": _upsample,
     "Rescaling": _rescale,
     "Add": _plain("add"),
+    "UpsampledSum": _upsampled_sum,
     "Multiply": _plain("multiply"),
     "Concatenate": _concat,
     "Flatten": _plain("flatten"),

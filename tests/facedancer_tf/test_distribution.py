@@ -36,8 +36,8 @@ for strategy in (None, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
 one, two = results
 for name in one[0]:
     assert abs(one[0][name] - two[0][name]) <= 1e-4 * max(abs(one[0][name]), 1e-2), (name, one[0][name], two[0][name])
-for a, b in zip(one[2], two[2]):
-    assert np.abs(a - b).max() <= 1e-2 * a.max() + 1e-9, (a.max(), np.abs(a - b).max())
+for a, b in zip(one[2], two[2]):  # 1e-8: a bias that a normalisation undoes has no gradient but rounding
+    assert np.abs(a - b).max() <= 1e-2 * a.max() + 1e-8, (a.max(), np.abs(a - b).max())
 moved = np.abs(one[1] - two[1])
 assert np.mean(moved < 2e-5) > 0.99, np.mean(moved < 2e-5)
 print("same", float(moved.max()))
