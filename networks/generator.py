@@ -49,7 +49,8 @@ def build_generator(
         fusion: how decoder blocks 1 … 6 fuse the encoder's features, see `networks.blocks.fuse`.
         mapping_depth: dense layers between embedding and AdaIN; 0 passes the embedding through.
         mapping_width: width of those layers.
-        dtype: Keras dtype policy, "float32" or "mixed_bfloat16"; norms and the output stay float32.
+        dtype: Keras dtype policy, "float32" or "mixed_bfloat16"; statistics and the output stay float32. For
+            inference "bfloat16" is the same without a cast of every weight in every call.
 
     Returns:
         Model with inputs `[target [B, S, S, 3], identity [B, identity_width]]`, or `target` alone, and output

@@ -97,7 +97,7 @@ class MaskConv2D(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
 class PictureConv2D(keras.layers.Conv2D):
-    """A "same" 3×3 convolution to so few channels that a vector register would stay nearly empty.
+    """A "same" convolution, 3×3 or 1×1, to so few channels that a vector register would stay nearly empty.
 
     Computes `AT_ONCE` neighbouring places of a row as channels of one place: a 3×6 kernel holding the 3×3 one at
     four offsets, stride 4 along the row. `[B, H, W, C]` → `[B, H, W, filters]`; W a multiple of four.
