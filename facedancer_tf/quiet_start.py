@@ -15,7 +15,7 @@ _NOISE = re.compile(
 )
 
 
-def load_tensorflow_quietly() -> None:
+def load_tensorflow_quietly(wake_devices: bool = True) -> None:
     """Imports TensorFlow and wakes its devices up; a failure raises as ever, with all that was written before it."""
     if "tensorflow" in sys.modules:
         return
@@ -29,7 +29,8 @@ def load_tensorflow_quietly() -> None:
             try:
                 import tensorflow as tf
 
-                tf.constant(0.0)  # finds the devices, which is where the rest is said
+                if wake_devices:
+                    tf.constant(0.0)  # finds the devices, which is where the rest is said
                 noise = _NOISE
             finally:
                 sys.stderr.flush()
