@@ -43,7 +43,12 @@ def read_cluster(text: str | None) -> Cluster:
         jobs, task = told["cluster"], (told["task"]["type"], told["task"]["index"])
         tasks = [(job, i) for job in ("chief", "worker") for i in range(len(jobs.get(job, [])))]
         addresses = tuple(_address(jobs[job][i]) for job, i in tasks)
-        understood = set(jobs) <= {"chief", "worker"} and len(jobs.get("chief", [])) <= 1 and task in tasks
+        understood = (
+            set(jobs) <= {"chief", "worker"}
+            and len(jobs.get("chief", [])) <= 1
+            and len(set(addresses)) == len(addresses)
+            and task in tasks
+        )
     except (ValueError, TypeError, KeyError, AttributeError):
         understood = False
     if not understood:
@@ -53,8 +58,8 @@ def read_cluster(text: str | None) -> Cluster:
 
 def _address(text: Any) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host:
-        raise ValueError("no host")
+    if not host or not 0 < int(port) < 65536:
+        raise ValueError(text)
     return host, int(port)
 
 
@@ -81,7 +86,8 @@ def meet(cluster: Cluster, timeout_s: float) -> None:
                 if time.monotonic() > deadline:
                     raise UserError(
                         f"{cluster.names[cluster.here]} cannot reach {cluster.names[i]} at {host}:{port} (waited "
-                        f"{timeout_s:g} s): start it with the same `cluster` in TF_CONFIG, or raise `wait_for_workers_s`."
+                        f"{timeout_s:g} s): start it with the same `cluster` in TF_CONFIG, or raise "
+                        "`wait_for_workers_s`."
                     )
                 time.sleep(0.2)
 

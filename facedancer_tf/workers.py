@@ -70,9 +70,10 @@ def lost_workers_end_the_run() -> Iterator[None]:
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
         # Devices are named too, but are this worker's own.
         found = re.search(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)\b(?!/device)", str(error))
+        name = f"{found[1]} {found[2]}" if found else "a worker"
         raise UserError(
-            f"{f'{found[1]} {found[2]}' if found else 'a worker'} was lost: its own output says why. The last checkpoint "
-            "is whole; the same command on all workers, or on another number of them, goes on from there."
+            f"{name} was lost: its own output says why. The last checkpoint is whole; the same command on all "
+            "workers, or on another number of them, goes on from there."
         ) from error
 
 
@@ -124,9 +125,9 @@ def require_the_same(strategy: tf.distribute.Strategy, settings: Mapping[str, An
     ]
     if different:
         replica = np.flatnonzero((rows != rows[0]).any(axis=1))[0]
+        worker = replica // len(strategy.extended.worker_devices)
         raise UserError(
-            "all workers must have the same settings and data. "
-            f"Worker {replica // len(strategy.extended.worker_devices)} of them, the chief being 0, has not the chief's: "
+            f"all workers must have the same settings and data. Worker {worker}, counted from the chief, differs in: "
             f"{', '.join(different)}."
         )
 
