@@ -77,7 +77,8 @@ def main(kind: str, folder: Path, shards: Path) -> None:
     batch = next(_batches(config, 2 * config.batch_size, strategy))
     parts = {name: strategy.experimental_local_results(value) for name, value in batch.items()}
     worker = 0 if is_chief(strategy) else 1
-    np.savez(folder / f"{kind}-batch-{worker}.npz", **{name: np.concatenate(p) for name, p in parts.items()})
+    whole: dict = {name: np.concatenate(part) for name, part in parts.items()}
+    np.savez(folder / f"{kind}-batch-{worker}.npz", **whole)
 
 
 if __name__ == "__main__":

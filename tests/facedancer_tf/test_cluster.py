@@ -1,14 +1,18 @@
 """TF_CONFIG and the roll call, without TensorFlow."""
 
 import json
+import os
+import re
 import socket
+import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
 from facedancer_tf.cluster import meet, read_cluster
 from facedancer_tf.errors import UserError
-from tests.workers import free_addresses
+from tests.workers import ROOT, free_addresses
 
 
 def told(cluster: object, kind: object = "worker", index: object = 0) -> str:
@@ -94,3 +98,27 @@ def test_a_port_that_is_taken_is_named():
     port = int(addresses[0].rpartition(":")[2])
     with socket.create_server(("", port)), pytest.raises(UserError, match=f"port {port}.*cannot be had"):
         meet(read_cluster(told({"worker": addresses})), 1)
+
+
+def test_the_slurm_script_of_the_docs_tells_every_worker_who_it_is(tmp_path: Path):
+    script = re.search(
+        r"```bash\n(#!/bin/bash\n.*?)```", (ROOT / "docs" / "distributed.md").read_text(), re.DOTALL
+    )
+    assert script
+    stand_ins = {
+        "scontrol": '[ "$*" = "show hostnames node[7-8]" ] && printf "node7\\nnode8\\n"',
+        "srun": 'shift; for SLURM_PROCID in 0 1; do export SLURM_PROCID; "$@"; done',
+        ".venv/bin/python": 'echo "$TF_CONFIG"; echo "$*" >&2',
+    }
+    for name, body in stand_ins.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/bash\n{body}\n")
+        path.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_NODELIST": "node[7-8]"}
+    done = subprocess.run(["bash", "-c", script[1]], cwd=tmp_path, env=environment, capture_output=True, text=True,
+                          timeout=60, check=True)  # fmt: skip
+    clusters = [read_cluster(line) for line in done.stdout.splitlines()]
+    assert [cluster.here for cluster in clusters] == [0, 1]
+    assert {cluster.addresses for cluster in clusters} == {(("node7", 2222), ("node8", 2222))}
+    assert done.stderr.count("train.py --config configs/small.yaml --strategy multi_worker") == 2

@@ -30,8 +30,10 @@ def run(command: list[str]) -> str:
 
 
 def require_the_same_steps(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> None:
-    """Tolerances: five times what was measured, or less. Of the second step only losses are compared closely: Adam makes
-    a whole step of a gradient that is nothing but rounding, and those weights differ from there on.
+    """Tolerances: five times what was measured, or less.
+
+    Of the second step only losses are compared closely: Adam makes a whole step of a gradient that is nothing but
+    rounding, and those weights differ from there on.
     """
     assert one.keys() == two.keys()
     for name in one:
