@@ -16,7 +16,10 @@ _NOISE = re.compile(
 
 
 def load_tensorflow_quietly(wake_devices: bool = True) -> None:
-    """Imports TensorFlow and wakes its devices up; a failure raises as ever, with all that was written before it."""
+    """Imports TensorFlow and wakes its devices up; a failure raises as ever, with all that was written before it.
+
+    Workers of several machines must meet before their devices wake: `wake_devices` leaves that to what follows.
+    """
     if "tensorflow" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # for what comes later

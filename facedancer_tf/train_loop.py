@@ -53,7 +53,7 @@ def train(config: TrainConfig) -> None:
             loss or weight that is not finite.
     """
     strategy = build_strategy(config)
-    with lost_workers_end_the_run():
+    with lost_workers_end_the_run(strategy):
         manifest = _read_data(config)
         require_the_same(strategy, {**settings_of_all_workers(config), "the manifest of the data": manifest})
         with only_writer(config.run) if is_chief(strategy) else nullcontext():
@@ -75,8 +75,7 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
         models, **optimizers, folder=config.run / CHECKPOINTS, keep=config.keep_checkpoints, writes=chief
     )
     if chief:
-        resumed = state.restore()
-        if not resumed:
+        if not state.restore():
             take_start_weights(models, config)
         write_config(config)
     send_from_chief(strategy, state.variables())
@@ -92,16 +91,16 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
             print(f"{config.run} has its {config.steps} steps already; raise `steps` to go on.")
         return
     if chief:
-        kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+        at, kind = int(state.step), "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
         print(
-            f"{'Continuing' if resumed else 'Starting'} {config.run} at step {int(state.step)} of {config.steps} "
+            f"{'Continuing' if at else 'Starting'} {config.run} at step {at} of {config.steps} "
             f"on {strategy.num_replicas_in_sync} x {kind}."
         )
     step = build_train_step(models, config, **optimizers, strategy=strategy)
     validation = _validation(models, config, manifest) if chief else None
     # A run that goes on with another batch size leaves out what would complete a batch of that size.
     state.next_sample.assign(math.ceil(int(state.next_sample) / config.batch_size) * config.batch_size)
-    batches = _batches(config, int(state.next_sample), strategy)
+    batches = build_batches(config, int(state.next_sample), strategy)
     _iterate(config, state, step, batches, validation, export, strategy)
 
 
@@ -188,7 +187,7 @@ def _augmentation(config: TrainConfig) -> Augmentation | None:
     return released_augmentation() if settings.kind == "released" else None
 
 
-def _batches(config: TrainConfig, start_sample: int, strategy: tf.distribute.Strategy) -> Iterator:
+def build_batches(config: TrainConfig, start_sample: int, strategy: tf.distribute.Strategy) -> Iterator:
     """This worker's share of every global batch from `start_sample` on, cut for its devices."""
 
     def share(worker: tf.distribute.InputContext) -> tf.data.Dataset:

@@ -37,9 +37,8 @@ def build_strategy(config: TrainConfig) -> tf.distribute.Strategy:
         faulthandler.dump_traceback_later(config.wait_for_workers_s, exit=True)
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
         faulthandler.cancel_dump_traceback_later()
-        signal.signal(
-            signal.SIGTERM, signal.SIG_DFL
-        )  # TensorFlow has begun to catch it, and does nothing then
+        # TensorFlow has begun to catch SIGTERM, and does nothing then.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if config.batch_size % strategy.num_replicas_in_sync:
         raise UserError(
             f"`batch_size` must be a multiple of the {strategy.num_replicas_in_sync} devices. "
@@ -57,7 +56,7 @@ def _in_multi_worker_mode(strategy: tf.distribute.Strategy) -> bool:
 
 
 @contextmanager
-def lost_workers_end_the_run() -> Iterator[None]:
+def lost_workers_end_the_run(strategy: tf.distribute.Strategy) -> Iterator[None]:
     """Turns TensorFlow's report of a lost worker into one sentence.
 
     TensorFlow finds out by heartbeats (ten seconds) or a broken connection, and aborts what waits for that worker.
@@ -68,6 +67,8 @@ def lost_workers_end_the_run() -> Iterator[None]:
     try:
         yield
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
+        if not _in_multi_worker_mode(strategy):
+            raise
         # Devices are named too, but are this worker's own.
         found = re.search(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)\b(?!/device)", str(error))
         name = f"{found[1]} {found[2]}" if found else "a worker"
@@ -112,23 +113,19 @@ def require_the_same(strategy: tf.distribute.Strategy, settings: Mapping[str, An
     if not _in_multi_worker_mode(strategy):
         return
     digests = [hashlib.sha256(repr(value).encode()).digest()[:6] for value in settings.values()]
-    numbers = tf.constant(
-        [int.from_bytes(digest, "big") for digest in digests], tf.float64
-    )  # 48 bits are exact
+    numbers = tf.constant([int.from_bytes(d, "big") for d in digests], tf.float64)  # 48 bits: exact
 
     def own_row(replica_id: tf.Tensor) -> list[Message]:
         return [[tf.one_hot(replica_id, strategy.num_replicas_in_sync, dtype=tf.float64)[:, None] * numbers]]
 
     rows = _all_reduce(strategy, own_row)()[0][0].numpy()  # [replicas, settings]
-    different = [
-        name for name, equal in zip(settings, (rows == rows[0]).all(axis=0), strict=True) if not equal
-    ]
-    if different:
-        replica = np.flatnonzero((rows != rows[0]).any(axis=1))[0]
-        worker = replica // len(strategy.extended.worker_devices)
+    differs = rows != rows[0]
+    if differs.any():
+        names = [name for name, any_worker in zip(settings, differs.any(axis=0), strict=True) if any_worker]
+        worker = np.flatnonzero(differs.any(axis=1))[0] // len(strategy.extended.worker_devices)
         raise UserError(
             f"all workers must have the same settings and data. Worker {worker}, counted from the chief, differs in: "
-            f"{', '.join(different)}."
+            f"{', '.join(names)}."
         )
 
 
@@ -161,18 +158,17 @@ class StopVote:
 
     def __init__(self, strategy: tf.distribute.Strategy, asked: Callable[[], bool]) -> None:
         self.asked = asked
-        self.count = (
-            _all_reduce(strategy, lambda _, vote: [[vote]]) if _in_multi_worker_mode(strategy) else None
-        )
+        self.alone = not _in_multi_worker_mode(strategy)
+        self.count = _all_reduce(strategy, lambda _, vote: [[vote]])
         self.before = tf.constant(0.0)
 
     def __call__(self) -> bool:
-        if self.count is None:
+        if self.alone:
             return self.asked()
         before, self.before = self.before, self.count(tf.constant(float(self.asked())))[0][0]
         return float(before) > 0
 
     def leave(self) -> None:
         """Waits until all workers are done: one that leaves early is missed by those that still write."""
-        if self.count is not None:
+        if not self.alone:
             float(self.count(tf.constant(0.0))[0][0])

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from facedancer_tf.train_loop import _batches
+from facedancer_tf.train_loop import build_batches
 from facedancer_tf.workers import build_strategy, is_chief
 from losses.cosine import cosine_distance
 from tests.facedancer_tf.training import SMALL, Built, batch_of, build, with_settings
@@ -74,7 +74,7 @@ def main(kind: str, folder: Path, shards: Path) -> None:
     if is_chief(strategy):
         np.savez(folder / f"{kind}.npz", **results)
 
-    batch = next(_batches(config, 2 * config.batch_size, strategy))
+    batch = next(build_batches(config, 2 * config.batch_size, strategy))
     parts = {name: strategy.experimental_local_results(value) for name, value in batch.items()}
     worker = 0 if is_chief(strategy) else 1
     whole: dict = {name: np.concatenate(part) for name, part in parts.items()}
