@@ -9,9 +9,9 @@ import cv2
 import tensorflow as tf
 from tqdm import tqdm
 
-from data.augmentation import colour_and_geometry_augmentation, released_augmentation
 from data.manifest import Manifest, read_manifest
-from data.pipeline import Augmentation, build_dataset
+from data.pipeline import build_dataset
+from facedancer_tf.batches import build_batches
 from facedancer_tf.checkpoints import RunState
 from facedancer_tf.config import TrainConfig
 from facedancer_tf.errors import UserError
@@ -178,30 +178,6 @@ def _recipe(config: TrainConfig, manifest: Manifest, encoder_fingerprint: str, s
         step=step,
         encoder_fingerprint=encoder_fingerprint,
     )
-
-
-def _augmentation(config: TrainConfig) -> Augmentation | None:
-    settings = config.data.augmentation
-    if settings.kind == "colour_and_geometry":
-        return colour_and_geometry_augmentation(**settings.strengths())
-    return released_augmentation() if settings.kind == "released" else None
-
-
-def build_batches(config: TrainConfig, start_sample: int, strategy: tf.distribute.Strategy) -> Iterator:
-    """This worker's share of every global batch from `start_sample` on, cut for its devices."""
-
-    def share(worker: tf.distribute.InputContext) -> tf.data.Dataset:
-        dataset = build_dataset(
-            config.data.folder, "train", config.size_px, config.batch_size, config.seed, start_sample,
-            config.data.self_swap_probability, _augmentation(config), worker.input_pipeline_id,
-            worker.num_input_pipelines,
-        )  # fmt: skip
-        if strategy.num_replicas_in_sync > worker.num_input_pipelines:
-            dataset = dataset.rebatch(config.batch_size // strategy.num_replicas_in_sync)
-        # Said to be endless, or workers ask one another before every batch whether there is one.
-        return dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-
-    return iter(strategy.distribute_datasets_from_function(share))
 
 
 def _validation(models: Models, config: TrainConfig, manifest: Manifest) -> Validation | None:

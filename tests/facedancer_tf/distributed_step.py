@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from facedancer_tf.train_loop import build_batches
+from facedancer_tf.batches import build_batches
 from facedancer_tf.workers import build_strategy, is_chief
 from losses.cosine import cosine_distance
 from tests.facedancer_tf.training import SMALL, Built, batch_of, build, with_settings
