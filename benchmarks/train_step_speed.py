@@ -228,9 +228,8 @@ def main() -> None:
     print(f"{size_px} px, batch {batch}, released recipe without VGG:")
     sizes = [gradient_sizes(models[name], adams[name]) for name in ("plain", "fast")]
     report_equality(first["plain"], first["fast"], *sizes)
-    print(
-        f"  (the plain step's own change by {distance(sizes[0], rounding):.1e} where its pictures are a rounding step off)"
-    )
+    own = distance(sizes[0], rounding)
+    print(f"  (the plain step's own change by {own:.1e} where its pictures are a rounding step off)")
     rounds = [{name: timed(step) for name, step in steps.items()} for _ in range(arguments.rounds)]
     wall, cores = ({name: float(np.median([r[name][i] for r in rounds])) for name in steps} for i in (0, 1))
     for times in (wall, cores):
