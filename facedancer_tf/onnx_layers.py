@@ -120,8 +120,8 @@ def _pad(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
     )
 
 
-def _pool(kind: str) -> Callable[[OnnxNodes, Node, list[str]], str]:
-    return lambda nodes, node, inputs: nodes.add(kind, inputs, node.name, **_window(node))
+def _pool(kind: str, **settings: Any) -> Callable[[OnnxNodes, Node, list[str]], str]:
+    return lambda nodes, node, inputs: nodes.add(kind, inputs, node.name, **_window(node), **settings)
 
 
 def _upsample(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
@@ -180,7 +180,7 @@ _EMITTERS: dict[str, Callable[[OnnxNodes, Node, list[str]], str]] = {
     "relu": _plain("Relu"),
     "sigmoid": _plain("Sigmoid"),
     "pad": _pad,
-    "avg_pool": _pool("AveragePool"),
+    "avg_pool": _pool("AveragePool", count_include_pad=1),
     "max_pool": _pool("MaxPool"),
     "global_avg_pool": _global_avg_pool,
     "upsample": _upsample,
