@@ -80,7 +80,7 @@ def train(config: TrainConfig) -> None:
         validation = _validation(models, config, manifest)
         # A run that goes on with another batch size leaves out what would complete a batch of that size.
         state.next_sample.assign(math.ceil(int(state.next_sample) / config.batch_size) * config.batch_size)
-        batches = _batches(config, int(state.next_sample), strategy)
+        batches = training_batches(config, int(state.next_sample), strategy)
         _iterate(config, state, step, batches, validation, export)
 
 
@@ -163,7 +163,8 @@ def _augmentation(config: TrainConfig) -> Augmentation | None:
     return released_augmentation() if settings.kind == "released" else None
 
 
-def _batches(config: TrainConfig, start_sample: int, strategy: tf.distribute.Strategy) -> Iterator:
+def training_batches(config: TrainConfig, start_sample: int, strategy: tf.distribute.Strategy) -> Iterator:
+    """The run's batches from `start_sample` on, spread over the devices of `strategy`."""
     dataset = build_dataset(
         config.data.folder, "train", config.size_px, config.batch_size, config.seed, start_sample,
         config.data.self_swap_probability, _augmentation(config),
