@@ -131,7 +131,8 @@ def _eight_bit(image: Image.Image) -> np.ndarray:
         grey = ((deep * 255 + 32767) // 65535).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=-1)
     see_through = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-    return np.array(image.convert("RGBA" if see_through else "RGB"))
+    wanted = "RGBA" if see_through else "RGB"
+    return np.array(image if image.mode == wanted else image.convert(wanted))  # convert would copy it
 
 
 def _orientation(image: Image.Image) -> int:
@@ -194,6 +195,8 @@ def write_picture(
     options: dict[str, Any] = {} if suffix in (".png", ".bmp") else {"quality": 95}
     if suffix in (".jpg", ".jpeg"):
         options["subsampling"] = 0
+    elif suffix == ".png":
+        options["compress_type"] = zlib.Z_RLE  # a quarter of the time, a tenth more bytes than the default
     if icc_profile is not None and suffix != ".bmp":
         options["icc_profile"] = icc_profile
     if xmp is not None and suffix == ".png":
