@@ -49,7 +49,7 @@ def write_arrays(arrays: dict[str, np.ndarray], path: Path) -> None:
 
 def without_drawing() -> AbstractContextManager:
     """Networks built inside it start from zeros: drawing weights that are overwritten at once is half of building."""
-    return keras.saving.custom_object_scope({"GlorotUniform": keras.initializers.Zeros})
+    return keras.saving.custom_object_scope({"glorot_uniform": keras.initializers.Zeros})
 
 
 def assign_weights(model: keras.Model, weights: dict[str, list[np.ndarray]]) -> None:
