@@ -55,8 +55,11 @@ def build_step(config: TrainConfig) -> Callable[[dict, int], None]:
     """The recipe's real step, and waiting until it is done."""
     models = build_models(config, shrink=1.0)
     networks = (models.generator, models.discriminator)
-    optimizers = [build_optimizer(config, network.trainable_variables) for network in networks]
-    step = build_train_step(models, config, *optimizers, strategy=tf.distribute.get_strategy())
+    generator_optimizer, discriminator_optimizer = (
+        build_optimizer(config, network.trainable_variables) for network in networks
+    )
+    strategy = tf.distribute.get_strategy()
+    step = build_train_step(models, config, generator_optimizer, discriminator_optimizer, strategy)
 
     def run(batch: dict, number: int) -> None:
         scalars = step(

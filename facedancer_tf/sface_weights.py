@@ -70,9 +70,7 @@ def _head(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     weight = arrays["pre_fc1_weight"]
     channels = before_scale.size
     places = weight.shape[1] // channels
-    kernel = np.empty(
-        (places, channels, len(weight)), np.float32
-    )  # rows and columns, channels: NHWC flattened
+    kernel = np.empty((places, channels, len(weight)), np.float32)  # flattened as NHWC is
     shift = np.empty(len(weight))
     for out, row in enumerate(weight):  # one by one: all of them in float64 at once take half a gigabyte
         row = row.astype(np.float64).reshape(channels, places)  # the original flattens channels first
