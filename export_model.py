@@ -1,7 +1,6 @@
-"""Export a model file as a SavedModel: python export_model.py model.keras exported/
+"""Export a model file for use without this project: python export_model.py model.keras exported/
 
-The SavedModel takes uint8 crops and loads with bare tf.saved_model.load; facedancer_tf/export.py describes its
-signatures.
+Exported models take and give aligned uint8 crops; docs/serving.md describes them.
 """
 
 import time
@@ -9,25 +8,50 @@ from pathlib import Path
 
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.named_weights import find_weights
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+
+EPILOG = """\
+examples:
+  python export_model.py model.keras exported/                              a SavedModel, for any source
+  python export_model.py model.keras exported/ --format onnx                ONNX files
+  python export_model.py model.keras exported/ --source me1.jpg me2.jpg     for this one person as the source
+"""
 
 
 def main() -> None:
     started = time.monotonic()
-    parser = Parser(__doc__)
-    parser.add_argument("model", type=Path, help="a model file of train.py (…/model.keras)")
+    parser = Parser(__doc__, EPILOG)
+    parser.add_argument("model", help="a name (see import_weights.py --list) or a model file of train.py")
     parser.add_argument("folder", type=Path, help="where to write; must not exist yet")
-    parser.add_argument("--encoder-weights", type=Path, help="for models whose encoder comes without weights")
+    parser.add_argument("--format", choices=("saved_model", "onnx"), default="saved_model")
+    parser.add_argument(
+        "--source",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="PICTURE",
+        help="pictures of one person, whose identity is baked in: the model then takes targets alone",
+    )
+    parser.add_argument(
+        "--encoder-weights", help="a name or file, where the encoder's are not found by themselves"
+    )
     arguments = parser.parse_args()
-    for path in (arguments.model, arguments.encoder_weights):
-        if path is not None and not path.is_file():
+    model = find_weights(arguments.model, "generator")
+    for path in arguments.source:
+        if not path.is_file():
             raise UserError(f"there is no file {path}; check the name")
 
     load_tensorflow_quietly()  # after the cheap checks
-    from facedancer_tf.export import export_saved_model
+    from facedancer_tf.export import export_model
 
-    apart = export_saved_model(arguments.model, arguments.folder, arguments.encoder_weights)
-    print(f"checked on the bundled photographs: pixels differ by at most {apart:.0f} of 255")
+    apart = export_model(
+        model, arguments.folder, arguments.format, arguments.source, arguments.encoder_weights
+    )
+    print(
+        f"checked on the bundled photographs: pixels differ by at most {apart.largest:.0f} of 255, "
+        f"on average by {apart.mean:.6f}"
+    )
     print(f"{arguments.folder} written in {time.monotonic() - started:.1f} s")
 
 

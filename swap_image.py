@@ -48,8 +48,12 @@ def parse_arguments() -> argparse.Namespace:
         "pictures", nargs="+", type=Path, metavar="PICTURE", help="source(s), then the target"
     )
     parser.add_argument("-o", "--output", type=Path, help="result; its suffix names the format (swapped.png)")
-    parser.add_argument("--model", type=Path, help="a model file of train.py (the one in assets/model)")
-    parser.add_argument("--encoder-weights", type=Path, help="for models whose encoder comes without weights")
+    parser.add_argument(
+        "--model", help="a name (see import_weights.py --list) or a model file (the embedded one)"
+    )
+    parser.add_argument(
+        "--encoder-weights", help="a name or file, where the encoder's are not found by themselves"
+    )
     parser.add_argument(
         "--face", type=parse_face, default="largest", help="largest (default), all or a number"
     )

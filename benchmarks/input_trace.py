@@ -2,7 +2,7 @@
 
     python -m benchmarks.input_trace --steps 300 --plot docs/input_trace.png
 
-The train loop's own batches (facedancer_tf.train_loop.training_batches) beside two kinds of steps. The smoke recipe's
+The train loop's own batches (facedancer_tf.batches) beside two kinds of steps. The smoke recipe's
 real one runs on the CPU, on all cores, and is held up from asking for a batch to having it. The released recipe's runs
 on a GPU, which a thread stands in for: it keeps one core busy for `--step-s` seconds a step (released: 0.9 s on an RTX
 3090) and is held up while it has nothing to do. As with a GPU the loop asks for the next batch while the thread works
@@ -23,10 +23,10 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.face_records import make_face_records
+from facedancer_tf.batches import build_batches
 from facedancer_tf.bundled_pictures import PICTURES
 from facedancer_tf.config import TrainConfig, parse_config
 from facedancer_tf.models import build_models
-from facedancer_tf.train_loop import training_batches
 from facedancer_tf.train_step import build_optimizer, build_train_step
 
 CONFIGS = PICTURES.parents[1] / "configs"
@@ -75,7 +75,7 @@ def build_step(config: TrainConfig) -> Callable[[dict, int], None]:
 def trace_on_cpu(name: str, config: TrainConfig, steps: int) -> Trace:
     """The recipe's real steps, one after the other."""
     step = build_step(config)
-    batches = training_batches(config, 0, tf.distribute.get_strategy())
+    batches = build_batches(config, 0, tf.distribute.get_strategy())
     moments = []
     for number in range(WARM_UP + steps):
         asked = time.perf_counter()
@@ -97,7 +97,7 @@ def trace_on_device(name: str, config: TrainConfig, step_s: float, steps: int) -
             hashlib.sha256(content)  # lets go of Python's lock
         return began, time.perf_counter()
 
-    batches = training_batches(config, 0, tf.distribute.get_strategy())
+    batches = build_batches(config, 0, tf.distribute.get_strategy())
     started = time.perf_counter()
     results: list[Future] = []
     with ThreadPoolExecutor(1) as device:

@@ -12,7 +12,8 @@ from facedancer_tf.models import Models
 class RunState:
     """Both networks, the averaged weights, both optimizers, the step and the next global sample.
 
-    The data position is (seed, next sample): the pipeline can start anywhere from those two.
+    The data position is (seed, next sample): the pipeline can start anywhere from those two. Of several workers
+    all hold it, and one `writes`.
     """
 
     def __init__(
@@ -22,10 +23,14 @@ class RunState:
         discriminator_optimizer: keras.optimizers.Optimizer,
         folder: Path,
         keep: int,
+        writes: bool = True,
     ) -> None:
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         self.next_sample = tf.Variable(0, dtype=tf.int64, trainable=False, name="next_sample")
-        self.owners = (models.generator, models.discriminator, generator_optimizer, discriminator_optimizer)
+        self.writes = writes
+        self.owners = (
+            models.generator, models.averaged, models.discriminator, generator_optimizer, discriminator_optimizer,
+        )  # fmt: skip
         self.checkpoint = tf.train.Checkpoint(
             generator=models.generator,
             averaged=models.averaged,
@@ -55,6 +60,10 @@ class RunState:
             ) from error
         return True
 
+    def variables(self) -> list[tf.Variable]:
+        """All that is saved."""
+        return [*(v.value for owner in self.owners for v in owner.variables), self.step, self.next_sample]
+
     def not_finite(self) -> list[str]:
         """Names of the weights and optimizer slots that hold a NaN or an infinity."""
         variables = [v for owner in self.owners for v in owner.variables]
@@ -74,4 +83,5 @@ class RunState:
                 f"{broken[0]} is not finite after step {int(self.step)} ({len(broken)} weights or optimizer slots are "
                 "not); the last checkpoint is from before: lower `optimizer.learning_rate` or a term's weight."
             )
-        self.manager.save(checkpoint_number=int(self.step.numpy()))
+        if self.writes:  # every worker holds whole variables, so that the others need take no part
+            self.manager.save(checkpoint_number=int(self.step.numpy()))

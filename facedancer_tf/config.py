@@ -108,7 +108,7 @@ class OptimizerConfig:
 GENERATOR_TERMS = ("adversarial", "identity", "ifsr", "reconstruction", "perceptual", "cycle")
 _POSITIVE = (
     "batch_size", "steps", "r1_every_steps", "cycle_every_steps", "log_every_steps", "save_every_steps",
-    "validate_every_steps", "validation_pictures", "keep_checkpoints",
+    "validate_every_steps", "validation_pictures", "keep_checkpoints", "wait_for_workers_s",
 )  # fmt: skip
 
 
@@ -134,7 +134,8 @@ class TrainConfig:
     cycle_every_steps: int = 1  # likewise
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     xla: bool = False
-    strategy: Literal["one_device", "mirrored"] = "one_device"
+    strategy: Literal["one_device", "mirrored", "multi_worker"] = "one_device"
+    wait_for_workers_s: float = 300.0  # at the start, multi_worker only
     log_every_steps: int = 20
     save_every_steps: int = 1000
     validate_every_steps: int = 1000

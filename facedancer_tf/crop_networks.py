@@ -1,7 +1,7 @@
 """A model file's networks on aligned crops: the generator and the encoder that its recipe names.
 
 Crops are uint8 RGB [B, S, S, 3] at the networks' own sizes, identities raw embeddings float32 [B, W]. This file says
-once how pixels become network inputs and outputs become pixels; the exported SavedModel traces the same functions.
+once how pixels become network inputs and outputs become pixels; exported models trace the same functions.
 """
 
 from pathlib import Path
@@ -15,6 +15,19 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.identity_encoder import BATCH, Encoder, load_encoder
 from facedancer_tf.model_file import ModelRecipe, load_model_file
 from facedancer_tf.named_weights import find_encoder
+
+
+def as_pictures(crops: keras.KerasTensor) -> keras.KerasTensor:
+    """What a generator reads, float32 in [-1, 1], of crops uint8; a tensor function."""
+    return ops.cast(crops, "float32") / 127.5 - 1.0
+
+
+def as_crops(swapped: keras.KerasTensor) -> keras.KerasTensor:
+    """Crops uint8 of a generator's output; a tensor function.
+
+    The output is linear and may leave [-1, 1]: it is clipped, then rounded to the nearest of 0 … 255.
+    """
+    return ops.cast(ops.round(ops.clip((swapped + 1.0) * 127.5, 0.0, 255.0)), "uint8")
 
 
 class CropNetworks:
@@ -46,11 +59,9 @@ class CropNetworks:
     def swap(self, crops: keras.KerasTensor, identities: keras.KerasTensor) -> keras.KerasTensor:
         """Swapped crops uint8 of target crops uint8 [B, S, S, 3] and identities [B, W]; a tensor function.
 
-        The output is linear and may leave [-1, 1]: it is clipped, then rounded to the nearest of 0 … 255.
+        Identities of batch 1 serve every target.
         """
-        pictures = ops.cast(crops, "float32") / 127.5 - 1.0
-        swapped = self.generator([pictures, identities], training=False)
-        return ops.cast(ops.round(ops.clip((swapped + 1.0) * 127.5, 0.0, 255.0)), "uint8")
+        return as_crops(self.generator([as_pictures(crops), identities], training=False))
 
     def swap_crops(self, crops: np.ndarray, identities: np.ndarray) -> np.ndarray:
         """`swap` on arrays, a few at a time; raises ValueError for crops or identities of another size."""

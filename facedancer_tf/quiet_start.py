@@ -18,21 +18,24 @@ _NOISE = re.compile(
 )
 
 
-def load_tensorflow_quietly() -> None:
-    """Imports TensorFlow and wakes its devices up; a failure raises as ever, with all that was written before it."""
+def load_tensorflow_quietly(wake_devices: bool = True) -> None:
+    """Imports TensorFlow and wakes its devices up; a failure raises as ever, with all that was written before it.
+
+    Workers of several machines must meet before their devices wake: `wake_devices` leaves that to what follows.
+    """
     if "tensorflow" in sys.modules:
         return
     collecting = gc.isenabled()
     gc.disable()
     try:
-        _load()
+        _load(wake_devices)
     finally:
         gc.freeze()  # what is imported stays: no later collection looks at it again
         if collecting:
             gc.enable()
 
 
-def _load() -> None:
+def _load(wake_devices: bool) -> None:
     """The import, with the start-up lines held back."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # for what comes later
     sys.stderr.flush()
@@ -44,7 +47,8 @@ def _load() -> None:
             try:
                 import tensorflow as tf
 
-                tf.constant(0.0)  # finds the devices, which is where the rest is said
+                if wake_devices:
+                    tf.constant(0.0)  # finds the devices, which is where the rest is said
                 noise = _NOISE
             finally:
                 sys.stderr.flush()

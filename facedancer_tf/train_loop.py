@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import cv2
 import tensorflow as tf
 from tqdm import tqdm
 
-from data.augmentation import colour_and_geometry_augmentation, released_augmentation
 from data.manifest import Manifest, read_manifest
-from data.pipeline import Augmentation, build_dataset
+from data.pipeline import build_dataset
+from facedancer_tf.batches import build_batches
 from facedancer_tf.checkpoints import RunState
 from facedancer_tf.config import TrainConfig
 from facedancer_tf.errors import UserError
@@ -29,59 +30,78 @@ from facedancer_tf.start_weights import take_start_weights
 from facedancer_tf.stop_signals import stop_signals
 from facedancer_tf.train_step import Scalars, TrainStep, build_optimizer, build_train_step
 from facedancer_tf.validation import Validation
+from facedancer_tf.workers import (
+    StopVote,
+    build_strategy,
+    is_chief,
+    lost_workers_end_the_run,
+    require_the_same,
+    send_from_chief,
+    settings_of_all_workers,
+)
 
 
 def train(config: TrainConfig) -> None:
     """Trains until `config.steps`, from the run folder's newest checkpoint where there is one.
 
     Writes into `config.run`: config.yaml, checkpoints/, logs/ (TensorBoard), pictures/ and model.keras (the
-    averaged generator). SIGTERM and Ctrl-C save and return.
+    averaged generator). Of several workers the chief alone reads and writes it. SIGTERM and Ctrl-C save and
+    return.
 
     Raises:
-        UserError: for unusable data, a run folder of another config, or a loss or weight that is not finite.
+        UserError: for unusable data, a run folder of another config, workers that do not fit or are lost, or a
+            loss or weight that is not finite.
     """
-    manifest = _read_data(config)
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    strategy = tf.distribute.get_strategy()
-    if config.strategy == "mirrored":
-        strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
-    if config.batch_size % strategy.num_replicas_in_sync:
-        raise UserError(
-            f"`batch_size` must be a multiple of the {strategy.num_replicas_in_sync} devices. "
-            f"Received: {config.batch_size}"
-        )
-    refuse_other_run(config)
+    strategy = build_strategy(config)
+    with lost_workers_end_the_run(strategy):
+        manifest = _read_data(config)
+        require_the_same(strategy, {**settings_of_all_workers(config), "the manifest of the data": manifest})
+        with only_writer(config.run) if is_chief(strategy) else nullcontext():
+            _train(config, manifest, strategy)
+
+
+def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Strategy) -> None:
+    chief = is_chief(strategy)
+    if chief:
+        refuse_other_run(config)
     with strategy.scope():
         models = build_models(config, manifest.shrink)
         optimizers = {
             "generator_optimizer": build_optimizer(config, models.generator.trainable_variables),
             "discriminator_optimizer": build_optimizer(config, models.discriminator.trainable_variables),
         }
-    with only_writer(config.run):
-        state = RunState(models, **optimizers, folder=config.run / CHECKPOINTS, keep=config.keep_checkpoints)
-        resumed = state.restore()
-        if not resumed:
+    require_the_same(strategy, {"encoder.weights": models.encoder_fingerprint})
+    state = RunState(
+        models, **optimizers, folder=config.run / CHECKPOINTS, keep=config.keep_checkpoints, writes=chief
+    )
+    if chief:
+        if not state.restore():
             take_start_weights(models, config)
         write_config(config)
+    send_from_chief(strategy, state.variables())
 
-        def export() -> None:
+    def export() -> None:
+        if chief:
             recipe = _recipe(config, manifest, models.encoder_fingerprint, int(state.step))
             save_model_file(models.averaged, recipe, config.run / MODEL)
 
-        if int(state.step) >= config.steps:
-            export()  # a kill may have come between the last checkpoint and its model file
+    if int(state.step) >= config.steps:
+        export()  # a kill may have come between the last checkpoint and its model file
+        if chief:
             print(f"{config.run} has its {config.steps} steps already; raise `steps` to go on.")
-            return
+        return
+    if chief:
+        at, kind = int(state.step), "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
         print(
-            f"{'Continuing' if resumed else 'Starting'} {config.run} at step {int(state.step)} of {config.steps} "
-            f"on {strategy.num_replicas_in_sync} x {devices[0].device_type}."
+            f"{'Continuing' if at else 'Starting'} {config.run} at step {at} of {config.steps} "
+            f"on {strategy.num_replicas_in_sync} x {kind}."
         )
-        step = build_train_step(models, config, **optimizers, strategy=strategy)
-        validation = _validation(models, config, manifest)
-        # A run that goes on with another batch size leaves out what would complete a batch of that size.
-        state.next_sample.assign(math.ceil(int(state.next_sample) / config.batch_size) * config.batch_size)
-        batches = training_batches(config, int(state.next_sample), strategy)
-        _iterate(config, state, step, batches, validation, export)
+    step = build_train_step(models, config, **optimizers, strategy=strategy)
+    validation = _validation(models, config, manifest) if chief else None
+    # A run that goes on with another batch size leaves out what would complete a batch of that size.
+    state.next_sample.assign(math.ceil(int(state.next_sample) / config.batch_size) * config.batch_size)
+    batches = build_batches(config, int(state.next_sample), strategy)
+    _iterate(config, state, step, batches, validation, export, strategy)
 
 
 def _iterate(
@@ -91,16 +111,18 @@ def _iterate(
     batches: Iterator,
     validation: Validation | None,
     export: Callable[[], None],
+    strategy: tf.distribute.Strategy,
 ) -> None:
     """Runs the remaining steps, or those until a signal asks to stop."""
-    first = int(state.step)
+    first, chief = int(state.step), is_chief(strategy)
     before: Scalars = {}
-    writer = tf.summary.create_file_writer(str(config.run / LOGS))
+    logs = tf.summary.create_file_writer(str(config.run / LOGS)) if chief else tf.summary.create_noop_writer()
     with (
         stop_signals() as stopped,
-        writer.as_default(),
-        tqdm(total=config.steps, initial=first, unit="step", dynamic_ncols=True) as bar,
+        logs.as_default(),
+        tqdm(total=config.steps, initial=first, unit="step", dynamic_ncols=True, disable=not chief) as bar,
     ):
+        stop_asked = StopVote(strategy, stopped)
         for number in range(first + 1, config.steps + 1):
             scalars = step(
                 next(batches),
@@ -113,7 +135,7 @@ def _iterate(
             state.step.assign(number)
             state.next_sample.assign_add(config.batch_size)
             bar.update()
-            last = number == config.steps or stopped()
+            last = stop_asked() or number == config.steps
             if number % config.log_every_steps == 0 or last:
                 _log(scalars, number, bar)
             if number % config.save_every_steps == 0 or last:
@@ -122,9 +144,11 @@ def _iterate(
                 export()
             if validation and (number % config.validate_every_steps == 0 or number == config.steps):
                 _validate(validation, number, config.run, bar)
-            if last and number < config.steps:
-                bar.write(f"Stopped at step {number}; the same command goes on from here.")
+            if last:
                 break
+        stop_asked.leave()
+        if chief and number < config.steps:
+            bar.write(f"Stopped at step {number}; the same command goes on from here.")
 
 
 def _read_data(config: TrainConfig) -> Manifest:
@@ -154,22 +178,6 @@ def _recipe(config: TrainConfig, manifest: Manifest, encoder_fingerprint: str, s
         step=step,
         encoder_fingerprint=encoder_fingerprint,
     )
-
-
-def _augmentation(config: TrainConfig) -> Augmentation | None:
-    settings = config.data.augmentation
-    if settings.kind == "colour_and_geometry":
-        return colour_and_geometry_augmentation(**settings.strengths())
-    return released_augmentation() if settings.kind == "released" else None
-
-
-def training_batches(config: TrainConfig, start_sample: int, strategy: tf.distribute.Strategy) -> Iterator:
-    """The run's batches from `start_sample` on, spread over the devices of `strategy`."""
-    dataset = build_dataset(
-        config.data.folder, "train", config.size_px, config.batch_size, config.seed, start_sample,
-        config.data.self_swap_probability, _augmentation(config),
-    )  # fmt: skip
-    return iter(strategy.experimental_distribute_dataset(dataset))
 
 
 def _validation(models: Models, config: TrainConfig, manifest: Manifest) -> Validation | None:

@@ -128,8 +128,7 @@ def build_train_step(
     one_device = strategy.num_replicas_in_sync == 1
 
     def replica_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
-        source = models.faces(batch["source"])
-        target = models.faces(batch["target"]) if loss.ifsr or loss.cycle else {}
+        source, target = faces_of_pairs(models, batch, both=bool(loss.ifsr or loss.cycle))
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             swapped = models.generator([batch["target"], source["embedding"]], training=True)
             swapped_logits = models.discriminator(swapped, training=True)
@@ -162,6 +161,15 @@ def build_train_step(
         return {name: strategy.experimental_local_results(value)[0] for name, value in scalars.items()}
 
     return train_step
+
+
+def faces_of_pairs(models: Models, batch: dict, both: bool) -> tuple[dict, dict]:
+    """`Models.faces` of the sources and, in the same pass, of the targets (empty unless `both` are wanted)."""
+    if not both:
+        return models.faces(batch["source"]), {}
+    faces = models.faces(tf.concat([batch["source"], batch["target"]], 0))
+    halves = {name: tf.split(value, 2) for name, value in faces.items()}
+    return {name: half[0] for name, half in halves.items()}, {name: half[1] for name, half in halves.items()}
 
 
 def update_average(

@@ -6,7 +6,14 @@ from typing import TypeAlias
 import keras
 from keras import layers
 
-from networks.layers import AdaIN, AffaGate, InstanceNormalization
+from networks.layers import (
+    AffaGate,
+    InstanceNormalization,
+    MaskConv2D,
+    PictureConv2D,
+    PooledConv2D,
+    UpsampledSum,
+)
 
 LEAKY_SLOPE = 0.2
 FUSIONS = ("no_skip", "add", "concat", "affa", "d_affa", "do_affa")
@@ -22,8 +29,9 @@ def conv(x: Tensor, filters: int, kernel_px: int, name: str, dtype: str, padding
     return layers.Conv2D(filters, kernel_px, padding=padding, name=name, dtype=dtype)(x)
 
 
-def norm(x: Tensor, name: str, dtype: str) -> Tensor:
-    return InstanceNormalization(name=name, dtype=dtype)(x)
+def norm(x: Tensor | list[Tensor], name: str, dtype: str, negative_slope: float = LEAKY_SLOPE) -> Tensor:
+    """Instance normalisation and LeakyReLU; AdaIN between them where x is [features, scale, shift]."""
+    return InstanceNormalization(negative_slope, name=name, dtype=dtype)(x)
 
 
 def down_block(
@@ -35,26 +43,19 @@ def down_block(
     norm, leaky, conv after the pooling. The skip path is a 1×1 convolution and a pooling.
     Input `[B, H, W, C]`, output `[B, H/2, W/2, filters]`, or `[B, H, W, filters]` without `resample`.
     """
-
-    def pool(y: Tensor, suffix: str) -> Tensor:
-        return layers.AveragePooling2D(2, name=f"{name}_{suffix}", dtype=dtype)(y) if resample else y
-
+    kind = PooledConv2D if resample else layers.Conv2D
     main = norm(x, f"{name}_norm", dtype)
-    main = leaky(main, f"{name}_leaky", dtype)
-    main = conv(main, filters, 3, f"{name}_conv", dtype)
-    main = pool(main, "pool")
+    main = kind(filters, 3, padding="same", name=f"{name}_conv", dtype=dtype)(main)
     if convs == 2:
         main = norm(main, f"{name}_norm_1", dtype)
-        main = leaky(main, f"{name}_leaky_1", dtype)
         main = conv(main, filters, 3, f"{name}_conv_1", dtype)
-    skip = conv(x, filters, 1, f"{name}_skip", dtype)
-    skip = pool(skip, "skip_pool")
+    skip = kind(filters, 1, padding="same", name=f"{name}_skip", dtype=dtype)(x)
     return layers.Add(name=name, dtype=dtype)([main, skip])
 
 
 def identity_block(
     x: Tensor,
-    identity: Tensor,
+    identity: Tensor | None,
     filters: int,
     name: str,
     dtype: str,
@@ -63,35 +64,30 @@ def identity_block(
 ) -> Tensor:
     """Residual block conditioned on the mapped identity by AdaIN; doubles the picture if `upsample`.
 
+    `identity=None` leaves AdaIN out: the norm's own gamma and beta then stand for one baked identity.
     Input `[B, H, W, C]` and identity `[B, W_id]`; output `[B, 2H, 2W, filters]` or `[B, H, W, filters]`, in
     `output_dtype` where given.
     """
-
-    def resize(y: Tensor, suffix: str) -> Tensor:
-        if not upsample:
-            return y
-        return layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_{suffix}", dtype=dtype)(y)
-
-    channels = x.shape[-1]
-    main = norm(x, f"{name}_norm", dtype)
-    scale = layers.Dense(channels, name=f"{name}_adain_scale", dtype=dtype)(identity)
-    shift = layers.Dense(channels, name=f"{name}_adain_shift", dtype=dtype)(identity)
-    main = AdaIN(name=f"{name}_adain", dtype=dtype)([main, scale, shift])
-    main = leaky(main, f"{name}_leaky", dtype)
-    main = conv(main, filters, 3, f"{name}_conv", dtype)
-    main = resize(main, "upsample")
-    skip = conv(x, filters, 1, f"{name}_skip", dtype)
-    skip = resize(skip, "skip_upsample")
-    return layers.Add(name=name, dtype=output_dtype or dtype)([main, skip])
+    if identity is None:
+        main = norm(x, f"{name}_norm", dtype)
+    else:
+        channels = x.shape[-1]
+        scale = layers.Dense(channels, name=f"{name}_adain_scale", dtype=dtype)(identity)
+        shift = layers.Dense(channels, name=f"{name}_adain_shift", dtype=dtype)(identity)
+        main = norm([x, scale, shift], f"{name}_norm", dtype)
+    kind = PictureConv2D if filters == 3 else layers.Conv2D
+    main = kind(filters, 3, padding="same", name=f"{name}_conv", dtype=dtype)(main)
+    skip = kind(filters, 1, padding="same", name=f"{name}_skip", dtype=dtype)(x)
+    closing = UpsampledSum if upsample else layers.Add
+    return closing(name=name, dtype=output_dtype or dtype)([main, skip])
 
 
 def _mask(concatenated: Tensor, hidden: int, filters: int, name: str, dtype: str) -> Tensor:
     """The attention network of AFFA: `[B, H, W, 2C]` → mask in (0, 1), `[B, H, W, filters]`."""
     m = conv(concatenated, hidden, 3, f"{name}_hidden", dtype)
     m = leaky(m, f"{name}_leaky", dtype)
-    m = norm(m, f"{name}_norm", dtype)
-    m = conv(m, filters, 1, f"{name}_mask_conv", dtype)
-    return layers.Activation("sigmoid", name=f"{name}_mask", dtype=dtype)(m)
+    m = norm(m, f"{name}_norm", dtype, negative_slope=1)
+    return MaskConv2D(filters, 1, name=f"{name}_mask_conv", dtype=dtype)(m)
 
 
 def _affa(target: Tensor, decoder: Tensor, name: str, dtype: str) -> Tensor:

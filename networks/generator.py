@@ -31,7 +31,7 @@ def check_generator(size_px: int, fusion: Sequence[str], mapping_depth: int, **p
 
 def build_generator(
     size_px: int = 256,
-    identity_width: int = 512,
+    identity_width: int | None = 512,
     base_filters: int = 64,
     fusion: Sequence[str] = RELEASED_FUSION,
     mapping_depth: int = 4,
@@ -43,29 +43,35 @@ def build_generator(
 
     Args:
         size_px: height and width of target and swapped picture.
-        identity_width: width of the identity embedding (512 for ArcFace, 128 for SFace).
+        identity_width: width of the identity embedding (512 for ArcFace, 128 for SFace). None leaves out the
+            identity input, mapping network and AdaIN: what `networks.baked_identity` fills.
         base_filters: channels at full resolution; deeper maps have up to eight times as many (released: 64).
         fusion: how decoder blocks 1 … 6 fuse the encoder's features, see `networks.blocks.fuse`.
         mapping_depth: dense layers between embedding and AdaIN; 0 passes the embedding through.
         mapping_width: width of those layers.
-        dtype: Keras dtype policy, "float32" or "mixed_bfloat16"; norms and the output stay float32.
+        dtype: Keras dtype policy, "float32" or "mixed_bfloat16"; statistics and the output stay float32. For
+            inference "bfloat16" is the same without a cast of every weight in every call.
 
     Returns:
-        Model with inputs `[target [B, S, S, 3], identity [B, identity_width]]` and output `[B, S, S, 3]` float32.
+        Model with inputs `[target [B, S, S, 3], identity [B, identity_width]]`, or `target` alone, and output
+        `[B, S, S, 3]` float32. An identity of batch 1 serves any batch of targets.
 
     Raises:
         ValueError: for a size, plan or width that the network cannot have.
     """
-    check_generator(size_px, fusion, mapping_depth, identity_width=identity_width, base_filters=base_filters,
-           mapping_width=mapping_width)  # fmt: skip
+    widths = {"base_filters": base_filters, "mapping_width": mapping_width}
+    if identity_width is not None:
+        widths["identity_width"] = identity_width
+    check_generator(size_px, fusion, mapping_depth, **widths)
     target = keras.Input((size_px, size_px, 3), name="target")
-    identity = keras.Input((identity_width,), name="identity")
-
-    z = identity
-    for i in range(mapping_depth):
-        z = layers.Dense(mapping_width, name=f"mapping_{i}", dtype=dtype)(z)  # [B, mapping_width]
-        if i + 1 < mapping_depth:
-            z = leaky(z, f"mapping_{i}_leaky", dtype)
+    inputs, z = target, None
+    if identity_width is not None:
+        z = keras.Input((identity_width,), name="identity")
+        inputs = [target, z]
+        for i in range(mapping_depth):
+            z = layers.Dense(mapping_width, name=f"mapping_{i}", dtype=dtype)(z)  # [B, mapping_width]
+            if i + 1 < mapping_depth:
+                z = leaky(z, f"mapping_{i}_leaky", dtype)
 
     x = conv(target, base_filters, 3, "encoder_stem", dtype)  # [B, S, S, f]
     features = [x]
@@ -87,16 +93,20 @@ def build_generator(
     swapped = identity_block(
         h, z, 3, "decoder_final", dtype, upsample=False, output_dtype="float32"
     )  # [B, S, S, 3]
-    return keras.Model([target, identity], swapped, name=name)
+    return keras.Model(inputs, swapped, name=name)
 
 
 def tap_masks(generator: keras.Model) -> keras.Model:
-    """A model on the same layers with a dict output: `swapped` and every AFFA mask by layer name.
+    """A model on the same layers with a dict output: `swapped` and every AFFA mask by name.
 
     A mask is `[B, H, W, C]` in [0, 1], 1 takes the identity-conditioned feature. `d_affa` has two
     (`…_affa_0_mask`, `…_affa_1_mask`), `do_affa` three (`…_channel_mask`, `…_hat_mask` and their product).
     """
-    masks = {layer.name: layer.output for layer in generator.layers if layer.name.endswith("_mask")}
+    masks = {
+        layer.name.removesuffix("_conv"): layer.output
+        for layer in generator.layers
+        if layer.name.endswith(("_mask_conv", "_mask"))
+    }
     return keras.Model(
         generator.inputs, {"swapped": generator.output, **masks}, name=f"{generator.name}_with_masks"
     )

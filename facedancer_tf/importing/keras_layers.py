@@ -5,16 +5,21 @@ names; both are read here. Padding becomes a number of pixels on each side where
 nodes of their own, so that two ways of writing one network give one graph.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import keras
-import numpy as np
 
-from facedancer_tf.importing.graph import ROLES, Graph, GraphError, Node
-
-Config = Mapping[str, Any]
-Arrays = Mapping[str, np.ndarray]  # by leaf name: kernel, bias, gamma …
+from facedancer_tf.importing import keras_weighted_layers as weighted
+from facedancer_tf.importing.graph import Graph, GraphError, Node
+from facedancer_tf.importing.keras_settings import (
+    Arrays,
+    Config,
+    Reader,
+    activated,
+    pair,
+    require_channels_last,
+    window,
+)
 
 
 def layer_node(class_name: str, config: Config, name: str, inputs: Sequence[Node], arrays: Arrays) -> Node:
@@ -59,129 +64,9 @@ def model_graph(model: keras.Model) -> Graph:
     return Graph(inputs, nodes[id(model.outputs[0])])
 
 
-def _weighted(op: str, name: str, inputs: list[Node], settings: dict[str, Any], arrays: Arrays,
-              leaves: Mapping[str, str] | None = None) -> Node:  # fmt: skip
-    """A node with weights, its roles taken from the leaf names (where those differ, `leaves` says which they are)."""
-    found = {}
-    for role in ROLES[op]:
-        leaf = (leaves or {}).get(role, role)
-        if leaf in arrays:
-            found[role] = arrays[leaf]
-    return Node(op, name, inputs, settings, found)
-
-
-def _check_width(node: Node, width: int) -> Node:
-    kernel = node.weights.get("kernel")
-    if kernel is not None and kernel.shape[-1:] != (width,):
-        raise GraphError(
-            f"the kernel of {node.name!r} has the shape {kernel.shape}, but its layer has {width} filters"
-        )
-    return node
-
-
-def _activated(node: Node, config: Config) -> Node:
-    activation = config.get("activation") or "linear"
-    if isinstance(activation, Mapping):  # Keras 3 may write a serialised function
-        activation = activation.get("config")
-    if activation == "linear":
-        return node
-    if activation not in ("relu", "sigmoid"):
-        raise GraphError(
-            f"its layer {node.name!r} has the activation {activation}; none of the networks here has it"
-        )
-    return Node(activation, node.name, [node])
-
-
-def _pair(value: Any) -> tuple[int, int]:
-    pair = tuple(value) if isinstance(value, (list, tuple)) else (value, value)
-    return int(pair[0]), int(pair[1])
-
-
-def _channels_last(config: Config, name: str) -> None:
-    if config.get("data_format", "channels_last") not in ("channels_last", None):
-        raise GraphError(f"its layer {name!r} has the data format {config['data_format']}, not channels_last")
-
-
-def _window(config: Config, size: tuple[int, int], inputs: list[Node]) -> tuple[dict[str, Any], list[Node]]:
-    """Size, strides and padding of a convolution; a zero padding before it becomes part of it."""
-    strides, padding = _pair(config.get("strides") or 1), config["padding"]
-    pad: Any = padding
-    if padding == "valid":
-        pad = (0, 0)
-        if inputs[0].op == "pad":
-            pad, inputs = inputs[0].settings["pad"], inputs[0].inputs
-    elif padding == "same" and strides == (1, 1) and size[0] % 2 and size[1] % 2:
-        pad = (size[0] // 2, size[1] // 2)
-    return {"size": size, "strides": strides, "pad": pad}, inputs
-
-
-def _with_bias(node: Node, config: Config) -> Node:
-    if not config.get("use_bias", True) and "kernel" in node.weights:
-        kernel = node.weights["kernel"]
-        width = kernel.shape[-1] if node.op != "depthwise_conv" else kernel.shape[-2] * kernel.shape[-1]
-        node.weights["bias"] = np.zeros(width, np.float32)
-    return _activated(node, config)
-
-
-def _conv(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    _channels_last(config, name)
-    settings, inputs = _window(config, _pair(config["kernel_size"]), inputs)
-    settings |= {"filters": int(config["filters"]), "groups": int(config.get("groups", 1)),
-                 "dilation": _pair(config.get("dilation_rate", 1))}  # fmt: skip
-    node = _check_width(_weighted("conv", name, inputs, settings, arrays), settings["filters"])
-    return _with_bias(node, config)
-
-
-def _depthwise(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    _channels_last(config, name)
-    settings, inputs = _window(config, _pair(config["kernel_size"]), inputs)
-    settings |= {"dilation": _pair(config.get("dilation_rate", 1))}
-    kernel = "kernel" if "kernel" in arrays else "depthwise_kernel"  # Keras 3, Keras 2
-    return _with_bias(_weighted("depthwise_conv", name, inputs, settings, arrays, {"kernel": kernel}), config)
-
-
-def _dense(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    units = int(config["units"])
-    return _with_bias(_check_width(_weighted("dense", name, inputs, {"units": units}, arrays), units), config)
-
-
-def _instance_norm(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    axis = config.get("axis", -1)
-    if axis not in (-1, 3) or config.get("center") is False or config.get("scale") is False:
-        raise GraphError(f"its layer {name!r} does not normalise channels with gamma and beta (axis {axis})")
-    return _weighted("instance_norm", name, inputs, {"epsilon": float(config["epsilon"])}, arrays)
-
-
-def _batch_norm(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    axis = config.get("axis", -1)
-    if (axis[0] if isinstance(axis, (list, tuple)) else axis) not in (-1, 1, 3):
-        raise GraphError(f"its layer {name!r} normalises axis {axis}, not the channels")
-    node = _weighted(
-        "batch_norm", name, inputs, {}, arrays, {"mean": "moving_mean", "variance": "moving_variance"}
-    )
-    if "mean" in node.weights:
-        mean = node.weights["mean"]
-        if not config.get("scale", True):
-            node.weights["gamma"] = np.ones_like(mean)
-        if not config.get("center", True):
-            node.weights["beta"] = np.zeros_like(mean)
-    node.weights["epsilon"] = np.float64(config["epsilon"])  # type: ignore[assignment]
-    return node
-
-
-def _adain(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    """The released AdaIN holds its two dense layers itself (inputs: features, identity); ours is given them."""
-    if len(inputs) == 3:
-        return Node("adain", name, inputs)
-    features, identity = inputs
-    dense = []
-    for number, part in enumerate(("scale", "shift")):
-        own = {
-            leaf: arrays[f"{number}/{leaf}"] for leaf in ("kernel", "bias") if f"{number}/{leaf}" in arrays
-        }
-        units = own["bias"].shape[0] if "bias" in own else 0
-        dense.append(Node("dense", f"{name} ({part})", [identity], {"units": units}, own))
-    return Node("adain", name, [features, *dense])
+def _upsampled_sum(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
+    doubled = [Node("upsample", name, [x], {"size": (2, 2), "interpolation": "bilinear"}) for x in inputs]
+    return Node("add", name, doubled)
 
 
 def _gate(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
@@ -207,29 +92,25 @@ def _relu(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node
 
 
 def _activation(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    return _activated(inputs[0], {**config, "name": name})
-
-
-def _prelu(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    return _weighted("prelu", name, inputs, {}, arrays, {"slope": "alpha"})
+    return activated(inputs[0], config, name)
 
 
 def _pad(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    (top, bottom), (left, right) = (_pair(side) for side in config["padding"])
+    (top, bottom), (left, right) = (pair(side) for side in config["padding"])
     if (top, left) != (bottom, right):
         raise GraphError(f"its layer {name!r} pads unevenly")
     return Node("pad", name, inputs, {"pad": (top, left)})
 
 
-def _pool(op: str) -> Callable[[Config, str, list[Node], Arrays], Node]:
+def _pool(op: str) -> Reader:
     def pool(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-        _channels_last(config, name)
-        size = _pair(config["pool_size"])
+        require_channels_last(config, name)
+        size = pair(config["pool_size"])
         strides = config.get("strides") or size
         padding = (
-            "valid" if _pair(strides) == size else config["padding"]
+            "valid" if pair(strides) == size else config["padding"]
         )  # alike on maps that the pool divides
-        settings, inputs = _window({"strides": strides, "padding": padding}, size, inputs)
+        settings, inputs = window({"strides": strides, "padding": padding}, size, inputs)
         return Node(op, name, inputs, settings)
 
     return pool
@@ -237,7 +118,7 @@ def _pool(op: str) -> Callable[[Config, str, list[Node], Arrays], Node]:
 
 def _upsample(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
     return Node(
-        "upsample", name, inputs, {"size": _pair(config["size"]), "interpolation": config["interpolation"]}
+        "upsample", name, inputs, {"size": pair(config["size"]), "interpolation": config["interpolation"]}
     )
 
 
@@ -255,7 +136,7 @@ def _concat(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> No
     return Node("concat", name, inputs)
 
 
-def _plain(op: str) -> Callable[[Config, str, list[Node], Arrays], Node]:
+def _plain(op: str) -> Reader:
     return lambda config, name, inputs, arrays: Node(op, name, inputs)
 
 
@@ -272,20 +153,23 @@ def _tf_operation(config: Config, name: str, inputs: list[Node], arrays: Arrays)
     return Node("multiply", name, inputs)
 
 
-_LAYERS: dict[str, Callable[[Config, str, list[Node], Arrays], Node]] = {
-    "Conv2D": _conv,
-    "DepthwiseConv2D": _depthwise,
-    "Dense": _dense,
-    "InstanceNormalization": _instance_norm,
-    "BatchNormalization": _batch_norm,
-    "BatchNormalizationV1": _batch_norm,
-    "SyncBatchNormalization": _batch_norm,
-    "AdaIN": _adain,
+_LAYERS: dict[str, Reader] = {
+    "Conv2D": weighted.read_conv,
+    "PooledConv2D": weighted.read_pooled_conv,
+    "MaskConv2D": weighted.read_mask_conv,
+    "PictureConv2D": weighted.read_conv,
+    "DepthwiseConv2D": weighted.read_depthwise,
+    "Dense": weighted.read_dense,
+    "InstanceNormalization": weighted.read_instance_norm,
+    "BatchNormalization": weighted.read_batch_norm,
+    "BatchNormalizationV1": weighted.read_batch_norm,
+    "SyncBatchNormalization": weighted.read_batch_norm,
+    "AdaIN": weighted.read_adain,
     "AffaGate": _gate,
     "AdaptiveAttention": _released_gate,
     "LeakyReLU": _leaky,
     "ReLU": _relu,
-    "PReLU": _prelu,
+    "PReLU": weighted.read_prelu,
     "Activation": _activation,
     "ZeroPadding2D": _pad,
     "AveragePooling2D": _pool("avg_pool"),
@@ -294,6 +178,7 @@ _LAYERS: dict[str, Callable[[Config, str, list[Node], Arrays], Node]] = {
     "UpSampling2D": _upsample,
     "Rescaling": _rescale,
     "Add": _plain("add"),
+    "UpsampledSum": _upsampled_sum,
     "Multiply": _plain("multiply"),
     "Concatenate": _concat,
     "Flatten": _plain("flatten"),

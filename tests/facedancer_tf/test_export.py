@@ -1,4 +1,4 @@
-"""The exported SavedModel: loads bare, gives the Swapper's pixels, and is not there where something was wrong."""
+"""Exported models load bare, give the Swapper's pixels, and are not there where something was wrong."""
 
 import json
 import subprocess
@@ -6,26 +6,29 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
-from facedancer_tf import crop_networks, export
+from data.pictures import read_picture, write_picture
+from facedancer_tf import export
 from facedancer_tf.crop_networks import CropNetworks
+from facedancer_tf.endpoints import two_input_endpoints
 from facedancer_tf.errors import UserError
-from facedancer_tf.export import export_saved_model, largest_difference
-from facedancer_tf.identity_encoder import Encoder
-from networks.encoders import ENCODERS
-from tests.facedancer_tf.conftest import write_tiny_model
+from facedancer_tf.export import FORMATS, PixelDifference, bundled_crops, compare_pixels, export_model
+from facedancer_tf.swapper import Swapper, load_detector
+from tests.facedancer_tf.conftest import PICTURES, write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
+SOURCES = [PICTURES / "grace_hopper.jpg", PICTURES / "eileen_collins.png"]
 
-# Runs with nothing of the project on its path, nor Keras loaded.
-BARE = """
+# Run with nothing of the project on the path; the first has no Keras loaded, the second not even TensorFlow.
+BARE_SAVED_MODEL = """
 import sys
 import numpy as np
 import tensorflow as tf
 
-folder, crops, out = sys.argv[1:]
-signatures = tf.saved_model.load(folder).signatures
+two, baked, crops, out = sys.argv[1:]
+signatures = tf.saved_model.load(two).signatures
 crops = np.load(crops)
 target, source = tf.constant(crops["target"]), tf.constant(crops["source"])
 identity = signatures["embed"](source=source)["identity"]
@@ -33,9 +36,35 @@ np.savez(
     out,
     identity=identity,
     swap=signatures["swap"](target=target, source=source)["swapped"],
-    one=signatures["swap"](target=target[:1], source=source[:1])["swapped"],
     given=signatures["swap_with_embedding"](target=target, identity=identity)["swapped"],
+    one=signatures["swap"](target=target[:1], source=source[:1])["swapped"],
+    one_source=signatures["swap"](target=target, source=source[:1])["swapped"],
+    one_identity=signatures["swap_with_embedding"](target=target, identity=identity[:1])["swapped"],
+    baked=tf.saved_model.load(baked).signatures["swap"](target=target)["swapped"],
 )
+"""
+BARE_ONNX = """
+import sys
+import numpy as np
+from onnxruntime import InferenceSession
+
+two, baked, crops, out = sys.argv[1:]
+crops = np.load(crops)
+target, source = crops["target"], crops["source"]
+identity = InferenceSession(two + "/embed.onnx").run(["identity"], {"source": source})[0]
+swap = InferenceSession(two + "/swap_with_embedding.onnx")
+np.savez(
+    out,
+    identity=identity,
+    given=swap.run(["swapped"], {"target": target, "identity": identity})[0],
+    one=swap.run(["swapped"], {"target": target[:1], "identity": identity[:1]})[0],
+    one_identity=swap.run(["swapped"], {"target": target, "identity": identity[:1]})[0],
+    baked=InferenceSession(baked + "/swap.onnx").run(["swapped"], {"target": target})[0],
+)
+assert "tensorflow" not in sys.modules
+"""
+BARE = {"saved_model": BARE_SAVED_MODEL, "onnx": BARE_ONNX}
+NOTHING_OF_OURS = """
 ours = {"facedancer_tf", "networks", "data", "losses"}
 assert not ours & set(sys.modules), ours & set(sys.modules)
 """
@@ -47,75 +76,140 @@ def networks(tiny_model):
 
 
 @pytest.fixture(scope="module")
-def exported(tiny_model, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export") / "model"
-    apart = export_saved_model(tiny_model, folder)
-    assert apart <= 1
-    return folder
+def crops(networks):
+    targets, sources = bundled_crops(load_detector("yunet"), networks)
+    assert len(targets) == len(sources) == 5
+    return targets, sources
 
 
-def test_a_bare_process_gets_the_same_pixels(networks, exported, tmp_path):
-    targets, sources = export._bundled_crops(64, 1.0, 112)
-    assert len(targets) == 5
+@pytest.fixture(scope="module", params=FORMATS)
+def exported(request, tiny_model, tmp_path_factory):
+    """The format, the two-input model's folder, the one with SOURCES' identity baked in."""
+    folder = tmp_path_factory.mktemp("export")
+    for name, sources in (("two", []), ("baked", SOURCES)):
+        apart = export_model(tiny_model, folder / name, request.param, sources)
+        assert apart.largest <= 1
+        assert apart.mean <= 1e-3
+    return request.param, folder / "two", folder / "baked"
+
+
+def test_a_bare_process_gets_the_same_pixels(tiny_model, networks, crops, exported, tmp_path):
+    format_name, two, baked = exported
+    targets, sources = crops
     np.savez(tmp_path / "crops.npz", target=targets, source=sources)
-    (tmp_path / "bare.py").write_text(BARE)
-    command = [sys.executable, "-I", "bare.py", str(exported), "crops.npz", "out.npz"]
+    (tmp_path / "bare.py").write_text(BARE[format_name] + NOTHING_OF_OURS)
+    command = [sys.executable, "-I", "bare.py", str(two), str(baked), "crops.npz", "out.npz"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert ran.returncode == 0, ran.stderr
     identities = networks.embed_crops(sources)
-    expected = networks.swap_crops(targets, identities).astype(int)
-    assert expected.std() > 10  # pictures, not one flat colour
+    of_one_person = Swapper(tiny_model).embed([read_picture(path).rgb for path in SOURCES])
+    each = networks.swap_crops(targets, identities)
+    first_source = networks.swap_crops(targets, np.repeat(identities[:1], 5, axis=0))
+    expected = {
+        "swap": each,
+        "given": each,
+        "one": each[:1],
+        "one_source": first_source,
+        "one_identity": first_source,
+        "baked": networks.swap_crops(targets, np.tile(of_one_person, (5, 1))),
+    }
+    assert each.std() > 10  # pictures, not one flat colour
+    assert np.abs(each.astype(int) - first_source).max() > 10  # the identity is seen
     with np.load(tmp_path / "out.npz") as out:
-        assert out["swap"].dtype == np.uint8
-        assert out["identity"].shape == (5, 128)
         scale = np.abs(identities).max()
         np.testing.assert_allclose(out["identity"], identities, rtol=1e-3, atol=1e-3 * scale)
-        for name in ("swap", "given"):
-            assert np.abs(out[name].astype(int) - expected).max() <= 1, name
-        assert np.abs(out["one"].astype(int) - expected[:1]).max() <= 1
+        for name in set(out) - {"identity"}:
+            assert out[name].dtype == np.uint8
+            assert np.abs(out[name].astype(int) - expected[name]).max() <= 1, name
 
 
 def test_recipe_and_licence_travel_along(exported):
-    recipe = json.loads((exported / "assets.extra" / "recipe.json").read_text())
-    assert (recipe["size_px"], recipe["source_size_px"], recipe["encoder"]) == (64, 112, "sface")
-    assert np.shape(recipe["template_112"]) == (5, 2)
-    licence = (exported / "assets.extra" / "LICENSE.txt").read_text()
-    assert "for tests only" in licence
-    assert "Apache-2.0" in licence
+    format_name, two, baked = exported
+    for folder, is_baked in ((two, False), (baked, True)):
+        notes = folder / "assets.extra" if format_name == "saved_model" else folder
+        recipe = json.loads((notes / "recipe.json").read_text())
+        assert (recipe["size_px"], recipe["source_size_px"], recipe["encoder"]) == (64, 112, "sface")
+        assert np.shape(recipe["template_112"]) == (5, 2)
+        assert recipe["version"]
+        assert recipe["identity_is_baked"] is is_baked
+        licence = (notes / "LICENSE.txt").read_text()
+        assert "for tests only" in licence
+        assert "Apache-2.0" in licence
+        assert ("face of one person" in licence) is is_baked
+        for file in folder.glob("*.onnx"):
+            inside = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
+            assert inside == {name: (notes / name).read_text() for name in ("recipe.json", "LICENSE.txt")}
 
 
-def test_another_models_export_is_told_apart(networks, exported, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        crop_networks, "load_encoder", lambda *_: Encoder(networks.encoder, ENCODERS["sface"])
-    )  # the same: saves its loading
+def test_another_models_export_is_told_apart(networks, crops, exported, tmp_path):
+    format_name, two, _ = exported
     write_tiny_model(tmp_path / "other.keras", seed=1)
-    assert largest_difference(CropNetworks(tmp_path / "other.keras"), exported) > 10
+    form, other = FORMATS[format_name], CropNetworks(tmp_path / "other.keras")
+    endpoints = two_input_endpoints(other, form.joined)
+    assert compare_pixels(other, endpoints, form.load(two), *crops).largest > 10
+
+    def longer(source):
+        return {"identity": 1.1 * networks.embed_crops(source)}
+
+    with pytest.raises(UserError, match="other embeddings"):
+        compare_pixels(networks, endpoints, {**form.load(two), "embed": longer}, *crops)
 
 
-def test_where_the_check_fails_nothing_is_left(networks, tiny_model, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        crop_networks, "load_encoder", lambda *_: Encoder(networks.encoder, ENCODERS["sface"])
-    )
-    monkeypatch.setattr(export, "_write", lambda networks, folder: (folder / "graph").write_text("written"))
-    monkeypatch.setattr(export, "largest_difference", lambda networks, folder: 2.0)
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_where_the_check_fails_nothing_is_left(tiny_model, tmp_path, monkeypatch, format_name):
+    monkeypatch.setattr(export, "compare_pixels", lambda *_: PixelDifference(2.0, 0.1))
     with pytest.raises(UserError, match="differs"):
-        export_saved_model(tiny_model, tmp_path / "model")
+        export_model(tiny_model, tmp_path / "model", format_name, SOURCES)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_in_use_is_left_alone(tiny_model, tmp_path):
+def test_what_cannot_be_is_said_and_leaves_nothing(tiny_model, tmp_path):
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "mine.txt").write_text("mine")
+    write_picture(tmp_path / "grey.png", np.full((200, 200, 3), 128, np.uint8))
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    there = sorted(tmp_path.rglob("*"))
     with pytest.raises(UserError, match="exists already"):
-        export_saved_model(tiny_model, tmp_path / "used")
+        export_model(tiny_model, tmp_path / "used")
     with pytest.raises(UserError, match="does not exist"):
-        export_saved_model(tiny_model, tmp_path / "none" / "model")
-    assert [p.name for p in tmp_path.rglob("*")] == ["used", "mine.txt"]
+        export_model(tiny_model, tmp_path / "none" / "model")
+    with pytest.raises(UserError, match="no face"):
+        export_model(tiny_model, tmp_path / "model", sources=[SOURCES[0], tmp_path / "grey.png"])
+    with pytest.raises(UserError, match=r"broken\.jpg"):
+        export_model(tiny_model, tmp_path / "model", sources=[tmp_path / "broken.jpg"])
+    with pytest.raises(ValueError, match=r"\['onnx', 'saved_model'\]"):
+        export_model(tiny_model, tmp_path / "model", "tflite")
+    assert sorted(tmp_path.rglob("*")) == there
 
 
-def test_the_script_reports_a_missing_model_in_one_line(tmp_path):
-    command = [sys.executable, str(ROOT / "export_model.py"), "none.keras", "out"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+def run_script(folder: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(ROOT / "export_model.py"), *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
+
+
+def test_the_script_exports_and_says_how_far_the_pixels_differ(tiny_model, tmp_path):
+    ran = run_script(tmp_path, tiny_model, "out", "--format", "onnx", "--source", *SOURCES)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("checked on the bundled photographs: pixels differ by at most ")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "LICENSE.txt",
+        "recipe.json",
+        "swap.onnx",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        (["none.keras", "out"], "there are no generator weights none.keras"),
+        ([__file__, "out", "--source", "me.jpg"], "there is no file me.jpg; check the name"),
+        ([__file__, "out"], "is not a whole generator file of this project"),
+    ],
+)
+def test_the_script_reports_bad_input_in_one_line(tmp_path, arguments, rule):
+    ran = run_script(tmp_path, *arguments)
     assert ran.returncode == 2
-    assert ran.stderr.splitlines() == ["error: there is no file none.keras; check the name"]
+    assert len(ran.stderr.splitlines()) == 1
+    assert ran.stderr.startswith("error: ")
+    assert rule in ran.stderr
     assert list(tmp_path.iterdir()) == []

@@ -98,7 +98,12 @@ def test_instance_normalization_equals_tensorflow_addons(references: Path) -> No
         layer.build(reference["features"].shape)
         layer.set_weights([reference["gamma"], reference["beta"]])
         ours = keras.ops.convert_to_numpy(layer(reference["features"]))
-        np.testing.assert_allclose(ours, reference["normalised"], atol=TOLERANCE)
+        # The first channel, 300 ± 0.001, is hardly more than float32's steps there, which its factor makes large.
+        factors = np.abs(reference["gamma"]) / np.sqrt(
+            reference["features"].var((1, 2), keepdims=True) + 1e-3
+        )
+        steps = np.spacing(np.abs(reference["features"])) * factors
+        assert (np.abs(ours - reference["normalised"]) <= TOLERANCE + 2 * steps).all()
 
 
 @pytest.mark.slow

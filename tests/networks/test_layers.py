@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from networks.layers import AdaIN, AffaGate, InstanceNormalization
+from networks.layers import AffaGate, InstanceNormalization
 
 rng = np.random.default_rng(0)
 
@@ -38,9 +38,10 @@ def test_instance_norm_in_bfloat16_takes_its_statistics_in_float32():
 
 def test_adain_scales_and_shifts_without_one_plus():
     features, scale, shift = picture(2, 4, 4, 3), picture(2, 3), picture(2, 3)
-    expected = features * scale[:, None, None] + shift[:, None, None]
-    np.testing.assert_allclose(AdaIN()([features, scale, shift]), expected, rtol=1e-6)
-    np.testing.assert_array_equal(AdaIN()([features, 0 * scale, 0 * shift]), 0 * features)
+    normalised = np.asarray(InstanceNormalization()(features))
+    expected = normalised * scale[:, None, None] + shift[:, None, None]
+    np.testing.assert_allclose(InstanceNormalization()([features, scale, shift]), expected, atol=1e-5)
+    np.testing.assert_array_equal(InstanceNormalization()([features, 0 * scale, 0 * shift]), 0 * features)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])

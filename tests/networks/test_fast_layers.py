@@ -1,0 +1,197 @@
+"""Every fused layer, and both whole networks, against the plain operations that they stand for: values, gradients."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from benchmarks import released_graph
+from benchmarks.released_graph import copy_weights, released_generator, released_image_discriminator
+from facedancer_tf.importing.graph import match
+from facedancer_tf.importing.keras_layers import model_graph
+from networks.blocks import FUSIONS
+from networks.discriminator import build_image_discriminator
+from networks.generator import RELEASED_FUSION, build_generator
+from networks.instance_norm import normalise
+from networks.layers import InstanceNormalization, MaskConv2D, PictureConv2D, PooledConv2D, UpsampledSum
+
+rng = np.random.default_rng(0)
+
+
+def picture(*shape, mean=0.0):
+    return (mean + rng.standard_normal(shape)).astype("float32")
+
+
+def randomise(*models_alike):
+    """The same random weights for all, biases and gammas too: at 0 and 1 they would hide what is done with them."""
+    first, *others = models_alike
+    first.set_weights([value + 0.1 * picture(*value.shape) for value in first.get_weights()])
+    for other in others:
+        copy_weights(first, other)
+
+
+def values_and_gradients(function, variables, inputs):
+    """What `function` gives and, for a fixed random sum of it, the gradients of inputs and variables."""
+    inputs = [tf.constant(x) for x in inputs]
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        out = function(*inputs)
+        total = tf.reduce_sum(
+            out * tf.constant(np.random.default_rng(1).standard_normal(out.shape), out.dtype)
+        )
+    gradients = tape.gradient(total, [*inputs, *[variable.value for variable in variables]])
+    return [np.asarray(value) for value in (out, *gradients)]
+
+
+def assert_equal(fast, plain, tolerance):
+    for one, other in zip(fast, plain, strict=True):
+        assert np.abs(one - other).max() <= tolerance * np.abs(other).max()
+
+
+@pytest.mark.parametrize(
+    ("fused", "after"),
+    [
+        (PooledConv2D(5, 3, padding="same"), keras.layers.AveragePooling2D(2)),
+        (PooledConv2D(5, 1, padding="same"), keras.layers.AveragePooling2D(2)),
+        (PictureConv2D(3, 3, padding="same"), None),
+        (PictureConv2D(3, 1, padding="same"), None),
+        (MaskConv2D(5, 1), keras.layers.Activation("sigmoid")),
+    ],
+)
+@pytest.mark.parametrize("shape", [(2, 8, 8, 4), (1, 12, 4, 3)])
+def test_convolutions(fused, after, shape):
+    fused = type(fused).from_config(fused.get_config())
+    plain = keras.layers.Conv2D(fused.filters, fused.kernel_size, padding="same")
+    x = picture(*shape)
+    fused.build(shape)
+    plain.build(shape)
+    fused.set_weights([picture(*w.shape) for w in fused.weights])
+    plain.set_weights(fused.get_weights())
+    assert fused.compute_output_shape(shape) == tuple(fused(x).shape)
+    fast = values_and_gradients(fused, fused.weights, [x])
+    slow = values_and_gradients(lambda y: after(plain(y)) if after else plain(y), plain.weights, [x])
+    assert_equal(fast, slow, 1e-5)
+
+
+def test_gamma_and_beta_are_not_rounded_in_mixed_bfloat16():
+    x = tf.constant(picture(2, 6, 6, 3))  # float32, so that nothing but the result need be rounded
+    layer, exact = InstanceNormalization(dtype="mixed_bfloat16"), InstanceNormalization()
+    for norm in (layer, exact):
+        norm.build(x.shape)
+        norm.set_weights([np.full(3, 1 + 2**-9, "float32"), np.full(3, 2**-12, "float32")])
+    np.testing.assert_array_equal(layer(x, training=True), tf.cast(exact(x, training=True), "bfloat16"))
+
+
+def test_second_derivatives_of_the_normalisation_by_differences():
+    # Where a skip path goes round it the gradient is no longer free of a mean, which `tf.nn.moments` forgets.
+    x, weights = picture(1, 4, 4, 2, mean=0.5), picture(1, 4, 4, 2)
+    factor, summand = tf.ones((1, 1, 1, 2)), tf.zeros((1, 1, 1, 2))
+
+    def penalty_and_gradient(x):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                total = tf.reduce_sum(weights * (x + normalise(x, factor, summand, 1e-3)))
+            penalty = tf.reduce_sum(tf.square(inner.gradient(total, x)))
+        return float(penalty), outer.gradient(penalty, x).numpy()
+
+    direction = picture(*x.shape)
+    step = 1e-2
+    ahead, behind = (penalty_and_gradient(tf.constant(x + s * step * direction))[0] for s in (1, -1))
+    along = np.sum(penalty_and_gradient(tf.constant(x))[1] * direction)
+    assert along == pytest.approx((ahead - behind) / (2 * step), rel=2e-3)
+
+
+def test_upsampled_sum():
+    a, b, double = (
+        picture(2, 4, 6, 3),
+        picture(2, 4, 6, 3),
+        keras.layers.UpSampling2D(2, interpolation="bilinear"),
+    )
+    fast = values_and_gradients(lambda x, y: UpsampledSum()([x, y]), [], [a, b])
+    assert_equal(fast, values_and_gradients(lambda x, y: double(x) + double(y), [], [a, b]), 1e-5)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("batch", [1, 3, 17])
+def test_normalisation_with_adain_and_leaky(batch, training):
+    x, scale, shift = picture(batch, 6, 10, 4, mean=0.5), picture(batch, 4), picture(batch, 4)
+    fused, norm = InstanceNormalization(0.2), released_graph.InstanceNormalization()
+    adain, leaky = released_graph.AdaIN(), keras.layers.LeakyReLU(0.2)
+    norm.build(x.shape)
+    fused.build([x.shape, scale.shape, shift.shape])
+    fused.set_weights([picture(4), picture(4)])
+    norm.set_weights(fused.get_weights())
+    fast = values_and_gradients(lambda *y: fused([*y], training=training), fused.weights, [x, scale, shift])
+    plain = values_and_gradients(
+        lambda y, a, b: leaky(adain([norm(y), a, b])), norm.weights, [x, scale, shift]
+    )
+    assert_equal(fast, plain, 1e-5)
+
+
+@pytest.mark.parametrize(("dtype", "mean", "tolerance"), [("float32", 30.0, 1e-4), ("bfloat16", 3.0, 0.04)])
+def test_statistics_stand_a_large_mean(dtype, mean, tolerance):
+    x, plain = tf.cast(picture(2, 64, 64, 3, mean=mean), dtype), released_graph.InstanceNormalization()
+    policy = "mixed_bfloat16" if dtype == "bfloat16" else dtype
+    for training in (False, True):
+        ours = InstanceNormalization(dtype=policy)(x, training=training)
+        np.testing.assert_allclose(tf.cast(ours, "float32"), plain(x), atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_normalisation_of_a_constant_channel_is_its_beta(dtype):
+    x = tf.fill((2, 32, 32, 3), tf.constant(7.75, dtype))
+    np.testing.assert_allclose(tf.cast(InstanceNormalization(dtype=dtype)(x), "float32"), 0, atol=1e-3)
+
+
+@pytest.mark.parametrize("fusion", [RELEASED_FUSION, *((kind,) * 6 for kind in FUSIONS)])
+def test_generator_is_the_released_one(fusion):
+    arguments = {"size_px": 64, "identity_width": 8, "base_filters": 4, "fusion": fusion, "mapping_depth": 2,
+                 "mapping_width": 16}  # fmt: skip
+    keras.utils.set_random_seed(0)
+    plain, fast = released_generator(**arguments), build_generator(**arguments)
+    randomise(plain, fast)
+    assert plain.count_params() == fast.count_params()
+    inputs = [picture(2, 64, 64, 3), picture(2, 8)]
+    for training in (False, True):
+        ours, theirs = (
+            values_and_gradients(lambda *x, m=m, t=training: m([*x], training=t), [], inputs)
+            for m in (fast, plain)
+        )
+        assert_equal(ours[:1], theirs[:1], 1e-4)
+        for one, other in zip(
+            ours[1:], theirs[1:], strict=True
+        ):  # at LeakyReLU's kink single values may differ
+            assert np.linalg.norm(one - other) <= 0.02 * np.linalg.norm(other)
+    assert (
+        match(model_graph(fast), model_graph(plain)).keys()
+        == match(model_graph(plain), model_graph(fast)).keys()
+    )
+
+
+def second_gradients(model, x):
+    """Logits, their gradient, R1's square of it, and what R1 does to every kernel, by layer name."""
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            logits = model(x, training=True)
+            total = tf.reduce_sum(logits)
+        of_picture = inner.gradient(total, x)
+        penalty = tf.reduce_sum(tf.square(of_picture))
+    layers = sorted((layer for layer in model.layers if layer.weights), key=lambda layer: layer.name)
+    of_kernels = outer.gradient(penalty, [layer.weights[0].value for layer in layers])
+    return [np.asarray(value) for value in (logits, of_picture, penalty, *of_kernels)]
+
+
+def test_discriminator_is_the_released_one_up_to_second_gradients():
+    keras.utils.set_random_seed(0)
+    plain, fast = released_image_discriminator(64, 4), build_image_discriminator(64, 4)
+    randomise(plain, fast)
+    assert (
+        match(model_graph(fast), model_graph(plain)).keys()
+        == match(model_graph(plain), model_graph(fast)).keys()
+    )
+    x = tf.constant(picture(2, 64, 64, 3))
+    fast_values, plain_values = (second_gradients(model, x) for model in (fast, plain))
+    assert_equal(fast_values, plain_values, 1e-3)
