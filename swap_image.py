@@ -6,6 +6,8 @@ pose, expression, light and background.
 
 import argparse
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from data.detection import Face
@@ -135,36 +137,73 @@ def list_faces(arguments: argparse.Namespace) -> None:
     print(f"written to {path}")
 
 
+@dataclass(frozen=True)
+class Found:
+    """The pictures, the faces that give the identity, those of the target and which of them are swapped."""
+
+    sources: list[Picture]
+    source_faces: list[Face]
+    target: Picture
+    faces: list[Face]
+    chosen: list[Face]
+
+
+def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> Found:
+    """Reads all pictures and finds their faces; raises UserError naming the picture where that cannot be."""
+    *source_paths, target_path = arguments.pictures
+    sources = [read(path) for path in source_paths]
+    target = read_target(target_path, output)
+    source_faces = [largest_face(swapper, s, path) for s, path in zip(sources, source_paths, strict=True)]
+    faces = swapper.detect(target.rgb, every=arguments.face != "largest")
+    try:
+        chosen = choose_faces(faces, arguments.face)
+    except UserError as error:
+        raise UserError(f"{target_path}: {error}") from error
+    return Found(sources, source_faces, target, faces, chosen)
+
+
+def find_while_loading(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> Found:
+    """`find_faces` on one core while TensorFlow is imported on another; a file that is not there is said at once."""
+    for path in arguments.pictures:
+        if not path.is_file():
+            read(path)
+    with ThreadPoolExecutor(1) as beside:
+        finding = beside.submit(find_faces, swapper, arguments, output)
+        load_tensorflow_quietly()
+        return finding.result()
+
+
+def run_graphs_as_they_are() -> None:
+    """Rewriting a graph that runs once takes longer than it saves (and moves some pixels by one grey level)."""
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
 def main() -> None:
     started = time.monotonic()
     arguments = parse_arguments()
     if arguments.list_faces:
         list_faces(arguments)
         return
-    *source_paths, target_path = arguments.pictures
     output = check_output(arguments.output, "swapped.png", arguments.pictures)
     swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
-    sources = [read(path) for path in source_paths]
-    target = read_target(target_path, output)
-    source_faces = [largest_face(swapper, s, path) for s, path in zip(sources, source_paths, strict=True)]
-    found = swapper.detect(target.rgb, every=arguments.face != "largest")
-    try:
-        chosen = choose_faces(found, arguments.face)
-    except UserError as error:
-        raise UserError(f"{target_path}: {error}") from error
-
-    load_tensorflow_quietly()
-    identity = swapper.embed_faces([source.rgb for source in sources], source_faces)
+    found = find_while_loading(swapper, arguments, output)
+    run_graphs_as_they_are()
+    identity = swapper.embed_faces([source.rgb for source in found.sources], found.source_faces)
+    target, chosen = found.target, found.chosen
+    count = len(found.faces)
+    del found  # the sources' pixels, which are not needed any more
     swapped = swapper.swap_faces(target.rgb, chosen, identity)
-    before = swapper.similarity(identity, target.rgb, chosen).mean()
-    after = swapper.similarity(identity, swapped, chosen).mean()
-    if arguments.label:
-        swapped = draw_label(swapped, "AI face swap")
-    write(output, Picture(swapped, target.alpha, target.icc_profile), marked=True)
-    faces = "1 face" if len(found) == 1 else f"{len(found)} faces"
-    encoder = swapper.networks.description.name
-    print(f"{faces} in {target_path}, {len(chosen)} swapped; likeness to the source {before:.2f} -> {after:.2f} "
-          f"(cosine, {encoder})")  # fmt: skip
+    shown = draw_label(swapped, "AI face swap") if arguments.label else swapped
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(write, output, Picture(shown, target.alpha, target.icc_profile), marked=True)
+        before = swapper.similarity(identity, target.rgb, chosen).mean()
+        after = swapper.similarity(identity, swapped, chosen).mean()
+        writing.result()
+    faces = "1 face" if count == 1 else f"{count} faces"
+    likeness = f"{before:.2f} -> {after:.2f} (cosine, {swapper.networks.description.name})"
+    print(f"{faces} in {arguments.pictures[-1]}, {len(chosen)} swapped; likeness to the source {likeness}")
     print(f"{output} written in {time.monotonic() - started:.1f} s")
 
 

@@ -7,7 +7,7 @@ a self-swap pair; geometry may not, or the pair would ask the generator to undo 
 
 import tensorflow as tf
 
-from data.pipeline import Augmentation
+from data.pipeline import Augmentation, take_where
 from data.stream import role_seed
 
 TARGET_ROLE, SOURCE_ROLE, GEOMETRY_ROLE, SOURCE_GEOMETRY_ROLE = 10, 11, 12, 13
@@ -65,19 +65,22 @@ def draw_per_sample(seed: int, role: int, sample: tf.Tensor, count: int) -> tf.T
 def jitter_colour(
     pictures: tf.Tensor, drawn: tf.Tensor, brightness: float, contrast: float, saturation: float
 ) -> tf.Tensor:
-    """Per-sample colour jitter done in [0, 1] and clipped there; `drawn` is [b, 3] in [-1, 1).
+    """Per-sample colour jitter as in [0, 1], clipped there; `drawn` is [b, 3] in [-1, 1).
 
     Saturation moves colours from their luma, contrast moves them from the picture's mean luma, brightness multiplies:
-    grey stays grey, and black stays black under brightness.
+    grey stays grey, and black stays black under brightness. The three in one: with factors b, c and s,
+    b · (mean + c · (luma + s · (p − luma) − mean)) = bcs · p + bc(1 − s) · luma + b(1 − c) · mean, to which the range
+    [-1, 1] adds b − 1. Few passes over three channels, which is what costs time.
     """
     factors = 1.0 + drawn * [brightness, contrast, saturation]
     bright, contrasted, saturated = (factors[:, i, None, None, None] for i in range(3))
-    pictures = pictures * 0.5 + 0.5
-    luma = tf.reduce_sum(pictures * _LUMA, axis=-1, keepdims=True)  # [b, S, S, 1]
-    pictures = luma + saturated * (pictures - luma)
+    red, green, blue = (pictures[..., i : i + 1] * _LUMA[i] for i in range(3))
+    luma = red + green + blue  # [b, S, S, 1]
     mean = tf.reduce_mean(luma, axis=[1, 2], keepdims=True)  # [b, 1, 1, 1]
-    pictures = bright * (mean + contrasted * (pictures - mean))
-    return tf.clip_by_value(pictures, 0.0, 1.0) * 2.0 - 1.0
+    grey = bright * contrasted * (1.0 - saturated) * luma + (
+        bright * (1.0 - contrasted) * mean + bright - 1.0
+    )
+    return tf.clip_by_value(bright * contrasted * saturated * pictures + grey, -1.0, 1.0)
 
 
 def move(pictures: tf.Tensor, drawn: tf.Tensor, scale: float, rotation_deg: float, shift: float) -> tf.Tensor:
@@ -105,7 +108,7 @@ def move(pictures: tf.Tensor, drawn: tf.Tensor, scale: float, rotation_deg: floa
 
 def mirror(pictures: tf.Tensor, flags: tf.Tensor) -> tf.Tensor:
     """Flips left and right where `flags` bool [b] is true."""
-    return tf.where(flags[:, None, None, None], tf.reverse(pictures, axis=[2]), pictures)
+    return take_where(flags, tf.reverse(pictures, axis=[2]), pictures)
 
 
 def colour_and_geometry_augmentation(
@@ -148,9 +151,7 @@ def colour_and_geometry_augmentation(
             drawn = draw_per_sample(seed, GEOMETRY_ROLE, sample, 5)
             if scale or rotation_deg or shift:
                 target = move(target, drawn, scale, rotation_deg, shift)
-                source = tf.where(
-                    pair[:, None, None, None], target, source
-                )  # the same picture, moved the same way
+                source = take_where(pair, target, source)  # the same picture, moved the same way
             if flip:
                 own = draw_per_sample(seed, SOURCE_GEOMETRY_ROLE, sample, 1)[:, 0] > 0
                 target = mirror(target, drawn[:, 4] > 0)

@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+
+from data.png import encode_png
 
 PIXELS_MAX = (
     150_000_000  # a larger "picture" is taken for a decompression bomb; Pillow's own stop is 179 million
@@ -131,7 +132,8 @@ def _eight_bit(image: Image.Image) -> np.ndarray:
         grey = ((deep * 255 + 32767) // 65535).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=-1)
     see_through = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-    return np.array(image.convert("RGBA" if see_through else "RGB"))
+    wanted = "RGBA" if see_through else "RGB"
+    return np.array(image if image.mode == wanted else image.convert(wanted))  # convert would copy it
 
 
 def _orientation(image: Image.Image) -> int:
@@ -187,30 +189,39 @@ def write_picture(
     check_sides(path, rgb)
     if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != rgb.shape[:2]):
         raise ValueError(f"`alpha` must be uint8 {rgb.shape[:2]}. Received: {alpha.dtype} {alpha.shape}")
-    if alpha is not None and suffix in (".png", ".webp"):
-        image = Image.fromarray(np.dstack([rgb, alpha]))
-    else:
-        image = Image.fromarray(np.ascontiguousarray(rgb))
-    options: dict[str, Any] = {} if suffix in (".png", ".bmp") else {"quality": 95}
-    if suffix in (".jpg", ".jpeg"):
-        options["subsampling"] = 0
-    if icc_profile is not None and suffix != ".bmp":
-        options["icc_profile"] = icc_profile
-    if xmp is not None and suffix == ".png":
-        options["pnginfo"] = PngInfo()
-        options["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode("utf-8"))
-    elif xmp is not None and suffix != ".bmp":
-        options["xmp"] = xmp
-    form = {".jpg": "JPEG", ".jpeg": "JPEG"}.get(suffix, suffix[1:].upper())
     handle, beside = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=suffix, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            image.save(file, form, **options)
+            if suffix == ".png":
+                file.write(encode_png(rgb, alpha, icc_profile, xmp))
+            else:
+                _save(file, suffix, rgb, alpha, icc_profile, xmp)
         os.chmod(beside, 0o666 & ~_umask())  # mkstemp makes private files; a picture is an ordinary one
         os.replace(beside, path)
     except BaseException:  # whatever ends it, Ctrl-C too: nothing half-written stays
         os.unlink(beside)
         raise
+
+
+def _save(
+    file: BinaryIO,
+    suffix: str,
+    rgb: np.ndarray,
+    alpha: np.ndarray | None,
+    icc_profile: bytes | None,
+    xmp: bytes | None,
+) -> None:
+    """Writes JPEG, WebP or BMP; leaves out what the format does not hold."""
+    options: dict[str, Any] = {}
+    if suffix != ".bmp":
+        options = {"quality": 95, "icc_profile": icc_profile, "xmp": xmp}
+    if suffix in (".jpg", ".jpeg"):
+        options["subsampling"] = 0
+    if alpha is not None and suffix == ".webp":
+        rgb = np.dstack([rgb, alpha])
+    form = {".jpg": "JPEG", ".jpeg": "JPEG"}.get(suffix, suffix[1:].upper())
+    present = {name: value for name, value in options.items() if value is not None}
+    Image.fromarray(np.ascontiguousarray(rgb)).save(file, form, **present)
 
 
 def _umask() -> int:

@@ -45,6 +45,14 @@ def decode_picture(serialised: tf.Tensor, stored_px: int, size_px: int) -> tf.Te
     return tf.cast(tf.round(small), tf.uint8)
 
 
+def take_where(flags: tf.Tensor, pictures: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """Whole pictures [b, S, S, 3]: those of `pictures` where `flags` bool [b] is true, else those of `others`.
+
+    tf.where would look at the flag again for every number, which takes ten times as long.
+    """
+    return tf.raw_ops.Select(condition=flags, x=pictures, y=others)
+
+
 def build_dataset(
     folder: Path,
     split: Split,
@@ -83,7 +91,7 @@ def build_dataset(
         flags = self_swap_flags(seed, batch, batch_size, self_swap_probability)[here : here + share]
         pictures = tf.cast(pictures, tf.float32) / 127.5 - 1.0  # [b + 1, S, S, 3]
         target = pictures[1:]
-        source = tf.where(flags[:, None, None, None] > 0, target, pictures[:-1])
+        source = take_where(flags > 0, target, pictures[:-1])
         if augmentation is not None:
             target, source = augmentation(target, source, flags, sample, batch, seed)
         shape = [share, size_px, size_px, 3]

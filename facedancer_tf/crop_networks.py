@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from facedancer_tf.errors import UserError
@@ -45,6 +46,15 @@ class CropNetworks:
         check_encoder(model, self.recipe, encoder)
         self.encoder, self.description, self.embed = encoder.network, encoder.description, encoder.embed
         self.embed_crops = encoder.embed_crops
+        # A graph forgets a map as soon as it is used; run eagerly the network keeps every one until its end.
+        self._swap_graph = tf.function(
+            self.swap,
+            input_signature=[
+                tf.TensorSpec(self.generator.input_shape[0], tf.uint8),
+                tf.TensorSpec(self.generator.input_shape[1], tf.float32),
+            ],
+            autograph=False,
+        )
 
     def swap(self, crops: keras.KerasTensor, identities: keras.KerasTensor) -> keras.KerasTensor:
         """Swapped crops uint8 of target crops uint8 [B, S, S, 3] and identities [B, W]; a tensor function.
@@ -65,7 +75,7 @@ class CropNetworks:
                 f"{crops.shape} and {identities.shape}"
             )
         parts = [
-            self.swap(crops[i : i + BATCH], ops.convert_to_tensor(identities[i : i + BATCH], "float32"))
+            self._swap_graph(crops[i : i + BATCH], np.asarray(identities[i : i + BATCH], np.float32))
             for i in range(0, len(crops), BATCH)
         ]
         return np.concatenate([ops.convert_to_numpy(part) for part in parts])

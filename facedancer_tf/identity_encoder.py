@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from facedancer_tf.embedded_weights import ASSETS, assign_weights, read_embedded_weights
+from facedancer_tf.embedded_weights import ASSETS, assign_weights, read_embedded_weights, without_drawing
 from facedancer_tf.encoder_file import load_encoder_file
 from facedancer_tf.errors import UserError
 from facedancer_tf.model_archive import fingerprint
@@ -61,6 +61,7 @@ def load_encoder(name: str, weights: Path | None = None, dtype: str = "float32")
             f"the encoder {name} comes without weights: import a file of them with import_weights.py and name it, or "
             "use the encoder sface"
         )
-    network = ENCODERS[name].build(dtype=dtype)
+    with without_drawing():
+        network = ENCODERS[name].build(dtype=dtype)
     assign_weights(network, sface_layer_weights(read_embedded_weights(ASSETS / "sface")))
     return Encoder(network, ENCODERS[name])

@@ -20,7 +20,7 @@ import h5py
 import keras
 import numpy as np
 
-from facedancer_tf.embedded_weights import assign_weights
+from facedancer_tf.embedded_weights import assign_weights, without_drawing
 from facedancer_tf.errors import UserError
 from facedancer_tf.plain_hdf5 import CEILING_BYTES, open_plain_hdf5
 
@@ -81,7 +81,8 @@ def load_archive(
         found = recipe.pop("kind", "generator")  # which files from before there were other kinds are
         if found != kind:
             raise UserError(f"{path} holds {_a(found)}, not {_a(kind)}; name another file")
-        network, loaded = build(recipe)
+        with without_drawing():
+            network, loaded = build(recipe)
         _assign(network, arrays)
     except (*DAMAGE, TypeError, AttributeError) as error:
         raise UserError(
@@ -160,10 +161,18 @@ def _arrays_by_layer(config: dict[str, Any], weights: bytes) -> dict[str, list[n
             number = counts.get(kind, 0)
             counts[kind] = number + 1
             group = file.get(f"layers/{kind}_{number}/vars" if number else f"layers/{kind}/vars", {})
-            arrays = [np.asarray(group[key]) for key in sorted(group, key=int)]
+            arrays = [_array(group[key], weights) for key in sorted(group, key=int)]
             if arrays:
                 found[str(layer["config"]["name"])] = arrays
     return found
+
+
+def _array(dataset: h5py.Dataset, content: bytes) -> np.ndarray:
+    """The array where it lies in the file's `content`; copied out only if it lies there in pieces."""
+    offset = dataset.id.get_offset()
+    if offset is None:
+        return np.asarray(dataset)
+    return np.frombuffer(content, dataset.dtype, dataset.size, offset).reshape(dataset.shape)
 
 
 def _assign(network: keras.Model, arrays: dict[str, list[np.ndarray]]) -> None:

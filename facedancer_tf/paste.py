@@ -21,7 +21,8 @@ HALF_WIDTH, HALF_HEIGHT = 96 / 256, 81.5 / 256
 # The edge rises over twice this: a smoothstep as steep as the released Gaussian, which, unlike it, is exactly 0
 # before the crop ends (row 254 of 256), so that the crop's own border never shows.
 FEATHER = 14 / 256
-STRIP_PX = 2**22  # pixels blended at once; bounds the memory for a face that fills a huge picture
+STRIP_PX = 2**22  # pixels warped at once; bounds the memory for a face that fills a huge picture
+BLENDED_PX = 2**16  # pixels blended at once, of which the processor's cache holds all numbers
 
 
 def face_mask(columns: np.ndarray, rows: np.ndarray, size_px: int, shrink: float = 1.0) -> np.ndarray:
@@ -60,15 +61,6 @@ def paste_into(picture: np.ndarray, crop: np.ndarray, transform: np.ndarray, shr
         stop = min(start + strip_rows, bottom)
         to_crop = transform.copy()
         to_crop[:, 2] += transform[:, :2] @ [left, start]  # counted from the strip's corner
-        x = np.arange(right - left, dtype=np.float32)[None, :]
-        y = np.arange(stop - start, dtype=np.float32)[:, None]
-        linear, shift = to_crop[:, :2].astype(np.float32), to_crop[:, 2].astype(np.float32)
-        mask = face_mask(
-            linear[0, 0] * x + linear[0, 1] * y + shift[0],
-            linear[1, 0] * x + linear[1, 1] * y + shift[1],
-            size_px,
-            shrink,
-        )[..., None]
         to_fitted = crop_to_fitted @ np.vstack([to_crop, [0.0, 0.0, 1.0]])
         face = cv2.warpAffine(
             fitted,
@@ -77,9 +69,24 @@ def paste_into(picture: np.ndarray, crop: np.ndarray, transform: np.ndarray, shr
             flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        part = picture[start:stop, left:right]
+        _blend(picture[start:stop, left:right], face, to_crop.astype(np.float32), size_px, shrink)
+
+
+def _blend(part: np.ndarray, face: np.ndarray, to_crop: np.ndarray, size_px: int, shrink: float) -> None:
+    """Takes `face` into `part` of the picture, both [H, W, 3], in place; to_crop: from pixels of `part` to the crop."""
+    x = np.arange(part.shape[1], dtype=np.float32)[None, :]
+    rows = max(1, BLENDED_PX // part.shape[1])
+    for start in range(0, part.shape[0], rows):
+        old, new = part[start : start + rows], face[start : start + rows]
+        y = np.arange(start, start + len(old), dtype=np.float32)[:, None]
+        mask = face_mask(
+            to_crop[0, 0] * x + to_crop[0, 1] * y + to_crop[0, 2],
+            to_crop[1, 0] * x + to_crop[1, 1] * y + to_crop[1, 2],
+            size_px,
+            shrink,
+        )[..., None]
         # where the mask is 0 the sum is the old whole number, so rounding returns it unchanged
-        part[...] = np.rint(part + mask * (face.astype(np.float32) - part)).astype(np.uint8)
+        old[...] = np.rint(old + mask * (new.astype(np.float32) - old)).astype(np.uint8)
 
 
 def _reach(

@@ -67,16 +67,17 @@ def _head(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """Batch norm → flatten → dense → batch norm of the original as one dense layer's kernel and bias."""
     before_scale, before_shift = batch_norm_as_scale_and_shift(arrays, "bn1", HEAD_EPSILON)
     after_scale, after_shift = batch_norm_as_scale_and_shift(arrays, "fc1", HEAD_EPSILON)
-    weight = arrays["pre_fc1_weight"].astype(np.float64)
+    weight = arrays["pre_fc1_weight"]
     channels = before_scale.size
-    side = round((weight.shape[1] / channels) ** 0.5)
-    weight = weight.reshape(-1, channels, side, side)  # the original flattens channels first
-    bias = arrays["pre_fc1_bias"] + np.einsum("ochw,c->o", weight, before_shift)
-    kernel = (weight * before_scale[:, None, None] * after_scale[:, None, None, None]).transpose(2, 3, 1, 0)
-    return [
-        kernel.reshape(-1, weight.shape[0]).astype(np.float32),  # rows, columns, channels: NHWC flattened
-        (bias * after_scale + after_shift).astype(np.float32),
-    ]
+    places = weight.shape[1] // channels
+    kernel = np.empty((places, channels, len(weight)), np.float32)  # flattened as NHWC is
+    shift = np.empty(len(weight))
+    for out, row in enumerate(weight):  # one by one: all of them in float64 at once take half a gigabyte
+        row = row.astype(np.float64).reshape(channels, places)  # the original flattens channels first
+        shift[out] = np.einsum("cp,c->", row, before_shift)
+        kernel[..., out] = (row * before_scale[:, None] * after_scale[out]).T
+    bias = (arrays["pre_fc1_bias"] + shift) * after_scale + after_shift
+    return [kernel.reshape(-1, len(weight)), bias.astype(np.float32)]
 
 
 def sface_layer_weights(archive: Mapping[str, np.ndarray]) -> dict[str, list[np.ndarray]]:

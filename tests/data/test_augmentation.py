@@ -80,6 +80,18 @@ def test_colour_by_hand() -> None:
     np.testing.assert_allclose((out[0, 0, 0] + 1) / 2, [0.6495, 0.1495, 0.1495], atol=1e-6)
 
 
+def test_colour_in_few_passes_is_saturation_then_contrast_then_brightness() -> None:
+    x = pictures(5).numpy().astype(np.float64) / 2 + 0.5
+    drawn = np.random.default_rng(2).uniform(-1, 1, (5, 3))
+    bright, contrasted, saturated = (1 + drawn * [0.3, 0.2, 0.4]).T[:, :, None, None, None]
+    luma = (x @ [0.299, 0.587, 0.114])[..., None]
+    plain = luma + saturated * (x - luma)
+    plain = bright * (luma.mean(axis=(1, 2), keepdims=True) * (1 - contrasted) + contrasted * plain)
+    plain = np.clip(plain, 0, 1) * 2 - 1
+    out = jitter_colour(pictures(5), tf.constant(drawn, tf.float32), 0.3, 0.2, 0.4)
+    np.testing.assert_allclose(out, plain, atol=1e-6)
+
+
 def test_every_sample_is_drawn_for_itself_whatever_its_batch() -> None:
     augmentation = colour_and_geometry_augmentation(flip=True, scale=0.05, rotation_deg=4.0, shift=0.03)
     x, y = pictures(6), pictures(6, seed=1)

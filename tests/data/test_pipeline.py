@@ -52,6 +52,18 @@ def test_source_is_the_picture_before_unless_self_swap(shards: Path) -> None:
     np.testing.assert_array_equal(np.concatenate([b["sample"] for b in got]), np.arange(32))
 
 
+def test_batches_are_bit_by_bit_the_stored_pixels_and_their_copies(shards: Path) -> None:
+    last: np.ndarray | None = None
+    for batch in batches(shards, 4):
+        stored = np.stack([drawing(index, 16) for index in told(batch["target"])])
+        np.testing.assert_array_equal(batch["target"], stored.astype(np.float32) / np.float32(127.5) - 1)
+        before = np.roll(batch["target"], 1, axis=0)
+        before[0] = batch["source"][0] if last is None else last
+        copied = batch["self_swap"][:, None, None, None] > 0
+        np.testing.assert_array_equal(batch["source"], np.where(copied, batch["target"], before))
+        last = batch["target"][-1]
+
+
 def test_flags_are_one_at_least_and_as_probable_as_asked() -> None:
     flags = np.array([self_swap_flags(3, tf.constant(b, tf.int64), 10, 0.2).numpy() for b in range(300)])
     assert flags.sum(axis=1).min() == 1

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from facedancer_tf import bundled_pictures
-from facedancer_tf.embedded_weights import read_embedded_weights, write_embedded_weights
+from facedancer_tf.embedded_weights import read_embedded_weights, without_drawing, write_embedded_weights
 from facedancer_tf.errors import UserError
 
 ARRAYS: dict[str, np.ndarray] = {
@@ -28,6 +29,15 @@ def test_what_is_written_is_read_back_and_damage_is_seen(tmp_path: Path) -> None
     (tmp_path / "weights.npz").unlink()
     with pytest.raises(UserError, match="are missing"):
         read_embedded_weights(tmp_path)
+
+
+def test_nothing_is_drawn_for_weights_that_follow() -> None:
+    def build() -> keras.Model:
+        return keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Conv2D(2, 3), keras.layers.Dense(2)])
+
+    with without_drawing():
+        assert not any(weight.any() for weight in build().get_weights())
+    assert sum(weight.any() for weight in build().get_weights()) == 2  # both kernels, as ever
 
 
 def test_the_photographs_are_listed_by_name_and_missed_in_one_sentence(

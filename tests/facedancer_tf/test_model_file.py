@@ -1,13 +1,15 @@
+import io
 import json
 import zipfile
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
 
 from facedancer_tf.errors import UserError
-from facedancer_tf.model_archive import RECIPE
+from facedancer_tf.model_archive import RECIPE, WEIGHTS
 from facedancer_tf.model_file import ModelRecipe, load_model_file, save_model_file
 from networks.generator import build_generator
 
@@ -42,6 +44,27 @@ def test_keras_itself_opens_the_file(saved):
     generator, _, path = saved
     opened = keras.saving.load_model(path)
     np.testing.assert_array_equal(opened.get_weights()[0], generator.get_weights()[0])
+
+
+def test_arrays_that_lie_in_pieces_are_put_together(saved, tmp_path):
+    generator, _, path = saved
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    out = io.BytesIO()
+    with h5py.File(io.BytesIO(members[WEIGHTS]), "r") as source, h5py.File(out, "w") as target:
+
+        def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
+            if isinstance(item, h5py.Dataset):
+                target.create_dataset(name, data=item[()], chunks=item.shape)
+
+        source.visititems(copy)
+    members[WEIGHTS] = out.getvalue()
+    with zipfile.ZipFile(tmp_path / "pieces.keras", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    loaded, _ = load_model_file(tmp_path / "pieces.keras")
+    for a, b in zip(generator.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_half_halves_the_bytes_and_keeps_the_values(saved, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from data.alignment import align, estimate_transform
 from facedancer_tf import crop_networks
@@ -16,6 +17,7 @@ from facedancer_tf.identity_encoder import Encoder, load_encoder
 from facedancer_tf.paste import paste_into
 from facedancer_tf.swapper import Swapper, choose_faces
 from networks.encoders import ENCODERS
+from swap_image import run_graphs_as_they_are
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,6 +164,20 @@ def test_more_faces_than_a_batch_give_the_same_pixels(swapper, barack):
         [swapper.networks.swap_crops(crops[i:][:1], identities[i:][:1]) for i in range(11)]
     )
     assert np.abs(together.astype(int) - alone).max() <= 1
+
+
+def test_the_graph_gives_the_pixels_of_the_network_run_eagerly(swapper, barack):
+    crops = align(barack, swapper.detect(barack)[0].landmarks, 64)[None]
+    identity = np.random.default_rng(1).normal(size=(1, 128)).astype(np.float32)
+    eager = np.asarray(swapper.networks.swap(crops, tf.constant(identity)))
+    rewritten = swapper.networks.swap_crops(crops, identity)
+    assert np.abs(rewritten.astype(int) - eager).max() <= 1  # fused operations round otherwise
+    options = tf.config.optimizer.get_experimental_options()
+    run_graphs_as_they_are()
+    try:
+        np.testing.assert_array_equal(swapper.networks.swap_crops(crops, identity), eager)
+    finally:
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **options})
 
 
 def test_a_grey_picture_stays_grey(swapper, grace, barack):

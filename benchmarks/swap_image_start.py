@@ -1,0 +1,133 @@
+"""How long swap_image.py takes on two 12-megapixel photographs, beside importing TensorFlow and loading the models.
+
+    python -m benchmarks.swap_image_start --rounds 7
+    python -m benchmarks.swap_image_start --beside ../another-checkout
+
+Every run is a process of its own, and the kinds take turns: "load" imports TensorFlow and loads generator and encoder,
+one after the other and nothing else; "swap" is all of swap_image.py. The generator has the released size and plan, for
+256 px, and random weights. `--beside` measures another checkout's swap_image.py in the same rounds. Printed are medians
+and the least by the clock (on a machine that does other things too, the least says most), processor time, and the
+largest memory. Then the parts of a swap, each by itself and one behind the other.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import cv2
+
+from data.pictures import read_picture, write_picture
+from facedancer_tf.bundled_pictures import bundled_pictures
+
+ROOT = Path(__file__).resolve().parents[1]
+MEGAPIXELS = 12
+LOAD = """
+import sys
+from pathlib import Path
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+load_tensorflow_quietly()
+from facedancer_tf.crop_networks import CropNetworks
+CropNetworks(Path(sys.argv[1]))
+"""
+MODEL = """
+import sys
+from pathlib import Path
+import keras
+from facedancer_tf.model_file import ModelRecipe, save_model_file
+from networks.generator import RELEASED_FUSION, build_generator
+keras.utils.set_random_seed(0)
+arguments = {"size_px": 256, "identity_width": 128, "base_filters": 64, "fusion": RELEASED_FUSION,
+             "mapping_depth": 4, "mapping_width": 512}
+recipe = ModelRecipe(arguments, "sface", shrink=1.0, trained_on="nothing", licence="none", step=0)
+save_model_file(build_generator(**arguments), recipe, Path(sys.argv[1]))
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process: seconds by the clock, seconds of processor time, peak of resident memory in MB."""
+
+    clock_s: float
+    processor_s: float
+    peak_mb: float
+
+
+def run(command: list[str], root: Path, output: int = subprocess.DEVNULL) -> tuple[Run, str]:
+    """Runs `command` with the modules of the checkout `root`; raises CalledProcessError where it fails."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdout=output, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(root)}
+    )
+    said = process.stdout.read().decode() if process.stdout else ""
+    _, status, usage = os.wait4(process.pid, 0)
+    clock_s = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Run(clock_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024), said
+
+
+def make_photographs(folder: Path) -> list[Path]:
+    """Two of the bundled photographs, enlarged to 12 megapixels, as JPEG."""
+    paths = []
+    for path in bundled_pictures()[:2]:
+        rgb = read_picture(path).rgb
+        factor = (MEGAPIXELS * 1e6 / (rgb.shape[0] * rgb.shape[1])) ** 0.5
+        paths.append(folder / f"{path.stem}.jpg")
+        write_picture(paths[-1], cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC))
+    return paths
+
+
+def print_runs(runs: dict[str, list[Run]]) -> None:
+    """Medians and the least of each kind, and their ratios to loading alone."""
+    columns: dict[str, Callable[[list[Run]], float]] = {
+        "clock s": lambda measured: median(run.clock_s for run in measured),
+        "least": lambda measured: min(run.clock_s for run in measured),
+        "processor s": lambda measured: median(run.processor_s for run in measured),
+    }
+    print(" " * 24 + "".join(f"{title:>12}  ratio" for title in columns) + "   peak MB")
+    for name, measured in runs.items():
+        figures = [(of(measured), of(measured) / of(runs["load"])) for of in columns.values()]
+        row = "".join(f"{seconds:12.2f}{ratio:7.2f}" for seconds, ratio in figures)
+        print(f"{name:<24}{row}{max(run.peak_mb for run in measured):10.0f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--beside", type=Path, nargs="*", default=[], help="other checkouts to measure too")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        source, target = make_photographs(folder)
+        model = folder / "released_size.keras"
+        run([sys.executable, "-c", MODEL, str(model)], ROOT)
+        swap = [str(source), str(target), "--model", str(model), "-o", str(folder / "swapped.png")]
+        commands = {"load": ([sys.executable, "-c", LOAD, str(model)], ROOT)}
+        for name, root in [("swap", ROOT), *((f"swap of {path.name}", path) for path in options.beside)]:
+            commands[name] = ([sys.executable, str(root / "swap_image.py"), *swap], root)
+        runs: dict[str, list[Run]] = {name: [] for name in commands}
+        stages: list[dict[str, float]] = []
+        for _ in range(options.rounds):
+            for name, (command, root) in commands.items():
+                runs[name].append(run(command, root)[0])
+            command = [sys.executable, "-m", "benchmarks.swap_stages", str(source), str(target), str(model)]
+            stages.append(json.loads(run(command, ROOT, subprocess.PIPE)[1]))
+        print_runs(runs)
+        print("\nparts, one behind the other, processor s")
+        for part in stages[0]:
+            print(f"  {part:<40}{median(found[part] for found in stages):6.2f}")
+
+
+if __name__ == "__main__":
+    main()

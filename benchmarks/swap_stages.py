@@ -1,0 +1,78 @@
+"""The parts of a swap one behind the other, each timed by itself; swap_image_start.py runs this as a process.
+
+    python -m benchmarks.swap_stages source.jpg target.jpg model.keras
+
+Prints seconds of processor time by part as JSON. In swap_image.py some of these run at the same time.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+seconds = {"Python and NumPy": time.process_time()}
+
+
+@contextmanager
+def part(name: str) -> Iterator[None]:
+    began = time.process_time()
+    yield
+    seconds[name] = time.process_time() - began
+
+
+def main() -> None:
+    source_path, target_path, model = map(Path, sys.argv[1:])
+    with part("OpenCV, Pillow and our own files"):
+        import swap_image
+        from data.alignment import align, estimate_transform
+        from facedancer_tf.paste import paste_into
+        from facedancer_tf.quiet_start import load_tensorflow_quietly
+
+        swapper = swap_image.Swapper(model)
+    with part("reading both photographs"):
+        source, target = swap_image.read(source_path).rgb, swap_image.read(target_path).rgb
+    with part("finding their faces"):
+        source_face, target_face = swapper.detect(source)[0], swapper.detect(target)[0]
+    with part("TensorFlow with Keras"):
+        load_tensorflow_quietly()
+        swap_image.run_graphs_as_they_are()
+    with part("loading the generator"):
+        from facedancer_tf.model_file import load_model_file
+
+        _, recipe = load_model_file(model)
+    with part("  of it building the network"):
+        from facedancer_tf.embedded_weights import without_drawing
+        from networks.generator import build_generator
+
+        with without_drawing():
+            build_generator(**recipe.generator)
+    with part("loading the encoder"):
+        from facedancer_tf.identity_encoder import load_encoder
+
+        load_encoder(recipe.encoder)
+    networks = swapper.networks
+    with part("first embedding, of the source"):
+        identity = swapper.embed_faces([source], [source_face])
+    with part("first swap"):
+        crop = align(target, target_face.landmarks, recipe.size_px, recipe.shrink)
+        swapped = networks.swap_crops(crop[None], identity[None])[0]
+    with part("pasting"):
+        result = target.copy()
+        transform = estimate_transform(target_face.landmarks, recipe.size_px, recipe.shrink)
+        paste_into(result, swapped, transform, recipe.shrink)
+    with part("both likenesses"):
+        for picture in (target, result):
+            swapper.similarity(identity, picture, [target_face])
+    with part("writing the PNG"):
+        swap_image.write(target_path.with_name("stages.png"), swap_image.Picture(result), marked=True)
+    with part("another swap"):
+        networks.swap_crops(crop[None], np.roll(identity, 1)[None])
+    print(json.dumps(seconds))
+
+
+if __name__ == "__main__":
+    main()

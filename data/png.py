@@ -1,0 +1,46 @@
+"""Pictures as PNG files, quickly: the same pixels in a fraction of the time that Pillow's search for filters takes.
+
+OpenCV packs them, with one filter for all rows and runs alone: on photographs that is as small as the best filter for
+each row. It writes no metadata, so their chunks are put in behind the header, where PNG wants them.
+"""
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+
+_HEADER_BYTES = 8 + 25  # the signature and the chunk IHDR
+_OPTIONS = (
+    cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP,
+    cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE,
+)  # fmt: skip
+
+
+def encode_png(
+    rgb: np.ndarray,
+    alpha: np.ndarray | None = None,
+    icc_profile: bytes | None = None,
+    xmp: bytes | None = None,
+) -> bytes:
+    """The file of `rgb` uint8 [H, W, 3], with `alpha` uint8 [H, W], profile and packet of metadata where given.
+
+    Raises ValueError for a picture that PNG cannot hold (a side of more than a million pixels).
+    """
+    bgr = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR)
+    try:
+        _, encoded = cv2.imencode(".png", bgr if alpha is None else np.dstack([bgr, alpha]), _OPTIONS)
+    except cv2.error as error:
+        raise ValueError(f"OpenCV could not encode a picture of shape {rgb.shape} as PNG") from error
+    content = encoded.tobytes()
+    chunks = [content[:_HEADER_BYTES]]
+    if icc_profile is not None:
+        chunks.append(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile)))
+    if xmp is not None:  # uncompressed, without a language
+        chunks.append(_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp))
+    return b"".join([*chunks, content[_HEADER_BYTES:]])
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    """Length, kind, content and checksum."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
