@@ -46,15 +46,9 @@ class CropNetworks:
         check_encoder(model, self.recipe, encoder)
         self.encoder, self.description, self.embed = encoder.network, encoder.description, encoder.embed
         self.embed_crops = encoder.embed_crops
-        # A graph forgets a map as soon as it is used; run eagerly the network keeps every one until its end.
-        self._swap_graph = tf.function(
-            self.swap,
-            input_signature=[
-                tf.TensorSpec(self.generator.input_shape[0], tf.uint8),
-                tf.TensorSpec(self.generator.input_shape[1], tf.float32),
-            ],
-            autograph=False,
-        )
+        # A graph forgets a map as soon as it is used; run eagerly the network keeps every one until its end. One for
+        # each batch size: layers that know it are faster, and most pictures have one face.
+        self._swap_graph = tf.function(self.swap, autograph=False)
 
     def swap(self, crops: keras.KerasTensor, identities: keras.KerasTensor) -> keras.KerasTensor:
         """Swapped crops uint8 of target crops uint8 [B, S, S, 3] and identities [B, W]; a tensor function.
@@ -75,7 +69,10 @@ class CropNetworks:
                 f"{crops.shape} and {identities.shape}"
             )
         parts = [
-            self._swap_graph(crops[i : i + BATCH], np.asarray(identities[i : i + BATCH], np.float32))
+            self._swap_graph(
+                ops.convert_to_tensor(crops[i : i + BATCH]),
+                ops.convert_to_tensor(identities[i : i + BATCH], "float32"),
+            )
             for i in range(0, len(crops), BATCH)
         ]
         return np.concatenate([ops.convert_to_numpy(part) for part in parts])
@@ -83,7 +80,7 @@ class CropNetworks:
 
 def check_encoder(model: Path, recipe: ModelRecipe, encoder: Encoder) -> None:
     """Raises UserError where `model` was trained with other weights of that encoder: it would not know the faces."""
-    if recipe.encoder_fingerprint not in ("", encoder.fingerprint):
+    if recipe.encoder_fingerprint and recipe.encoder_fingerprint != encoder.fingerprint:
         raise UserError(
             f"{model} was trained with other weights of the encoder {recipe.encoder} (fingerprint "
             f"{recipe.encoder_fingerprint[:12]}, not {encoder.fingerprint[:12]}); name those it was trained with"
