@@ -1,6 +1,6 @@
 """Exported models against Keras: size on disk, differences of pixels, time per face.
 
-    python benchmarks/export_formats.py
+    python -m benchmarks.export_formats
 
 A generator of the released size and plan with random weights (speed and rounding hardly depend on training) and
 SFace's encoder are exported in every format, for any source and with an identity baked in. All of them run on the

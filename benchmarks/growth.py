@@ -86,10 +86,10 @@ def draw(results: dict[str, list[tuple[int, dict[str, float]]]], title: str, pat
     for column, (name, points) in zip(axes.T, results.items(), strict=True):
         for axis, quantity in zip(column, ("seconds", "megabytes"), strict=True):
             axis.plot([value for value, _ in points], [found[quantity] for _, found in points], "o-")
-            axis.set(ylim=(0, None), xlabel=LABELS[name])
+            axis.set_xlabel(LABELS[name])
             axis.grid(alpha=0.3)
-    axes[0, 0].set_ylabel("seconds a step")
-    axes[1, 0].set_ylabel("MB above the idle process")
+    for row, label in zip(axes, ("seconds a step", "MB above the idle process"), strict=True):
+        row[0].set(ylim=(0, 1.05 * row[0].get_ylim()[1]), ylabel=label)
     figure.suptitle(title)
     figure.savefig(path, dpi=100)
 
