@@ -32,11 +32,12 @@ class InstanceNormalization(layers.Layer):
         self.beta = self.add_weight(name="beta", shape=(input_shape[-1],), initializer="zeros")
 
     def call(self, features: Tensor) -> Tensor:
-        x = ops.cast(features, "float32")
+        exact = "float64" if features.dtype == "float64" else "float32"
+        x = ops.cast(features, exact)
         mean = ops.mean(x, axis=(1, 2), keepdims=True)
         variance = ops.mean(ops.square(x - mean), axis=(1, 2), keepdims=True)
-        scale = ops.cast(self.gamma, "float32") * ops.rsqrt(variance + self.epsilon)
-        shift = ops.cast(self.beta, "float32") - mean * scale
+        scale = ops.cast(self.gamma, exact) * ops.rsqrt(variance + self.epsilon)
+        shift = ops.cast(self.beta, exact) - mean * scale
         return ops.cast(x * scale + shift, self.compute_dtype)
 
     def get_config(self) -> dict:

@@ -21,6 +21,11 @@ FUSIONS = ("no_skip", "add", "concat", "affa", "d_affa", "do_affa")
 Tensor: TypeAlias = keras.KerasTensor
 
 
+def output_dtype(dtype: str) -> str:
+    """Of a network's output, given the dtype policy inside: float32, or float64 where all of it is."""
+    return "float64" if dtype == "float64" else "float32"
+
+
 def leaky(x: Tensor, name: str, dtype: str) -> Tensor:
     return layers.LeakyReLU(LEAKY_SLOPE, name=name, dtype=dtype)(x)
 
@@ -60,13 +65,13 @@ def identity_block(
     name: str,
     dtype: str,
     upsample: bool,
-    output_dtype: str | None = None,
+    closing_dtype: str | None = None,
 ) -> Tensor:
     """Residual block conditioned on the mapped identity by AdaIN; doubles the picture if `upsample`.
 
     `identity=None` leaves AdaIN out: the norm's own gamma and beta then stand for one baked identity.
     Input `[B, H, W, C]` and identity `[B, W_id]`; output `[B, 2H, 2W, filters]` or `[B, H, W, filters]`, in
-    `output_dtype` where given.
+    `closing_dtype` where given.
     """
     if identity is None:
         main = norm(x, f"{name}_norm", dtype)
@@ -79,7 +84,7 @@ def identity_block(
     main = kind(filters, 3, padding="same", name=f"{name}_conv", dtype=dtype)(main)
     skip = kind(filters, 1, padding="same", name=f"{name}_skip", dtype=dtype)(x)
     closing = UpsampledSum if upsample else layers.Add
-    return closing(name=name, dtype=output_dtype or dtype)([main, skip])
+    return closing(name=name, dtype=closing_dtype or dtype)([main, skip])
 
 
 def _mask(concatenated: Tensor, hidden: int, filters: int, name: str, dtype: str) -> Tensor:

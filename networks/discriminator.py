@@ -5,7 +5,7 @@ Pictures are NHWC, RGB, [-1, 1]; outputs are logits in float32, positive for rea
 
 import keras
 
-from networks.blocks import conv, down_block, leaky
+from networks.blocks import conv, down_block, leaky, output_dtype
 
 TRUNK_WIDTHS = (2, 4, 8, 8, 8, 8)  # of the six residual down blocks, in multiples of the base filters
 
@@ -25,7 +25,7 @@ def _trunk(
 def _head(x: keras.KerasTensor, filters: int, kernel_px: int, padding: str, dtype: str) -> keras.KerasTensor:
     x = conv(x, filters, kernel_px, "head", dtype, padding)
     x = leaky(x, "head_leaky", dtype)
-    return conv(x, 1, 1, "logits", "float32")
+    return conv(x, 1, 1, "logits", output_dtype(dtype))
 
 
 def patch_map_px(size_px: int, down_blocks: int = 4) -> int:

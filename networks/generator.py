@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from networks.blocks import FUSIONS, conv, down_block, fuse, identity_block, leaky
+from networks.blocks import FUSIONS, conv, down_block, fuse, identity_block, leaky, output_dtype
 
 RELEASED_FUSION = ("no_skip", "no_skip", "affa", "affa", "affa", "concat")
 ENCODER_WIDTHS = (1, 2, 4, 8, 8, 8)  # x0 … x5, in multiples of the base filters
@@ -91,7 +91,7 @@ def build_generator(
         )  # [B, S/2^(4-i), …, width·f]
     h = fuse(fusion[5], features[0], h, "decoder_final", dtype)
     swapped = identity_block(
-        h, z, 3, "decoder_final", dtype, upsample=False, output_dtype="float32"
+        h, z, 3, "decoder_final", dtype, upsample=False, closing_dtype=output_dtype(dtype)
     )  # [B, S, S, 3]
     return keras.Model(inputs, swapped, name=name)
 

@@ -1,7 +1,8 @@
 """The arithmetic of instance normalisation, twice: with a gradient of its own, and for one sample at inference.
 
 Both give factor · (x − mean) / sqrt(variance + epsilon) + summand with mean and variance of each sample and channel
-over height and width. Features are `[B, H, W, C]`; factor and summand, float32, `[B, 1, 1, C]` or `[1, 1, 1, C]`.
+over height and width. Features are `[B, H, W, C]`, factor and summand `[B, 1, 1, C]` or `[1, 1, 1, C]` of
+`exact_dtype`.
 """
 
 from typing import TypeAlias
@@ -10,6 +11,11 @@ import keras
 from keras import ops
 
 Tensor: TypeAlias = keras.KerasTensor
+
+
+def exact_dtype(features: Tensor) -> str:
+    """That of statistics, whatever the features' own: float32, float64 where they are (to compare networks with)."""
+    return "float64" if features.dtype == "float64" else "float32"
 
 
 def spatial_mean(x: Tensor) -> Tensor:
@@ -26,7 +32,7 @@ def normalise(features: Tensor, factor: Tensor, summand: Tensor, epsilon: float)
 
     @ops.custom_gradient
     def function(features: Tensor, factor: Tensor, summand: Tensor) -> tuple:
-        x = ops.cast(features, "float32")
+        x = ops.cast(features, exact_dtype(features))
         mean = spatial_mean(x)
         inverse = ops.rsqrt(spatial_mean(ops.square(x - mean)) + epsilon)
         scale = factor * inverse

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from networks.instance_norm import normalise, normalise_one
+from networks.instance_norm import exact_dtype, normalise, normalise_one
 
 # Samples of a batch that inference on a CPU normalises one after the other, each while it is in the cache.
 MOST_ONE_BY_ONE = 16
@@ -40,9 +40,10 @@ class InstanceNormalization(keras.layers.Layer):
 
     def call(self, inputs: keras.KerasTensor | list, training: bool = False) -> keras.KerasTensor:
         features, *adain = inputs if isinstance(inputs, (tuple, list)) else [inputs]
-        factor, summand = (ops.reshape(weight, (1, 1, 1, -1)) for weight in (self.gamma, self.beta))
+        exact = exact_dtype(features)
+        factor, summand = (ops.reshape(ops.cast(w, exact), (1, 1, 1, -1)) for w in (self.gamma, self.beta))
         if adain:
-            scale, shift = (ops.cast(value, "float32")[:, None, None] for value in adain)
+            scale, shift = (ops.cast(value, exact)[:, None, None] for value in adain)
             factor, summand = factor * scale, summand * scale + shift  # [B, 1, 1, C]
         batch = features.shape[0]
         if training or not batch or batch > MOST_ONE_BY_ONE or keras.distribution.list_devices("gpu"):
