@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+# As people run train.py, which then chooses what TensorFlow may write.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
 
 
 def free_addresses(count: int) -> list[str]:
@@ -29,7 +31,7 @@ def started(*commands: list[str]) -> Iterator[list[subprocess.Popen]]:
             told = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": i}}
             processes.append(
                 subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                 env={**os.environ, "TF_CONFIG": json.dumps(told)})
+                                 env={**ENVIRONMENT, "TF_CONFIG": json.dumps(told)})
             )  # fmt: skip
         yield processes
     finally:

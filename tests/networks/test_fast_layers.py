@@ -231,7 +231,7 @@ def test_losses_and_gradients_through_both_networks_in_float64():
             (of_generator, generator_tape, generator),
             (of_discriminator, discriminator_tape, discriminator),
         ):
-            values = [np.float64(g) for g in tape.gradient(total, network.trainable_variables)]
+            values = [np.asarray(g, "float64") for g in tape.gradient(total, network.trainable_variables)]
             names = [f"{network is generator} {variable.path}" for variable in network.trainable_variables]
             gradients |= dict(zip(names, values, strict=True))
         return [float(loss) for loss in (of_generator, cycle, of_discriminator, r1)], gradients
