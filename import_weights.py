@@ -5,6 +5,7 @@ recogniser (InsightFace's iresnets and MobileFaceNet, SFace). What it is, is rea
 """
 
 import argparse
+import re
 import time
 from pathlib import Path
 
@@ -57,8 +58,10 @@ def parse_arguments() -> argparse.Namespace:
         parser.error("say where to: either -o OUT.keras or --as NAME")
     if arguments.output is not None and arguments.output.suffix != ".keras":
         parser.error(f"the output must end in .keras, not {arguments.output.name!r}")
-    if arguments.name is not None and not arguments.name.replace("-", "_").isidentifier():
+    if arguments.name is not None and not re.fullmatch(r"[\w-]+", arguments.name):
         parser.error(f"a name is made of letters, digits, - and _, not {arguments.name!r}")
+    if arguments.name == "default":
+        parser.error("default is the embedded model's name; choose another")
     return arguments
 
 
@@ -90,7 +93,8 @@ def main() -> None:
     output = arguments.output or cached(arguments.name)
     if arguments.output is not None and not output.resolve().parent.is_dir():
         raise UserError(f"the output folder {output.parent} does not exist; make it first")
-    licence = arguments.licence or (NAMED[arguments.name].licence if arguments.name in NAMED else None)
+    known = NAMED.get(arguments.download or arguments.name)
+    licence = arguments.licence or (known.licence if known else None)
     source = arguments.file
     if arguments.download is not None:
         from facedancer_tf.download import fetch
@@ -115,6 +119,8 @@ def main() -> None:
             size_px=arguments.size_px,
         ),
     )
+    if known is not None and imported.kind != known.kind:
+        raise UserError(f"{known.name} names {known.kind} weights, but {source} holds a {imported.kind}")
     imported.save(output)
     print(f"{imported.found}")
     print(f"{output} written in {time.monotonic() - started:.1f} s")

@@ -41,10 +41,10 @@ def write_archive(
     `kind` is "generator", "encoder" or "discriminator". With `half` the weights are stored in float16 (half the
     bytes; they are float32 again once loaded).
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     # one name: what a kill leaves, the next save replaces
     beside = path.with_name(f".{path.stem}.part.keras")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         network.save(beside)
         with zipfile.ZipFile(beside) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
@@ -57,6 +57,8 @@ def write_archive(
                 way = zipfile.ZIP_STORED if name == WEIGHTS else zipfile.ZIP_DEFLATED
                 archive.writestr(name, content, way)
         os.replace(beside, path)
+    except OSError as error:
+        raise UserError(f"{path} could not be written ({error.strerror or error})") from error
     finally:
         beside.unlink(missing_ok=True)
 

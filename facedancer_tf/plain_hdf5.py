@@ -27,7 +27,13 @@ def open_plain_hdf5(file: Path | BinaryIO) -> Iterator[h5py.File]:
         with h5py.File(file, "r") as opened:
             _check(opened)
             yield opened
-    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:  # h5py's ways to report damage
+    except (
+        OSError,
+        RuntimeError,
+        KeyError,
+        TypeError,
+        UnicodeDecodeError,
+    ) as error:  # h5py's ways to report damage
         reason = " ".join(str(error).split())[:200]
         raise NotPlain(f"it is not a whole HDF5 file ({reason})") from error
 

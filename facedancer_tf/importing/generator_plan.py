@@ -9,8 +9,10 @@ from networks.generator import check_generator
 BLOCKS = 6
 
 
-def read_plan(graph: Graph) -> dict[str, Any]:
+def read_plan(graph: Graph, stated_px: int) -> dict[str, Any]:
     """`build_generator`'s arguments for the network in `graph`, whose inputs may come in either order.
+
+    `stated_px` is the size of its pictures where the file leaves that open.
 
     Raises GraphError where it is no FaceDancer generator. What this gives is a proposal: only matching it against
     the network that it builds (`graph.match`) proves it.
@@ -20,9 +22,7 @@ def read_plan(graph: Graph) -> dict[str, Any]:
     if len(pictures) != 1 or len(vectors) != 1:
         raise GraphError("its inputs are not one picture and one identity")
     graph.inputs = [pictures[0], vectors[0]]
-    size_px = pictures[0].settings["shape"][0]
-    if size_px is None:
-        raise GraphError("the size of its input is left open; state it (size_px)")
+    size_px = pictures[0].settings["shape"][0] or stated_px
     readers = graph.consumers()
     stem = _only(readers, pictures[0], "conv")
     depth, width = _mapping(readers, vectors[0])

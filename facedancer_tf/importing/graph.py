@@ -145,11 +145,14 @@ def checked_arrays(ours: Node, theirs: Node) -> list[np.ndarray]:
             raise GraphError(f"the {role} of {theirs.name!r} is missing")
         if value.shape != wanted:
             raise GraphError(f"the {role} of {theirs.name!r} has the shape {value.shape}, not {wanted}")
-        if not np.isfinite(value).all():
+        if role == "variance":  # the epsilon of ours is fixed: theirs goes into the variance, which is exact
+            if not (value + theirs.weights["epsilon"] > 0).all():
+                raise GraphError(f"the variance of {theirs.name!r} is negative, or its epsilon is none")
+            value = value + (theirs.weights["epsilon"] - ours.weights["epsilon"])
+        with np.errstate(over="ignore"):
+            arrays.append(value.astype(np.float32))
+        if not np.isfinite(arrays[-1]).all():
             raise GraphError(f"the {role} of {theirs.name!r} is not finite")
-        arrays.append(value.astype(np.float32))
-    if ours.op == "batch_norm":  # the epsilon of ours is fixed: theirs goes into the variance, which is exact
-        arrays[3] = arrays[3] + np.float32(theirs.weights["epsilon"] - ours.weights["epsilon"])
     return arrays
 
 

@@ -24,12 +24,12 @@ from facedancer_tf.importing.saved_order import pair_in_saved_order, read_sizes
 from facedancer_tf.model_archive import fingerprint
 from facedancer_tf.model_file import ModelRecipe, save_model_file
 from facedancer_tf.named_weights import sha256_of
-from facedancer_tf.plain_hdf5 import NotPlain
 from networks.arcface_resnet50 import build_arcface_resnet50
 from networks.discriminator import build_image_discriminator
 from networks.encoders import ENCODERS
 from networks.generator import build_generator
 
+WIDEST = 1024  # base filters; vectors may be eight times as wide
 NOT_STATED = "not stated; that of the file it was made from"
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
@@ -71,13 +71,26 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
     with path.open("rb") as file:
         start = file.read(len(HDF5))
     try:
+        if stated.encoder not in ENCODERS or not 0.2 < stated.shrink <= 1:
+            raise GraphError(
+                f"the encoder {stated.encoder!r} or the shrink {stated.shrink} that were stated cannot be"
+            )
         if start == HDF5:
             return _from_hdf5(read_checkpoint(path), stated, origin)
         if start[:1] == b"\x80" or start[:4] == ZIP:
             raise GraphError("it is a pickle or an archive, which are not opened: they can run code")
+        if start[:1] == b"<" or start == b"version ":
+            raise GraphError(
+                "it is a web page or a Git LFS pointer, not the weights; download the file itself"
+            )
         return _from_onnx(path, stated, origin)
-    except (GraphError, NotPlain, ValueError) as error:
-        raise UserError(f"{path} cannot be imported: {error}") from error
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        # GraphError and NotPlain are ValueErrors; the others are what a description that is none runs into.
+        said = (
+            str(error) if isinstance(error, ValueError) else f"its description is not a network's ({error!r})"
+        )
+        line = "".join(letter if letter.isprintable() else "?" for letter in said)
+        raise UserError(f"{path} cannot be imported: {line[:400]}") from error
 
 
 def _from_hdf5(checkpoint: Checkpoint, stated: Statements, origin: str) -> Imported:
@@ -86,7 +99,9 @@ def _from_hdf5(checkpoint: Checkpoint, stated: Statements, origin: str) -> Impor
     graph = checkpoint_graph(checkpoint)
     operations = {node.op for node in graph.nodes()}
     if "adain" in operations:
-        return _generator(read_plan(graph), lambda model: match(model_graph(model), graph), stated, origin)
+        return _generator(
+            read_plan(graph, stated.size_px), lambda model: match(model_graph(model), graph), stated, origin
+        )
     if "instance_norm" in operations:
         return _discriminator(graph, stated, origin)
     if "batch_norm" in operations:
@@ -121,13 +136,15 @@ def _without_config(checkpoint: Checkpoint, stated: Statements, origin: str) -> 
 def _generator(
     plan: dict[str, Any], pair: Callable[[keras.Model], dict], stated: Statements, origin: str
 ) -> Imported:
-    network = build_generator(**plan)
-    assign_weights(network, pair(network))
+    if max(plan["base_filters"], plan["identity_width"] // 8, plan["mapping_width"] // 8) > WIDEST:
+        raise GraphError(f"it is wider than any network known here ({plan})")
     if plan["identity_width"] != ENCODERS[stated.encoder].width:
         raise GraphError(
             f"it takes identities of {plan['identity_width']}, but the encoder {stated.encoder} gives "
             f"{ENCODERS[stated.encoder].width}; state its encoder"
         )
+    network = build_generator(**plan)
+    assign_weights(network, pair(network))
     recipe = ModelRecipe(
         generator=plan,
         encoder=stated.encoder,
@@ -155,6 +172,8 @@ def _discriminator(graph: Graph, stated: Statements, origin: str) -> Imported:
     size_px = graph.inputs[0].settings["shape"][0] or stated.size_px
     stem = next(node for node in graph.nodes() if node.op == "conv")
     base_filters = int(stem.weights["kernel"].shape[-1])
+    if base_filters > WIDEST:
+        raise GraphError(f"it is wider than any network known here ({base_filters} filters)")
     network = build_image_discriminator(size_px, base_filters)
     assign_weights(network, match(model_graph(network), graph))
     return _discriminator_file(network, size_px, base_filters, stated, origin)

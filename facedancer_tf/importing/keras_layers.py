@@ -21,21 +21,26 @@ from facedancer_tf.importing.keras_settings import (
     window,
 )
 
+# Whose layers of a known name are what we take them for: Keras' own, tensorflow-addons', ours, and unnamed ones.
+PACKAGES = {"", "Addons", "Custom", "facedancer_tf"}
+
 
 def layer_node(class_name: str, config: Config, name: str, inputs: Sequence[Node], arrays: Arrays) -> Node:
     """The node, or the last of the nodes, that a layer with these inputs and weights stands for.
 
     Raises GraphError for a layer that none of the networks here has; nothing in `config` is ever executed.
     """
-    kind = class_name.rsplit(">", 1)[-1]
-    if kind not in _LAYERS:
+    package, _, kind = class_name.rpartition(">")
+    if kind not in _LAYERS or package not in PACKAGES:
         code = ", which is code and is not run" if kind in ("Lambda", "TFOpLambda", "SlicingOpLambda") else ""
         operation = config.get("function") if isinstance(config.get("function"), str) else None
-        what = f"{kind} {operation}" if operation else kind
+        what = f"{class_name} {operation}" if operation else class_name
         raise GraphError(f"its layer {name!r} is a {what}{code}; none of the networks here has one")
     try:
         return _LAYERS[kind](config, name, list(inputs), arrays)
-    except (KeyError, IndexError, TypeError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, GraphError):
+            raise
         raise GraphError(f"the settings of its layer {name!r} cannot be read ({error!r})") from error
 
 
@@ -140,6 +145,11 @@ def _plain(op: str) -> Reader:
     return lambda config, name, inputs, arrays: Node(op, name, inputs)
 
 
+def _flatten(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
+    require_channels_last(config, name)
+    return Node("flatten", name, inputs)
+
+
 def _nothing(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
     return inputs[0]  # dropout and the like: nothing happens outside training
 
@@ -181,7 +191,7 @@ _LAYERS: dict[str, Reader] = {
     "UpsampledSum": _upsampled_sum,
     "Multiply": _plain("multiply"),
     "Concatenate": _concat,
-    "Flatten": _plain("flatten"),
+    "Flatten": _flatten,
     "Dropout": _nothing,
     "TFOpLambda": _tf_operation,
 }

@@ -18,6 +18,7 @@ from facedancer_tf.importing.keras_layers import layer_node
 from facedancer_tf.plain_hdf5 import open_plain_hdf5
 
 LAYERS_CEILING = 5000
+LEAVES = {"kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance", "alpha", "depthwise_kernel"}
 MODELS = ("Functional", "Model", "Sequential")  # Keras' class names of a nested network, of several versions
 
 
@@ -43,19 +44,16 @@ def read_checkpoint(path: Path) -> Checkpoint:
         root = file.get("model_weights", file)
         if not isinstance(root, h5py.Group) or not any(key.startswith("layer_names") for key in root.attrs):
             raise GraphError("it is not a Keras weights file: it lists no layers")
-        layers = []
-        for name in _names(root, "layer_names"):
-            group = root[name]
-            arrays = {weight: np.asarray(group[weight]) for weight in _names(group, "weight_names")}
-            layers.append(SavedLayer(name, arrays))
+        names = _names(root, "layer_names")
+        if len(set(names)) != len(names):
+            raise GraphError("it lists a layer twice")
+        layers = [SavedLayer(name, _arrays(root[name])) for name in names]
         config = None
         if "model_config" in file.attrs:
             try:
                 config = json.loads(_text(file.attrs["model_config"]))
             except (ValueError, RecursionError) as error:
                 raise GraphError("its model_config is not readable JSON") from error
-    if len(layers) > LAYERS_CEILING:
-        raise GraphError(f"it has {len(layers)} layers")
     return Checkpoint(config, layers)
 
 
@@ -94,7 +92,20 @@ def _names(group: h5py.Group, key: str) -> list[str]:
         (part for part in group.attrs if part.startswith(key) and part.removeprefix(key).isdigit()),
         key=lambda part: int(part.removeprefix(key)),
     )  # fmt: skip
-    return [_text(name) for part in parts for name in group.attrs[part]]
+    if sum(np.size(group.attrs[part]) for part in parts) > LAYERS_CEILING:
+        raise GraphError(f"its {key} has no end")
+    return [_text(name) for part in parts for name in np.atleast_1d(group.attrs[part])]
+
+
+def _arrays(group: h5py.Group) -> dict[str, np.ndarray]:
+    """A layer's arrays by full weight name; each may be listed once, so that all are no more than the file holds."""
+    names = _names(group, "weight_names")
+    if len({group[name].name for name in names}) != len(names):
+        raise GraphError(f"its layer {group.name!r} lists a tensor twice")
+    for name in names:
+        if not isinstance(group[name], h5py.Dataset) or group[name].shape is None:
+            raise GraphError(f"its tensor {name!r} is none")
+    return {name: np.asarray(group[name]) for name in names}
 
 
 class _Weights:
@@ -103,6 +114,7 @@ class _Weights:
     def __init__(self, layers: Sequence[SavedLayer]) -> None:
         self.arrays = {layer.name: layer.arrays for layer in layers}
         self.used: set[tuple[str, str]] = set()
+        self.nodes = 0
 
     def of(self, outer: str, inner: str | None) -> dict[str, np.ndarray]:
         """The arrays of the layer `outer`, or of `inner` in the nested model of that name, by leaf name."""
@@ -111,7 +123,10 @@ class _Weights:
             for full, value in self.arrays.get(outer, {}).items()
             if inner is None or full.split("/")[-2:-1] == [inner]
         }
-        self.used.update((outer, full) for full in mine)
+        self.nodes += 1
+        if self.nodes > LAYERS_CEILING:
+            raise GraphError("its network has no end")
+        self.used.update((outer, full) for full in mine if full.rpartition("/")[2].split(":")[0] in LEAVES)
         return by_leaf(mine)
 
     def left_over(self) -> list[str]:
@@ -128,7 +143,10 @@ def by_leaf(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     for full, value in arrays.items():
         owner, _, leaf = full.rpartition("/")
         leaf = leaf.split(":")[0]
-        found[leaf if len(owners) == 1 else f"{owners.index(owner)}/{leaf}"] = value
+        key = leaf if len(owners) == 1 else f"{owners.index(owner)}/{leaf}"
+        if key in found:
+            raise GraphError(f"it holds two tensors {full!r}")
+        found[key] = value
     return found
 
 
@@ -147,10 +165,11 @@ def _network(
         return _chain(layers, outer_inputs, weights, outer)
     made: dict[tuple[str, int], Node] = {}
     inputs: list[Node] = []
+    by_name = {_name(layer): layer for layer in layers}
     for number, (name, *_) in enumerate(_tensors(config["input_layers"])):
-        node = outer_inputs[number] if outer_inputs is not None else None
-        made[name, 0] = node or _input(next(layer for layer in layers if _name(layer) == name))
+        made[name, 0] = outer_inputs[number] if outer_inputs is not None else _input(by_name[name])
         inputs.append(made[name, 0])
+    first = _first_calls(layers, config["output_layers"])
     pending = [
         (layer, number, list(_tensors(call)))
         for layer in layers
@@ -163,12 +182,21 @@ def _network(
                 waiting.append((layer, number, sources))
                 continue
             node = _layer(layer, [made[source] for source in sources], weights, outer)
-            # Keras counts a nested model's calls from 1: 0 is how it was built.
-            made[_name(layer), number + (layer["class_name"] in MODELS)] = node
+            made[_name(layer), number + first.get(_name(layer), 0)] = node
         if len(waiting) == len(pending):
             raise GraphError(f"its layer {_name(waiting[0][0])!r} reads from a layer that does not exist")
         pending = waiting
     return inputs, [made[source] for source in _tensors(config["output_layers"])]
+
+
+def _first_calls(layers: Sequence[Mapping[str, Any]], outputs: Any) -> dict[str, int]:
+    """The number that each layer's first call goes by: Keras 2 counts a nested model's from 1, Keras 3 from 0."""
+    first: dict[str, int] = {}
+    calls = [call for layer in layers for call in layer.get("inbound_nodes") or []]
+    for name, number in _tensors([*calls, outputs]):
+        first[name] = min(number, first.get(name, number))
+    nested = {_name(layer) for layer in layers if layer["class_name"] in MODELS}
+    return {name: number for name, number in first.items() if name in nested}
 
 
 def _chain(
@@ -213,6 +241,8 @@ def _tensors(call: Any) -> Iterator[tuple[str, int]]:
     Keras 2 writes [name, call, tensor, keyword arguments], Keras 3 {"class_name": "__keras_tensor__", …}.
     """
     if isinstance(call, Mapping):
+        if call.get("training") is True:
+            raise GraphError("one of its layers is called as in training, whatever the network is")
         if call.get("class_name") == "__keras_tensor__":
             name, number, _ = call["config"]["keras_history"]
             yield str(name), int(number)

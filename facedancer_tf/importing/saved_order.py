@@ -14,21 +14,31 @@ import numpy as np
 from facedancer_tf.importing.graph import ROLES, Graph, GraphError, Node, checked_arrays
 from facedancer_tf.importing.legacy_h5 import SavedLayer, by_leaf
 
+WITHIN_A_LAYER = {"sigmoid"}  # which the released code has as a convolution's activation
 Key = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 def pair_in_saved_order(ours: Graph, layers: Iterable[SavedLayer]) -> dict[str, list[np.ndarray]]:
     """The saved arrays by the names of our layers; raises GraphError naming tensors that are missing or left over."""
+    layers = list(layers)
+    distances = _distances(ours)
+    expected = sum(node.op not in WITHIN_A_LAYER for node in distances) - 2 * _count(distances, "adain")
+    if any(not layer.arrays for layer in layers) and len(layers) != expected:
+        raise GraphError(f"it lists {len(layers)} layers, and the stated plan has {expected}")
     waiting: dict[Key, deque[Node]] = defaultdict(deque)
-    for node in _in_saved_order(ours):
-        waiting[_key(node.weights)].append(node)
-    found = {}
+    for node in sorted((node for node in distances if node.op in ROLES), key=lambda node: -distances[node]):
+        waiting[_key(node.weights)].append(node)  # sorted is stable: ties stay in the order of the graph
+    found: dict[str, list[np.ndarray]] = {}
+    last = len(distances)
     for name, arrays in _units(layers):
         queue = waiting[_key(arrays)]
         if not queue:
             shapes = ", ".join(f"{leaf} {value.shape}" for leaf, value in arrays.items())
             raise GraphError(f"it holds a tensor too many for the stated plan: {name!r} ({shapes})")
         node = queue.popleft()
+        if distances[node] > last:
+            raise GraphError(f"its tensor {name!r} stands where the stated plan has none of its shape")
+        last = distances[node]
         found[node.name] = checked_arrays(node, Node(node.op, name, weights=arrays))
     missing = [node.name for queue in waiting.values() for node in queue]
     if missing:
@@ -51,15 +61,22 @@ def _units(layers: Iterable[SavedLayer]) -> Iterator[tuple[str, dict[str, np.nda
             yield f"{layer.name}/{part}".rstrip("/"), arrays
 
 
-def _in_saved_order(graph: Graph) -> list[Node]:
-    """Our nodes with weights, farthest from the output first, side by side in the order of their operation's inputs."""
+def _distances(graph: Graph) -> dict[Node, int]:
+    """How far each node is from the output, counted as Keras counts the released layers, in order of the graph.
+
+    AdaIN's dense layers lie inside it there, and a mask's sigmoid inside its convolution.
+    """
     nodes = graph.nodes()
-    distance = {id(graph.output): 0}
+    distance = dict.fromkeys(nodes, 0)
     for node in reversed(nodes):  # readers before what they read
         for parent in node.inputs:
-            distance[id(parent)] = max(distance.get(id(parent), 0), distance[id(node)] + 1)
-    weighted = [node for node in nodes if node.op in ROLES]
-    return sorted(weighted, key=lambda node: -distance[id(node)])  # stable: ties stay in the order of `nodes`
+            within = node.op == "sigmoid" or (node.op == "adain" and parent.op == "dense")
+            distance[parent] = max(distance[parent], distance[node] + (not within))
+    return distance
+
+
+def _count(nodes: Iterable[Node], op: str) -> int:
+    return sum(node.op == op for node in nodes)
 
 
 def read_sizes(layers: list[SavedLayer]) -> dict[str, int]:

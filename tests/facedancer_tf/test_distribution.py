@@ -49,7 +49,7 @@ def require_the_same_steps(one: dict[str, np.ndarray], two: dict[str, np.ndarray
     for number in "01":
         weights = [name for name in one if name.startswith(f"{number}/weight")]
         moved = np.concatenate([np.ravel(np.abs(one[name] - two[name])) for name in weights])
-        assert np.mean(moved < 2e-5) > 0.98, np.mean(moved < 2e-5)  # a step moves them by 1e-4
+        assert np.mean(moved < 2e-5) > 0.95, np.mean(moved < 2e-5)  # a step moves them by 1e-4
 
 
 def test_only_the_global_mean_decides_about_the_hinge(one_device):

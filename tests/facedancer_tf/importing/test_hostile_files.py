@@ -253,3 +253,60 @@ def test_archives_with_members_outside_or_without_end(small_checkpoint, tmp_path
     with h5py.File(hostile, "w") as file:
         file["layers"] = h5py.ExternalLink("/etc/passwd", "/")
     loading("is a link", **{"model.weights.h5": hostile.getvalue()})
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda config: config.update(input_layers=[["nope", 0, 0]]), "its model_config is not Keras'"),
+        (lambda config: conv(config).update(filters=float("inf")), "cannot be read"),
+        (lambda config: leaky(config).update(alpha=10**400), "cannot be read"),
+        (lambda config: config["layers"][5].update(inbound_nodes=[[]]), "cannot be imported"),
+        (
+            lambda config: config["layers"][3].update(class_name="Other>Conv2D\n\x1b[31m"),
+            r"none of the networks",
+        ),
+        (
+            lambda config: config["layers"][5]["inbound_nodes"][0][0][3].update(training=True),
+            "as in training",
+        ),
+    ],
+)
+def test_configs_that_are_none_or_of_another_function(changed, change, says):
+    path, file = changed
+    change_config(file, change)
+    file.close()
+    refused(path, says)
+
+
+def conv(config):
+    return next(layer["config"] for layer in config["layers"] if layer["class_name"] == "Conv2D")
+
+
+def leaky(config):
+    return next(layer["config"] for layer in config["layers"] if layer["class_name"] == "LeakyReLU")
+
+
+def test_what_is_listed_twice_overflows_or_does_not_belong_into_a_layer(changed):
+    path, file = changed
+    root = file["model_weights"]
+    names = list(root.attrs["layer_names"])
+    root.attrs["layer_names"] = [*names, names[1]]
+    file.flush()
+    refused(path, "lists a layer twice")
+    root.attrs["layer_names"] = names
+    layer = next(name for name in root if name.startswith("conv2d"))
+    weights = list(root[layer].attrs["weight_names"])
+    bias = root[layer][weights[1].decode()]
+    replace_array(file, bias.name.removeprefix("/model_weights/"), np.full(bias.shape, 1e300))
+    file.flush()
+    refused(path, f"the bias of '{layer}' is not finite")
+    root[layer][f"{layer}/sn_u:0"] = np.zeros(3, np.float32)
+    root[layer].attrs["weight_names"] = [*weights, f"{layer}/sn_u:0".encode()]
+    file.close()
+    refused(path, f"does not use: {layer}/sn_u:0")
+
+
+def test_a_web_page_instead_of_weights(tmp_path):
+    (tmp_path / "weights.h5").write_text("<!doctype html><title>Sign in</title>")
+    refused(tmp_path / "weights.h5", "a web page or a Git LFS pointer")

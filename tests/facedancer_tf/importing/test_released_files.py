@@ -80,10 +80,15 @@ def test_weights_alone_want_the_plan_and_notice_a_wrong_one(write_checkpoint):
     path = write_checkpoint("default", weights_only=True)
     with pytest.raises(UserError, match="without the network's plan; state it: --fusion"):
         read_weights(path)
-    with pytest.raises(UserError, match="a tensor too many for the stated plan"):
-        read_weights(path, Statements(fusion=("no_skip",) * 6, mapping_depth=2, size_px=64))
-    with pytest.raises(UserError, match="are missing: "):
-        read_weights(path, Statements(fusion=("no_skip", *DEFAULT[1:]), mapping_depth=4, size_px=64))
+    for fusion, depth in [
+        (("no_skip",) * 6, 2),
+        (DEFAULT, 4),
+        (("affa", "no_skip", "no_skip", "affa", "affa", "concat"), 2),  # the same tensors, elsewhere
+        (("no_skip", "affa", "no_skip", "affa", "affa", "concat"), 2),
+        (("add", *DEFAULT[1:]), 2),  # the same tensors everywhere
+    ]:
+        with pytest.raises(UserError, match=r"the stated plan"):
+            read_weights(path, Statements(fusion=fusion, mapping_depth=depth, size_px=64))
 
 
 @pytest.mark.parametrize("weights_only", [False, True])
@@ -181,6 +186,29 @@ def test_a_plan_that_differs_between_blocks_is_found(tmp_path):
     imported = read_weights(tmp_path / "keras3.h5")
     assert arguments(imported, tmp_path / "g.keras")["fusion"] == fusion
     np.testing.assert_array_equal(output(imported.network), output(generator))
+
+
+def test_a_network_inside_another_and_a_size_left_open(write_checkpoint, tmp_path):
+    imported = read_weights(write_checkpoint("default"))
+    inputs = [keras.Input(tensor.shape[1:]) for tensor in imported.network.inputs]
+    keras.Model(inputs, imported.network(inputs)).save(
+        tmp_path / "nested.h5"
+    )  # Keras 3 counts its calls from 0
+    assert_recorded(read_weights(tmp_path / "nested.h5"), "default")
+    path = rewritten(write_checkpoint("default"), tmp_path / "open.h5", Names(), leave_open)
+    assert_recorded(read_weights(path, Statements(size_px=64)), "default")
+
+
+class Names(dict):
+    """Every layer under its own name."""
+
+    def __missing__(self, name):
+        return name
+
+
+def leave_open(config):
+    layer = next(layer for layer in config["config"]["layers"] if layer["class_name"] == "InputLayer")
+    layer["config"]["batch_input_shape"][1:3] = [None, None]
 
 
 def test_what_the_user_states_is_written_into_the_file(small_checkpoint, tmp_path):
