@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from data.alignment import template
 from facedancer_tf import __version__
 from facedancer_tf.model_archive import load_archive, write_archive
 from networks.encoders import ENCODERS
@@ -65,6 +66,5 @@ def _build(values: dict[str, Any]) -> tuple[keras.Model, ModelRecipe]:
         raise ValueError("its identity width is not its encoder's")
     if recipe.crop != CROP:
         raise ValueError(f"its pictures are aligned as {recipe.crop!r}, which is not known here")
-    if not 0.2 < recipe.shrink <= 1.0:
-        raise ValueError(f"its shrink is {recipe.shrink}")
+    template(recipe.size_px, recipe.shrink)  # knows which shrinks can be
     return build_generator(**recipe.generator), recipe

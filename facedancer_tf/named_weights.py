@@ -123,7 +123,7 @@ def insightface_model(name: str) -> Path | None:
 
 def _converted_once(onnx: Path) -> Path:
     """The encoder file made of `onnx`, named by its content, so that another file of that name is converted anew."""
-    from facedancer_tf.importing.importer import read_weights  # likewise
+    from facedancer_tf.importing.importer import read_weights  # brings Keras, which names alone do not need
 
     path = cached(f"{onnx.stem}-{sha256_of(onnx)[:12]}")
     if not path.is_file():
@@ -144,7 +144,7 @@ def find_encoder(encoder: str, fingerprint: str, name_or_file: str | Path | None
         return find_weights(name_or_file, "encoder")
     if encoder == "sface":
         return None
-    from facedancer_tf.model_archive import read_recipe  # brings Keras, which names alone do not need
+    from facedancer_tf.model_archive import read_recipe  # likewise
 
     found = [
         path

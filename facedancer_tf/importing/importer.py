@@ -11,15 +11,17 @@ from typing import Any
 
 import keras
 
+from data.alignment import template
 from facedancer_tf.discriminator_file import DiscriminatorRecipe, save_discriminator_file
-from facedancer_tf.embedded_weights import assign_weights
+from facedancer_tf.embedded_weights import assign_weights, without_drawing
 from facedancer_tf.encoder_file import EncoderRecipe, save_encoder_file
 from facedancer_tf.errors import UserError
 from facedancer_tf.importing.arcface_head import read_head
 from facedancer_tf.importing.generator_plan import read_plan
 from facedancer_tf.importing.graph import Graph, GraphError, match
 from facedancer_tf.importing.keras_layers import model_graph
-from facedancer_tf.importing.legacy_h5 import Checkpoint, checkpoint_graph, read_checkpoint
+from facedancer_tf.importing.legacy_h5 import checkpoint_graph
+from facedancer_tf.importing.saved_layers import Checkpoint, read_checkpoint
 from facedancer_tf.importing.saved_order import pair_in_saved_order, read_sizes
 from facedancer_tf.model_archive import fingerprint
 from facedancer_tf.model_file import ModelRecipe, save_model_file
@@ -71,19 +73,22 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
     with path.open("rb") as file:
         start = file.read(len(HDF5))
     try:
-        if stated.encoder not in ENCODERS or not 0.2 < stated.shrink <= 1:
+        if stated.encoder not in ENCODERS:
             raise GraphError(
-                f"the encoder {stated.encoder!r} or the shrink {stated.shrink} that were stated cannot be"
+                f"the encoder {stated.encoder!r} that was stated is none of {', '.join(ENCODERS)}"
             )
+        template(112, stated.shrink)  # knows which shrinks can be
         if start == HDF5:
-            return _from_hdf5(read_checkpoint(path), stated, origin)
+            with without_drawing():
+                return _from_hdf5(read_checkpoint(path), stated, origin)
         if start[:1] == b"\x80" or start[:4] == ZIP:
             raise GraphError("it is a pickle or an archive, which are not opened: they can run code")
         if start[:1] == b"<" or start == b"version ":
             raise GraphError(
                 "it is a web page or a Git LFS pointer, not the weights; download the file itself"
             )
-        return _from_onnx(path, stated, origin)
+        with without_drawing():
+            return _from_onnx(path, stated, origin)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         # GraphError and NotPlain are ValueErrors; the others are what a description that is none runs into.
         said = (
@@ -109,12 +114,13 @@ def _from_hdf5(checkpoint: Checkpoint, stated: Statements, origin: str) -> Impor
         network = build_arcface_resnet50(head=head)
         assign_weights(network, match(model_graph(network), graph))
         return _encoder(network, "arcface_resnet50", {"head": head}, stated, origin)
-    raise GraphError("its network is none of those known here (docs/weights.md lists them)")
+    raise GraphError("its network is none of those known here (docs/importing.md lists them)")
 
 
 def _without_config(checkpoint: Checkpoint, stated: Statements, origin: str) -> Imported:
     sizes = read_sizes(checkpoint.layers)
     if "identity_width" not in sizes:
+        _require_known_width(sizes["base_filters"])
         network = build_image_discriminator(stated.size_px, sizes["base_filters"])
         assign_weights(network, pair_in_saved_order(model_graph(network), checkpoint.layers))
         return _discriminator_file(network, stated.size_px, sizes["base_filters"], stated, origin)
@@ -133,11 +139,18 @@ def _without_config(checkpoint: Checkpoint, stated: Statements, origin: str) -> 
     )
 
 
+def _require_known_width(base_filters: int, *vectors: int) -> None:
+    """Before a network is built to a file's measure."""
+    if base_filters > WIDEST or max(vectors, default=0) > 8 * WIDEST:
+        raise GraphError(
+            f"it is wider than any network known here ({base_filters} filters, vectors {vectors})"
+        )
+
+
 def _generator(
     plan: dict[str, Any], pair: Callable[[keras.Model], dict], stated: Statements, origin: str
 ) -> Imported:
-    if max(plan["base_filters"], plan["identity_width"] // 8, plan["mapping_width"] // 8) > WIDEST:
-        raise GraphError(f"it is wider than any network known here ({plan})")
+    _require_known_width(plan["base_filters"], plan["identity_width"], plan["mapping_width"])
     if plan["identity_width"] != ENCODERS[stated.encoder].width:
         raise GraphError(
             f"it takes identities of {plan['identity_width']}, but the encoder {stated.encoder} gives "
@@ -172,8 +185,7 @@ def _discriminator(graph: Graph, stated: Statements, origin: str) -> Imported:
     size_px = graph.inputs[0].settings["shape"][0] or stated.size_px
     stem = next(node for node in graph.nodes() if node.op == "conv")
     base_filters = int(stem.weights["kernel"].shape[-1])
-    if base_filters > WIDEST:
-        raise GraphError(f"it is wider than any network known here ({base_filters} filters)")
+    _require_known_width(base_filters)
     network = build_image_discriminator(size_px, base_filters)
     assign_weights(network, match(model_graph(network), graph))
     return _discriminator_file(network, size_px, base_filters, stated, origin)
@@ -194,7 +206,7 @@ def _from_onnx(path: Path, stated: Statements, origin: str) -> Imported:
 
     network, described = import_onnx_encoder(path)
     return _encoder(
-        network, described["architecture"], {}, stated, origin, low=described["low"], high=described["high"]
+        network, described["architecture"], {}, stated, origin, (described["low"], described["high"])
     )
 
 
@@ -204,11 +216,11 @@ def _encoder(
     arguments: dict[str, Any],
     stated: Statements,
     origin: str,
-    **range_: float,
+    value_range: tuple[float, float] | None = None,
 ) -> Imported:
     description = ENCODERS[name]
     licence = description.licence if stated.licence == NOT_STATED else stated.licence
-    low, high = range_.get("low", description.low), range_.get("high", description.high)
+    low, high = value_range or (description.low, description.high)
     recipe = EncoderRecipe(name, arguments, low, high, licence, origin, fingerprint(network))
     head = f", head {', '.join(arguments['head'])}" if arguments else ""
     found = f"identity encoder {name}{head}; reads [{low:g}, {high:g}]"

@@ -1,60 +1,20 @@
-"""Keras `.h5` files, full models or weights alone, as ordered arrays and, where the file has its config, as a graph.
+"""A full model's config and arrays, out of a Keras `.h5` file, as a graph.
 
 The config is read as data: no layer of the file is ever made, no function of it run. Nested models (ArcFace's
 ResNet-50 inside its wrapper) are laid open. Keras 2 (TensorFlow 2.0 to 2.15) and Keras 3's legacy format are read.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from facedancer_tf.importing.graph import ROLES, Graph, GraphError, Node
 from facedancer_tf.importing.keras_layers import layer_node
-from facedancer_tf.plain_hdf5 import open_plain_hdf5
+from facedancer_tf.importing.saved_layers import LAYERS_CEILING, Checkpoint, SavedLayer, by_leaf
 
-LAYERS_CEILING = 5000
 LEAVES = {"kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance", "alpha", "depthwise_kernel"}
 MODELS = ("Functional", "Model", "Sequential")  # Keras' class names of a nested network, of several versions
-
-
-@dataclass
-class SavedLayer:
-    """A layer's name and its arrays by full weight name, in saved order."""
-
-    name: str
-    arrays: dict[str, np.ndarray]
-
-
-@dataclass
-class Checkpoint:
-    """What an `.h5` file holds: its config where it is a full model, its layers in saved order."""
-
-    config: dict[str, Any] | None
-    layers: list[SavedLayer]
-
-
-def read_checkpoint(path: Path) -> Checkpoint:
-    """Reads `path`; raises NotPlain for a file that is no plain HDF5 and GraphError for one that is not Keras'."""
-    with open_plain_hdf5(path) as file:
-        root = file.get("model_weights", file)
-        if not isinstance(root, h5py.Group) or not any(key.startswith("layer_names") for key in root.attrs):
-            raise GraphError("it is not a Keras weights file: it lists no layers")
-        names = _names(root, "layer_names")
-        if len(set(names)) != len(names):
-            raise GraphError("it lists a layer twice")
-        layers = [SavedLayer(name, _arrays(root[name])) for name in names]
-        config = None
-        if "model_config" in file.attrs:
-            try:
-                config = json.loads(_text(file.attrs["model_config"]))
-            except (ValueError, RecursionError) as error:
-                raise GraphError("its model_config is not readable JSON") from error
-    return Checkpoint(config, layers)
 
 
 def checkpoint_graph(checkpoint: Checkpoint) -> Graph:
@@ -82,39 +42,13 @@ def checkpoint_graph(checkpoint: Checkpoint) -> Graph:
     return graph
 
 
-def _text(value: Any) -> str:
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
-
-
-def _names(group: h5py.Group, key: str) -> list[str]:
-    """An attribute that lists names; Keras cuts one that is too long for HDF5 into key0, key1 …"""
-    parts = [key] if key in group.attrs else sorted(
-        (part for part in group.attrs if part.startswith(key) and part.removeprefix(key).isdigit()),
-        key=lambda part: int(part.removeprefix(key)),
-    )  # fmt: skip
-    if sum(np.size(group.attrs[part]) for part in parts) > LAYERS_CEILING:
-        raise GraphError(f"its {key} has no end")
-    return [_text(name) for part in parts for name in np.atleast_1d(group.attrs[part])]
-
-
-def _arrays(group: h5py.Group) -> dict[str, np.ndarray]:
-    """A layer's arrays by full weight name; each may be listed once, so that all are no more than the file holds."""
-    names = _names(group, "weight_names")
-    if len({group[name].name for name in names}) != len(names):
-        raise GraphError(f"its layer {group.name!r} lists a tensor twice")
-    for name in names:
-        if not isinstance(group[name], h5py.Dataset) or group[name].shape is None:
-            raise GraphError(f"its tensor {name!r} is none")
-    return {name: np.asarray(group[name]) for name in names}
-
-
 class _Weights:
-    """Arrays by layer; remembers which have been asked for."""
+    """Arrays by layer; remembers which have been asked for, and how often layers have been called."""
 
     def __init__(self, layers: Sequence[SavedLayer]) -> None:
         self.arrays = {layer.name: layer.arrays for layer in layers}
         self.used: set[tuple[str, str]] = set()
-        self.nodes = 0
+        self.calls = 0
 
     def of(self, outer: str, inner: str | None) -> dict[str, np.ndarray]:
         """The arrays of the layer `outer`, or of `inner` in the nested model of that name, by leaf name."""
@@ -123,9 +57,6 @@ class _Weights:
             for full, value in self.arrays.get(outer, {}).items()
             if inner is None or full.split("/")[-2:-1] == [inner]
         }
-        self.nodes += 1
-        if self.nodes > LAYERS_CEILING:
-            raise GraphError("its network has no end")
         self.used.update((outer, full) for full in mine if full.rpartition("/")[2].split(":")[0] in LEAVES)
         return by_leaf(mine)
 
@@ -134,20 +65,6 @@ class _Weights:
         return [
             full for outer, arrays in self.arrays.items() for full in arrays if (outer, full) not in self.used
         ]
-
-
-def by_leaf(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """kernel, bias … of one layer; 0/kernel, 0/bias, 1/kernel … where it holds several layers, as AdaIN does."""
-    owners = list(dict.fromkeys(full.rpartition("/")[0] for full in arrays))
-    found = {}
-    for full, value in arrays.items():
-        owner, _, leaf = full.rpartition("/")
-        leaf = leaf.split(":")[0]
-        key = leaf if len(owners) == 1 else f"{owners.index(owner)}/{leaf}"
-        if key in found:
-            raise GraphError(f"it holds two tensors {full!r}")
-        found[key] = value
-    return found
 
 
 def _network(
@@ -216,6 +133,9 @@ def _chain(
 
 def _layer(layer: Mapping[str, Any], inputs: list[Node], weights: _Weights, outer: str | None) -> Node:
     name = _name(layer)
+    weights.calls += 1
+    if weights.calls > LAYERS_CEILING:
+        raise GraphError("its network has no end")
     if layer["class_name"] in MODELS:
         _, outputs = _network(layer, inputs, weights, outer or name)
         if len(outputs) != 1:

@@ -12,9 +12,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from facedancer_tf.importing.graph import ROLES, Graph, GraphError, Node, checked_arrays
-from facedancer_tf.importing.legacy_h5 import SavedLayer, by_leaf
+from facedancer_tf.importing.saved_layers import SavedLayer, by_leaf
 
-WITHIN_A_LAYER = {"sigmoid"}  # which the released code has as a convolution's activation
+WITHIN_A_LAYER = {
+    "sigmoid": 1,
+    "adain": 2,
+}  # nodes of ours that are no layers there: a sigmoid, two dense layers
 Key = tuple[tuple[str, tuple[int, ...]], ...]
 
 
@@ -22,7 +25,7 @@ def pair_in_saved_order(ours: Graph, layers: Iterable[SavedLayer]) -> dict[str, 
     """The saved arrays by the names of our layers; raises GraphError naming tensors that are missing or left over."""
     layers = list(layers)
     distances = _distances(ours)
-    expected = sum(node.op not in WITHIN_A_LAYER for node in distances) - 2 * _count(distances, "adain")
+    expected = len(distances) - sum(WITHIN_A_LAYER.get(node.op, 0) for node in distances)
     if any(not layer.arrays for layer in layers) and len(layers) != expected:
         raise GraphError(f"it lists {len(layers)} layers, and the stated plan has {expected}")
     waiting: dict[Key, deque[Node]] = defaultdict(deque)
@@ -73,10 +76,6 @@ def _distances(graph: Graph) -> dict[Node, int]:
             within = node.op == "sigmoid" or (node.op == "adain" and parent.op == "dense")
             distance[parent] = max(distance[parent], distance[node] + (not within))
     return distance
-
-
-def _count(nodes: Iterable[Node], op: str) -> int:
-    return sum(node.op == op for node in nodes)
 
 
 def read_sizes(layers: list[SavedLayer]) -> dict[str, int]:

@@ -310,3 +310,30 @@ def test_what_is_listed_twice_overflows_or_does_not_belong_into_a_layer(changed)
 def test_a_web_page_instead_of_weights(tmp_path):
     (tmp_path / "weights.h5").write_text("<!doctype html><title>Sign in</title>")
     refused(tmp_path / "weights.h5", "a web page or a Git LFS pointer")
+
+
+def test_networks_that_double_inside_one_another_end(changed):
+    path, file = changed
+    entry = {
+        "class_name": "InputLayer",
+        "config": {"name": "in", "batch_input_shape": [None, 8]},
+        "inbound_nodes": [],
+    }
+
+    def functional(name, layers, output):
+        config = {
+            "layers": [entry, *layers],
+            "input_layers": [["in", 0, 0]],
+            "output_layers": [[output, 1, 0]],
+        }
+        return {"class_name": "Functional", "name": name, "config": config}
+
+    model = functional("m0", [], "in")
+    model["config"]["output_layers"] = [["in", 0, 0]]
+    for depth in range(1, 40):
+        twice = {**model, "inbound_nodes": [[["in", 0, 0, {}]], [[model["name"], 1, 0, {}]]]}
+        model = functional(f"m{depth}", [twice], model["name"])
+        model["config"]["output_layers"] = [[twice["name"], 2, 0]]
+    file.attrs["model_config"] = json.dumps(model)
+    file.close()
+    refused(path, "its network has no end")
