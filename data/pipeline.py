@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from data.manifest import Split, read_manifest
 from data.records import decode_crop, parse_record
-from data.stream import role_seed, stream_records
+from data.stream import Companions, role_seed, stream_records
 
 # (target, source, self_swap [b], sample [b], batch [], seed) -> (target, source); see data.augmentation
 Augmentation = Callable[
@@ -64,12 +64,15 @@ def build_dataset(
     augmentation: Augmentation | None = None,
     worker_index: int = 0,
     worker_count: int = 1,
+    embeddings: Companions | None = None,
 ) -> tf.data.Dataset:
     """Endless batches of one split, from global sample `start_sample` on; `batch_size` is the global one.
 
     Yields dicts: `target` and `source` float32 [b, S, S, 3] in [-1, 1], `self_swap` float32 [b] of 0 and 1, `sample`
     int64 [b] of global sample indices, with b = batch_size / worker_count. Where a flag is 1 the source is the target's
-    picture (before augmentation). The workers' batches, one behind the other, are the batch of a single worker.
+    picture (before augmentation). Where `embeddings` lie beside the shards, float32 and little-endian, also
+    `source_embedding` and `target_embedding` [b, W], of the pictures before augmentation. The workers' batches, one
+    behind the other, are the batch of a single worker.
     Raises ValueError for sizes that do not divide, a split without pictures, or crops stored smaller than `size_px`.
     """
     manifest = read_manifest(folder)
@@ -86,7 +89,14 @@ def build_dataset(
         # a worker's share, led by the record before it: the source of its first sample
         return records[-1], tf.concat([[last], records], axis=0)[here : here + share + 1]
 
-    def make_batch(batch: tf.Tensor, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
+    led_by = embeddings.bytes_each if embeddings else 0
+
+    def decode(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        picture = decode_picture(tf.strings.substr(record, led_by, -1), manifest.size_px, size_px)
+        return picture, tf.io.decode_raw(tf.strings.substr(record, 0, led_by), tf.float32)
+
+    def make_batch(batch: tf.Tensor, decoded: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        pictures, embedded = decoded
         sample = batch * batch_size + here + tf.range(share, dtype=tf.int64)
         flags = self_swap_flags(seed, batch, batch_size, self_swap_probability)[here : here + share]
         pictures = tf.cast(pictures, tf.float32) / 127.5 - 1.0  # [b + 1, S, S, 3]
@@ -95,21 +105,24 @@ def build_dataset(
         if augmentation is not None:
             target, source = augmentation(target, source, flags, sample, batch, seed)
         shape = [share, size_px, size_px, 3]
-        return {
+        made = {
             "target": tf.ensure_shape(target, shape),
             "source": tf.ensure_shape(source, shape),
             "self_swap": tf.ensure_shape(flags, [share]),
             "sample": sample,
         }
+        if embeddings is not None:
+            embedded = tf.ensure_shape(embedded, [share + 1, led_by // tf.float32.size])
+            made["target_embedding"] = embedded[1:]
+            made["source_embedding"] = tf.where(flags[:, None] > 0, embedded[1:], embedded[:-1])
+        return made
 
     # begins one batch early: its last record is the source of the first sample; the rest of it is never decoded
-    records = stream_records(Path(folder), shards, seed, start_sample - batch_size)
+    records = stream_records(Path(folder), shards, seed, start_sample - batch_size, companions=embeddings)
     records = records.batch(batch_size, drop_remainder=True).scan(tf.constant(""), with_last).skip(1)
-    pictures = records.unbatch().map(
-        lambda record: decode_picture(record, manifest.size_px, size_px), tf.data.AUTOTUNE, deterministic=True
-    )
-    pictures = pictures.batch(share + 1, drop_remainder=True).enumerate(start_sample // batch_size)
-    dataset = pictures.map(make_batch, tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+    decoded = records.unbatch().map(decode, tf.data.AUTOTUNE, deterministic=True)
+    decoded = decoded.batch(share + 1, drop_remainder=True).enumerate(start_sample // batch_size)
+    dataset = decoded.map(make_batch, tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
     options = tf.data.Options()
     options.deterministic = True
     # workers are told apart by worker_index; TensorFlow must not cut the stream a second time

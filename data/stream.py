@@ -6,6 +6,7 @@ already shuffled when they are made, so a window of a thousand is enough. Window
 a buffer's state could only be restored by reading everything before.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import tensorflow as tf
@@ -25,25 +26,47 @@ def role_seed(seed: int, role: int, *numbers: tf.Tensor) -> tf.Tensor:
     return mixed
 
 
+@dataclass(frozen=True)
+class Companions:
+    """Something known of every record: per shard a file `<folder>/<shard's name>` of `bytes_each` for each in turn."""
+
+    folder: Path
+    bytes_each: int
+
+
 def stream_records(
-    folder: Path, shards: tuple[Shard, ...], seed: int, start: int, window: int = WINDOW
+    folder: Path,
+    shards: tuple[Shard, ...],
+    seed: int,
+    start: int,
+    companions: Companions | None = None,
+    window: int = WINDOW,
 ) -> tf.data.Dataset:
     """Serialised records from stream position `start` on (may be negative), endless.
 
-    What lies before is neither decoded nor shuffled; whole groups of shards before `start` are not even opened.
+    Each is led by its companion's bytes, where there are `companions`. What lies before `start` is neither decoded nor
+    shuffled; whole groups of shards before it are not even opened.
     """
     total = sum(shard.count for shard in shards)
     first_epoch, offset = divmod(start, total)
     at_once = min(SHARDS_AT_ONCE, len(shards))
     groups = -(-len(shards) // at_once)
     padding = groups * at_once - len(shards)
-    files = tf.constant([str(folder / shard.name) for shard in shards])
+    names = tf.constant([shard.name for shard in shards])
     counts = tf.constant([shard.count for shard in shards], tf.int64)
 
-    def read_group(group_files: tf.Tensor) -> tf.data.Dataset:
-        present = tf.boolean_mask(group_files, group_files != "")
+    def read_shard(name: tf.Tensor) -> tf.data.Dataset:
+        records = tf.data.TFRecordDataset(tf.strings.join([str(folder), name], "/"), buffer_size=1 << 20)
+        if companions is None:
+            return records
+        path = tf.strings.join([str(companions.folder), name], "/")
+        leading = tf.data.FixedLengthRecordDataset(path, companions.bytes_each)
+        return tf.data.Dataset.zip(leading, records).map(lambda *parts: tf.strings.join(parts))
+
+    def read_group(group_names: tf.Tensor) -> tf.data.Dataset:
+        present = tf.boolean_mask(group_names, group_names != "")
         return tf.data.Dataset.from_tensor_slices(present).interleave(
-            lambda file: tf.data.TFRecordDataset(file, buffer_size=1 << 20),
+            read_shard,
             cycle_length=at_once,
             block_length=1,
             num_parallel_calls=min(at_once, 4),
@@ -59,7 +82,7 @@ def stream_records(
         drawn = tf.random.stateless_uniform([len(shards)], role_seed(seed, _ORDER_ROLE, epoch))
         order = tf.argsort(drawn, stable=True)
         in_groups = tf.reshape(
-            tf.pad(tf.gather(files, order), [[0, padding]], constant_values=""), [groups, at_once]
+            tf.pad(tf.gather(names, order), [[0, padding]], constant_values=""), [groups, at_once]
         )
         sizes = tf.reduce_sum(
             tf.reshape(tf.pad(tf.gather(counts, order), [[0, padding]]), [groups, at_once]), axis=1

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from data.augmentation import colour_and_geometry_augmentation, released_augmentation
 from data.pipeline import Augmentation, build_dataset
+from data.stream import Companions
 from facedancer_tf.config import TrainConfig
 
 
@@ -16,14 +17,19 @@ def _augmentation(config: TrainConfig) -> Augmentation | None:
     return released_augmentation() if settings.kind == "released" else None
 
 
-def build_batches(config: TrainConfig, start_sample: int, strategy: tf.distribute.Strategy) -> Iterator:
+def build_batches(
+    config: TrainConfig,
+    start_sample: int,
+    strategy: tf.distribute.Strategy,
+    embeddings: Companions | None = None,
+) -> Iterator:
     """This worker's share of every global batch from `start_sample` on, cut for its devices."""
 
     def share(worker: tf.distribute.InputContext) -> tf.data.Dataset:
         dataset = build_dataset(
             config.data.folder, "train", config.size_px, config.batch_size, config.seed, start_sample,
             config.data.self_swap_probability, _augmentation(config), worker.input_pipeline_id,
-            worker.num_input_pipelines,
+            worker.num_input_pipelines, embeddings,
         )  # fmt: skip
         if strategy.num_replicas_in_sync > worker.num_input_pipelines:
             dataset = dataset.rebatch(config.batch_size // strategy.num_replicas_in_sync)

@@ -44,6 +44,8 @@ class DataConfig:
 
     folder: Path = Path("datasets/faces")
     self_swap_probability: float = 0.2
+    # Identities are those of the pictures before augmentation, embedded once and kept beside the shards.
+    cached_embeddings: bool = False
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
 

@@ -164,7 +164,13 @@ def build_train_step(
 
 
 def faces_of_pairs(models: Models, batch: dict, both: bool) -> tuple[dict, dict]:
-    """`Models.faces` of the sources and, in the same pass, of the targets (empty unless `both` are wanted)."""
+    """`Models.faces` of the sources and, in the same pass, of the targets (empty unless `both` are wanted).
+
+    Where the batch brings cached embeddings, only what else is wanted of the targets is computed.
+    """
+    if "source_embedding" in batch:
+        target = models.faces(batch["target"]) if both else {}
+        return {"embedding": batch["source_embedding"]}, {**target, "embedding": batch["target_embedding"]}
     if not both:
         return models.faces(batch["source"]), {}
     faces = models.faces(tf.concat([batch["source"], batch["target"]], 0))

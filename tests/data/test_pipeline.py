@@ -9,7 +9,8 @@ import tensorflow as tf
 from data import stream
 from data.augmentation import colour_and_geometry_augmentation
 from data.pipeline import build_dataset, self_swap_flags
-from data.records import decode_crop, encode_crop
+from data.records import decode_crop, encode_crop, parse_record
+from data.stream import Companions
 from tests.data.conftest import drawing, told
 
 JITTER = colour_and_geometry_augmentation(flip=True, scale=0.05, rotation_deg=3.0, shift=0.03)
@@ -80,7 +81,7 @@ def test_flags_are_one_at_least_and_as_probable_as_asked() -> None:
 @pytest.mark.parametrize("window", [1024, 4])
 def test_goes_on_from_any_batch(shards: Path, monkeypatch: pytest.MonkeyPatch, window: int) -> None:
     monkeypatch.setattr(stream, "SHARDS_AT_ONCE", 2)
-    monkeypatch.setattr(stream.stream_records, "__defaults__", (window,))
+    monkeypatch.setattr(stream.stream_records, "__defaults__", (None, window))
     straight = batches(shards, 16, augmentation=JITTER)
     for batch in (1, 5, 6, 11, 13):
         assert_equal(
@@ -123,6 +124,23 @@ def test_workers_slices_make_the_global_batch(shards: Path, workers: int) -> Non
     ]
     joined = [{k: np.concatenate([p[i][k] for p in parts]) for k in whole[i]} for i in range(7)]
     assert_equal(whole, joined)
+
+
+def test_embeddings_beside_the_shards_go_with_their_pictures(shards: Path, tmp_path: Path) -> None:
+    for file in shards.glob("train-*"):
+        numbers = [told(decode_crop(parse_record(r)["picture"]).numpy()[None] / 127.5 - 1)[0]
+                   for r in tf.data.TFRecordDataset(str(file))]  # fmt: skip
+        (tmp_path / file.name).write_bytes(np.array([[n, -n] for n in numbers], "<f4").tobytes())
+    embeddings = Companions(tmp_path, 8)
+    plain = batches(shards, 8, augmentation=JITTER, start_sample=8)
+    for batch, same in zip(
+        batches(shards, 8, augmentation=JITTER, start_sample=8, embeddings=embeddings), plain, strict=True
+    ):
+        assert_equal([same], [batch])
+    for batch in batches(shards, 8, embeddings=embeddings):
+        for role in ("source", "target"):
+            np.testing.assert_array_equal(batch[f"{role}_embedding"][:, 0], told(batch[role]))
+            np.testing.assert_array_equal(batch[f"{role}_embedding"][:, 1], -batch[f"{role}_embedding"][:, 0])
 
 
 def test_batch_larger_than_the_set_and_a_single_shard(make_shards) -> None:

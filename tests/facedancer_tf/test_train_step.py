@@ -119,6 +119,16 @@ def test_lazy_terms_weigh_as_many_times_more_and_the_average_follows(batch):
     )
 
 
+def test_cached_embeddings_give_the_same_step(batch, first_step):
+    built = build(SMALL)
+    cached = {
+        f"{role}_embedding": built.models.faces(batch[role])["embedding"] for role in ("source", "target")
+    }
+    scalars = built.step({**batch, **cached}, with_r1=True, with_cycle=True)
+    for name, value in first_step[2].items():
+        assert float(scalars[name]) == pytest.approx(value, rel=1e-4), name
+
+
 def test_not_finite_is_named():
     scalars = {
         "identity": tf.constant(0.5),
