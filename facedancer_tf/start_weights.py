@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import keras
+
 from facedancer_tf.config import TrainConfig
 from facedancer_tf.discriminator_file import load_discriminator_file
 from facedancer_tf.errors import UserError
@@ -9,9 +11,17 @@ from facedancer_tf.model_file import load_model_file
 from facedancer_tf.models import Models, generator_arguments
 from facedancer_tf.named_weights import find_weights
 
+ATTENTION = ("affa", "d_affa", "do_affa")
+# sigmoid(3) = 0.95: a gate that joins a trained generator takes the decoder's features at first, as if it were not
+# there, and can still learn to let the target's through.
+JOINING_GATE_LOGIT = 3.0
+
 
 def take_start_weights(models: Models, config: TrainConfig) -> None:
     """Puts `config.start_from`'s weights into the generator, its average and the discriminator.
+
+    The generator's plan may have AFFA where the file's has no skip: the run begins as the file's model, whose target
+    features stop at a few depths, and learns to let those of the other depths through. So it learns identities first.
 
     Raises UserError where a file's network is not the config's, or was trained with another encoder or crop.
     """
@@ -20,11 +30,13 @@ def take_start_weights(models: Models, config: TrainConfig) -> None:
         generator, recipe = load_model_file(path)
         wanted = {**generator_arguments(config), "encoder": config.encoder.name, "shrink": models.shrink}
         found = {**recipe.generator, "encoder": recipe.encoder, "shrink": recipe.shrink}
+        if _only_gains_attention(found["fusion"], wanted["fusion"]):
+            found["fusion"] = wanted["fusion"]
         _check_equal(path, wanted, found)
         if recipe.encoder_fingerprint not in ("", models.encoder_fingerprint):
             raise UserError(f"{path} was trained with other weights of the encoder {recipe.encoder}")
-        models.generator.set_weights(generator.get_weights())
-        models.averaged.set_weights(generator.get_weights())
+        _take_by_name(models.generator, generator)
+        models.averaged.set_weights(models.generator.get_weights())
     if config.start_from.discriminator is not None:
         path = config.start_from.discriminator
         discriminator, of_discriminator = load_discriminator_file(path)
@@ -35,6 +47,20 @@ def take_start_weights(models: Models, config: TrainConfig) -> None:
             {"kind": "image", **of_discriminator.discriminator},
         )
         models.discriminator.set_weights(discriminator.get_weights())
+
+
+def _only_gains_attention(found: tuple, wanted: tuple) -> bool:
+    return all(f == w or (f == "no_skip" and w in ATTENTION) for f, w in zip(found, wanted, strict=True))
+
+
+def _take_by_name(generator: keras.Model, start: keras.Model) -> None:
+    """Layer by layer; what `start` lacks are the layers of joining gates, which keep their random kernels."""
+    known = {layer.name: layer for layer in start.layers}
+    for layer in generator.layers:
+        if layer.name in known:
+            layer.set_weights(known[layer.name].get_weights())
+        elif layer.name.endswith("_mask_conv"):
+            layer.bias.assign(keras.ops.full_like(layer.bias, JOINING_GATE_LOGIT))
 
 
 def _check_equal(path: Path, wanted: dict, found: dict) -> None:

@@ -46,3 +46,38 @@ def test_weights_are_taken_and_what_does_not_fit_is_refused(tmp_path):
     save_model_file(origin.generator, foreign, tmp_path / "f.keras")
     refused("other weights of the encoder sface",
             with_settings(SMALL, start_from={"generator": str(tmp_path / "f.keras")}))  # fmt: skip
+
+
+def test_a_plan_may_gain_attention_and_begins_as_the_model_without(tmp_path):
+    """The joining gates hardly change the picture, and forced open they change nothing."""
+    without = with_settings(SMALL, generator={"fusion": ("no_skip", "affa", *["no_skip"] * 4)})
+    joined = with_settings(
+        SMALL, generator={"fusion": ("affa", "affa", "no_skip", "do_affa", "d_affa", "affa")}
+    )
+    origin, models = build_models(without, 1.0), build_models(with_settings(joined, seed=5), 1.0)
+    recipe = ModelRecipe(generator_arguments(without), "sface", 1.0, "", "", 0, "", "")
+    save_model_file(origin.generator, recipe, tmp_path / "g.keras")
+    start = {"generator": str(tmp_path / "g.keras")}
+    take_start_weights(models, with_settings(joined, start_from=start))
+    rng = np.random.default_rng(0)
+    pair = [rng.uniform(-1, 1, (2, 64, 64, 3)).astype("float32"), rng.normal(size=(2, 128)).astype("float32")]
+    before = np.asarray(origin.generator(pair))
+    apart = np.abs(np.asarray(models.averaged(pair)) - before).mean()
+    assert 0 < apart < 0.2 * before.std()
+    fresh = build_models(with_settings(joined, seed=5), 1.0)
+    assert apart < 0.3 * np.abs(np.asarray(fresh.generator(pair)) - before).mean()
+    for layer in models.generator.layers:
+        if layer.name.endswith("_mask_conv") and layer.name != "decoder_8_affa_mask_conv":
+            layer.kernel.assign(layer.kernel * 0)
+            layer.bias.assign(layer.bias * 0 + 50)
+    old_gate = origin.generator.get_layer("decoder_8_affa_mask_conv").get_weights()
+    models.generator.get_layer("decoder_8_affa_mask_conv").set_weights(old_gate)
+    np.testing.assert_allclose(models.generator(pair), before, atol=1e-5)
+
+    save_model_file(
+        models.averaged,
+        ModelRecipe(generator_arguments(joined), "sface", 1.0, "", "", 0),
+        tmp_path / "g.keras",
+    )
+    with pytest.raises(UserError, match="has fusion"):
+        take_start_weights(origin, with_settings(without, start_from=start))
