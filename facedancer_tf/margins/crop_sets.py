@@ -44,7 +44,8 @@ def _of_pictures(
 ) -> CropSet:
     reader = FaceReader("yunet", size_px, shrink)
     views = list_views(folder)
-    crops, people = [], []
+    crops: list[np.ndarray] = []
+    people: list[str] = []
     for index in random.permutation(len(views)).tolist():
         if len(crops) == count:
             break
@@ -75,7 +76,7 @@ def _of_shards(
     # Drawn by position, so that one pass reads them all and only these are decoded.
     chosen = np.zeros(total, bool)
     chosen[random.permutation(total)[:count]] = True
-    records = tf.data.TFRecordDataset([str(folder / shard.name) for shard in shards])
+    records = tf.data.TFRecordDataset([str(folder / shard.name) for shard in shards], buffer_size=1 << 20)
     crops, people = [], []
     for wanted, record in zip(chosen, records, strict=True):
         if wanted:

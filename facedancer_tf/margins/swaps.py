@@ -10,7 +10,14 @@ from data.manifest import Split
 from facedancer_tf.crop_networks import CropNetworks
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.crop_sets import read_crops
-from facedancer_tf.margins.samples import BATCH, DIFFERENT, SWAPPED_SOURCE, TARGET_SWAPPED, Samples, as_pictures
+from facedancer_tf.margins.samples import (
+    BATCH,
+    DIFFERENT,
+    SWAPPED_SOURCE,
+    TARGET_SWAPPED,
+    Samples,
+    as_pictures,
+)
 from facedancer_tf.model_archive import fingerprint
 from networks.encoders import prepare_pictures
 

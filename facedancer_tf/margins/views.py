@@ -71,7 +71,10 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
 
 
 def _strangers(
-    pairs: list[tuple[str, int, int]], people: dict[str, list[int]], views: list[str], random: np.random.Generator
+    pairs: list[tuple[str, int, int]],
+    people: dict[str, list[int]],
+    views: list[str],
+    random: np.random.Generator,
 ) -> list[int]:
     """For each pair the index of somebody else's picture, in the view of the pair's first one where there is any."""
     by_view: dict[str, list[tuple[str, int]]] = defaultdict(list)
