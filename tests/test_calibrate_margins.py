@@ -18,6 +18,7 @@ from facedancer_tf.config import parse_config
 from facedancer_tf.errors import run_main
 from facedancer_tf.identity_encoder import load_encoder
 from facedancer_tf.model_file import load_model_file
+from networks.encoders import ENCODERS
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).parents[1]
@@ -89,15 +90,17 @@ def test_a_model_swaps_shards_itself_and_says_the_same_twice(face_shards, tmp_pa
         "--identity-error-rate",
         0,
     ]
-    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
-    for output in (first, second):
-        done = calibrate(*arguments, "-o", output)
+    printed = []
+    for name in ("first", "second"):
+        code, output, errors = calibrate(*arguments, "-o", tmp_path / f"{name}.yaml")
         # A generator with random weights swaps nothing: whether blocks are left is its chance, not ours.
-        assert done[0] == 0 or "no block is left" in done[2], done
-        assert re.search(r"measured on 6 swaps among 6 pictures of \d people by tiny.keras, step 0", done[1])
-        assert "not among the blocks that recipes may name" in done[1]
-    if first.exists():
-        assert first.read_text().replace("first", "second") == second.read_text()
+        assert code == 0 or "no block is left" in errors, errors
+        assert re.search(r"measured on 6 swaps among 6 pictures of \d people by tiny.keras, step 0", output)
+        assert "not among the blocks that recipes may name" in output
+        printed.append(output.replace(f"{name}.yaml", ""))
+    assert printed[0] == printed[1]
+    other = calibrate(*arguments, "--seed", 6, "-o", tmp_path / "other.yaml")[1]
+    assert other.replace("other.yaml", "") != printed[0]
 
 
 def test_the_embedded_model_on_a_folder_of_pictures(people, tmp_path):
@@ -172,3 +175,8 @@ def test_committed_margins_belong_to_the_embedded_encoder_and_are_taken(file):
         parse_config(["--config", str(SMALL), "--config", str(file)]).margins
         == written["loss"]["ifsr_margins"]
     )
+
+
+def test_the_encoders_own_margins_are_those_of_the_committed_views():
+    written = yaml.safe_load((ROOT / "configs" / "margins" / "sface_views.yaml").read_text())
+    assert written["loss"]["ifsr_margins"] == ENCODERS["sface"].margins
