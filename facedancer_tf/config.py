@@ -194,7 +194,7 @@ class TrainConfig:
         check(
             not self.loss.ifsr or bool(self.margins),
             f"`loss.ifsr` compares blocks up to margins, and {self.encoder.name} has none of its own: measure them "
-            "and set `loss.ifsr_margins`, or set `loss.ifsr` to 0.",
+            "with calibrate_margins.py and set `loss.ifsr_margins`, or set `loss.ifsr` to 0.",
             ifsr=self.loss.ifsr,
         )
         weights = {name: getattr(self.loss, name) for name in (*GENERATOR_TERMS, "r1")}

@@ -40,7 +40,7 @@ def test_descriptions_fit_their_networks(name):
 
 
 def test_blocks_with_margins_are_the_blocks_unless_others_are_named():
-    assert ENCODERS["sface"].ifsr_blocks == tuple(ENCODERS["sface"].margins)
+    assert ENCODERS["sface"].ifsr_blocks == ("stage5_block1_out", *ENCODERS["sface"].margins)
     assert ENCODERS["arcface_resnet50"].ifsr_blocks == tuple(ARCFACE_MARGINS)
     blocks = ENCODERS["iresnet50"].ifsr_blocks
     assert (blocks[0], blocks[3], blocks[-1]) == ("stage4_unit3_out", "stage3_unit14_out", "stage1_unit1_out")

@@ -1,0 +1,117 @@
+"""Measure IFSR's margins for an identity encoder: python calibrate_margins.py --views FOLDER -o margins.yaml
+
+A margin says how far a block's features of the swapped face may lie from the target's; margins belong to one encoder
+and come best from a swapper that works. Prints the distances per block and writes a file that train.py takes in
+behind a recipe: python train.py --config configs/small.yaml --config margins.yaml
+"""
+
+import argparse
+from pathlib import Path
+
+from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.margins.plot import check_plot
+from facedancer_tf.named_weights import find_encoder, find_weights
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+
+EPILOG = """\
+examples:
+  python calibrate_margins.py --views people.zip -o margins.yaml            no swapper yet: views of the same people
+  python calibrate_margins.py --model runs/small/model.keras --pictures datasets/faces -o margins.yaml
+  python calibrate_margins.py --pairs swaps.csv -o margins.yaml             what any swapper made
+  python calibrate_margins.py --views people --encoder iresnet50 --encoder-weights w600k_r50 -o margins.yaml
+
+Views are named person_view.jpg or lie in a folder per person. The pairs' columns are target,swapped,source (source may
+be left out), paths seen from the file. docs/training.md says how blocks are chosen.
+"""
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line, checked as far as it can be without opening anything."""
+    parser = Parser(__doc__, EPILOG)
+    stage = parser.add_mutually_exclusive_group(required=True)
+    stage.add_argument("--views", type=Path, help="folder or zip file with several pictures of each person")
+    stage.add_argument(
+        "--model", metavar="NAME|FILE", help="a swapper, whose swaps of --pictures are measured"
+    )
+    stage.add_argument("--pairs", type=Path, metavar="FILE.csv", help="pictures that were swapped already")
+    parser.add_argument("--pictures", type=Path, help="for --model: a folder of pictures or of shards")
+    parser.add_argument(
+        "--split", choices=("train", "validation"), default="validation", help="of the shards"
+    )
+    parser.add_argument("--model-encoder-weights", metavar="NAME|FILE", help="where they are not found")
+    parser.add_argument("--encoder", default="sface", metavar="NAME", help="whose margins (sface)")
+    parser.add_argument("--encoder-weights", metavar="NAME|FILE", help="its weights (the embedded ones)")
+    parser.add_argument("--blocks", nargs="+", default=[], help="to measure: names or all (those of IFSR)")
+    parser.add_argument(
+        "--identity-error-rate", type=float, metavar="RATE", help="blocks below it are left out (0.1)"
+    )
+    parser.add_argument("--count", type=int, default=1000, help="pairs to measure on, at most (1000)")
+    parser.add_argument("--seed", type=int, default=0, help="of what is drawn by chance (0)")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.yaml", help="where to write")
+    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the distances; needs matplotlib")
+    arguments = parser.parse_args()
+    if (arguments.model is None) != (arguments.pictures is None):
+        parser.error("--model and --pictures belong together: the swapper, and what it swaps")
+    if arguments.count < 2 or arguments.seed < 0:
+        parser.error("--count must be 2 or more, and --seed 0 or more")
+    if arguments.output.suffix not in (".yaml", ".yml"):
+        parser.error(f"the output must end in .yaml, not {arguments.output.name!r}")
+    return arguments
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    for path in (arguments.output, arguments.plot):
+        if path is not None and not path.resolve().parent.is_dir():
+            raise UserError(f"the output folder {path.parent} does not exist; make it first")
+    if arguments.plot is not None:
+        check_plot(arguments.plot)
+    model = None if arguments.model is None else find_weights(arguments.model, "generator")
+
+    load_tensorflow_quietly()  # after the cheap checks
+    from facedancer_tf.identity_encoder import load_encoder
+    from facedancer_tf.margins.distances import candidate_blocks, measure_distances
+    from facedancer_tf.margins.pairs_file import samples_of_pairs
+    from facedancer_tf.margins.plot import draw_distances
+    from facedancer_tf.margins.report import HALF_SWAPPED, left_out, margins_yaml, table, write_margins
+    from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE, is_half_swapped, suggest_margins
+    from facedancer_tf.margins.swaps import samples_of_swaps
+    from facedancer_tf.margins.views import samples_of_views
+    from networks.encoders import ENCODERS
+
+    name = arguments.encoder
+    if name not in ENCODERS:
+        raise UserError(f"there is no encoder {name}: choose one of {', '.join(ENCODERS)}")
+    encoder = load_encoder(name, find_encoder(name, "", arguments.encoder_weights))
+    blocks = candidate_blocks(encoder, arguments.blocks)
+    count, seed, size_px = arguments.count, arguments.seed, encoder.description.size_px
+    if model is not None:
+        samples = samples_of_swaps(
+            model, arguments.pictures, arguments.split, count, seed, arguments.model_encoder_weights
+        )
+    elif arguments.pairs is not None:
+        samples = samples_of_pairs(arguments.pairs, count, seed, size_px)
+    else:
+        samples = samples_of_views(arguments.views, count, seed, size_px)
+    print(f"{samples.origin}; {left_out(samples)}")
+
+    distances = measure_distances(encoder, blocks, samples)
+    rate = IDENTITY_ERROR_RATE if arguments.identity_error_rate is None else arguments.identity_error_rate
+    figures = suggest_margins(distances, samples.groups, seed, encoder.description.ifsr_blocks, rate)
+    print(table(figures))
+    if is_half_swapped(figures):
+        print(f"note: {HALF_SWAPPED}")
+    if arguments.plot is not None:
+        draw_distances(distances, figures, f"{name}: {samples.origin}", arguments.plot)
+        print(f"{arguments.plot} drawn")
+    if not any(block.margin for block in figures):
+        raise UserError(
+            "no block is left to give a margin to, so nothing was written: measure others with --blocks"
+        )
+    write_margins(arguments.output, margins_yaml(figures, encoder, samples, seed, str(arguments.output)))
+    print(f"{arguments.output} written")
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,85 @@
+"""Aligned crops with their owners, of a folder of pictures or of shards that prepare_data.py made."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from data.manifest import Split, read_manifest
+from data.pipeline import decode_picture
+from data.records import parse_record
+from facedancer_tf.errors import UserError
+from facedancer_tf.margins.faces import FaceReader
+from facedancer_tf.margins.people import list_views
+
+
+@dataclass(frozen=True)
+class CropSet:
+    """crops uint8 [N, S, S, 3], the person in each, and how many pictures were left out, by reason."""
+
+    crops: np.ndarray
+    people: tuple[str, ...]
+    left_out: Mapping[str, int]
+
+
+def read_crops(
+    folder: Path, split: Split, count: int, size_px: int, shrink: float, random: np.random.Generator
+) -> CropSet:
+    """At most `count` crops of `folder`, drawn by chance; of `split` if it holds shards.
+
+    Raises UserError where there are none, or the shards were aligned otherwise or are smaller than `size_px`.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder of pictures or shards; check the name")
+    if any(folder.glob("manifest-*.json")):
+        return _of_shards(folder, split, count, size_px, shrink, random)
+    return _of_pictures(folder, count, size_px, shrink, random)
+
+
+def _of_pictures(
+    folder: Path, count: int, size_px: int, shrink: float, random: np.random.Generator
+) -> CropSet:
+    reader = FaceReader("yunet", size_px, shrink)
+    views = list_views(folder)
+    crops: list[np.ndarray] = []
+    people: list[str] = []
+    for index in random.permutation(len(views)).tolist():
+        if len(crops) == count:
+            break
+        if (crop := reader.crop(views[index].path)) is not None:
+            crops.append(crop)
+            people.append(views[index].person)
+    if not crops:
+        raise UserError(f"{folder} holds no picture that shows a face ({len(views)} looked at)")
+    return CropSet(np.stack(crops), tuple(people), Counter(reader.left_out))
+
+
+def _of_shards(
+    folder: Path, split: Split, count: int, size_px: int, shrink: float, random: np.random.Generator
+) -> CropSet:
+    try:
+        manifest = read_manifest(folder)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    if manifest.shrink != shrink or manifest.size_px < size_px:
+        raise UserError(
+            f"{folder} holds crops of {manifest.size_px} px with shrink {manifest.shrink:g}, but the model wants at "
+            f"least {size_px} px with shrink {shrink:g}: name a folder of pictures, or make such shards"
+        )
+    shards = manifest.of(split)
+    total = sum(shard.count for shard in shards)
+    if not total:
+        raise UserError(f"{folder} holds no pictures in its split {split}: name the other one")
+    # Drawn by position, so that one pass reads them all and only these are decoded.
+    chosen = np.zeros(total, bool)
+    chosen[random.permutation(total)[:count]] = True
+    records = tf.data.TFRecordDataset([str(folder / shard.name) for shard in shards], buffer_size=1 << 20)
+    crops, people = [], []
+    for wanted, record in zip(chosen, records, strict=True):
+        if wanted:
+            crops.append(decode_picture(record, manifest.size_px, size_px).numpy())
+            people.append(parse_record(record)["label"].numpy().decode(errors="surrogateescape"))
+    return CropSet(np.stack(crops), tuple(people), {})

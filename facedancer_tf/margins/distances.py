@@ -1,0 +1,73 @@
+"""Feature distances per block of an encoder, one number for each sample and kind."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.identity_encoder import Encoder
+from facedancer_tf.margins.samples import BATCH, Samples
+from losses.cosine import cosine_distance
+from networks.encoders import prepare_pictures, tap_encoder
+
+EMBEDDING = "embedding"
+Distances = dict[str, dict[str, np.ndarray]]  # block → kind → [N]
+
+
+def candidate_blocks(encoder: Encoder, wanted: Sequence[str]) -> list[str]:
+    """The blocks to measure, deep to shallow: IFSR's own where none are `wanted`, every block for "all".
+
+    Every block is every layer called `…_out`. Raises UserError for a name that is no layer, with the blocks there are.
+    """
+    every = [layer.name for layer in encoder.network.layers if layer.name.endswith("_out")][::-1]
+    if not wanted:
+        return list(encoder.description.ifsr_blocks)
+    if list(wanted) == ["all"]:
+        return every
+    unknown = [name for name in wanted if name not in every]
+    if unknown:
+        raise UserError(
+            f"{encoder.description.name} has no block {', '.join(unknown)}; its blocks are {', '.join(every)}"
+        )
+    return [name for name in every if name in wanted]
+
+
+def measure_distances(encoder: Encoder, blocks: Sequence[str], samples: Samples) -> Distances:
+    """1 − cos, float32 [N] in [0, 2], by block (and "embedding" at last) and kind, in the order of the samples.
+
+    The encoder sees the pictures as it does in training: resized from the aligned crop, its middle alone where that
+    was shrunk.
+    """
+    tapped = tap_encoder(encoder.network, blocks)
+
+    def measure(pictures: dict[str, tf.Tensor]) -> dict[str, dict[str, tf.Tensor]]:
+        seen = {
+            role: tapped(prepare_pictures(encoder.description, batch, samples.shrink), training=False)
+            for role, batch in pictures.items()
+        }
+        return {
+            block: {kind: cosine_distance(seen[a][block], seen[b][block]) for kind, (a, b) in kinds}
+            for block in [*blocks, EMBEDDING]
+        }
+
+    kinds = list(samples.kinds.items())
+    graph = tf.function(measure, autograph=False, reduce_retracing=True)
+    parts: dict[str, dict[str, list[np.ndarray]]] = {
+        block: {kind: [] for kind, _ in kinds} for block in [*blocks, EMBEDDING]
+    }
+    with tqdm(total=len(samples.groups), unit="sample", disable=None) as bar:
+        for batch in samples.batches():
+            count = len(next(iter(batch.values())))
+            # The last batch is filled up, so that one graph serves all.
+            full = {
+                role: tf.constant(np.concatenate([p, p[:1].repeat(BATCH - count, 0)]))
+                for role, p in batch.items()
+            }
+            for block, found in graph(full).items():
+                for kind, distance in found.items():
+                    parts[block][kind].append(keras.ops.convert_to_numpy(distance)[:count])
+            bar.update(count)
+    return {b: {k: np.concatenate(v) for k, v in of_kind.items()} for b, of_kind in parts.items()}

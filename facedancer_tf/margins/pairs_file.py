@@ -1,0 +1,117 @@
+"""Samples from pictures that some swapper has made: a CSV file of targets, swapped pictures and sources."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.margins.faces import FaceReader
+from facedancer_tf.margins.samples import (
+    BATCH,
+    DIFFERENT,
+    SWAPPED_SOURCE,
+    TARGET_SWAPPED,
+    Samples,
+    as_pictures,
+)
+
+COLUMNS = ("target", "swapped", "source")
+
+
+def read_rows(file: Path) -> list[dict[str, Path]]:
+    """The rows of `file`, paths by column; relative ones are seen from the file's folder. `source` may be missing.
+
+    Raises UserError where the file cannot be read, lacks a column or a value, or has no rows.
+    """
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines)
+            columns = [column for column in COLUMNS if column in (reader.fieldnames or ())]
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{file} cannot be read as a CSV file ({error}); check the name") from error
+    if columns[:2] != ["target", "swapped"]:
+        raise UserError(
+            f"{file} must begin with a line that names the columns target,swapped or target,swapped,source"
+        )
+    if not rows:
+        raise UserError(f"{file} holds no pairs: write a row for each swap")
+    for number, row in enumerate(rows, start=1):
+        if not all(row[column] for column in columns):
+            raise UserError(f"{file}: row {number} lacks a value in one of the columns {', '.join(columns)}")
+    return [{column: file.parent / row[column] for column in columns} for row in rows]
+
+
+def samples_of_pairs(file: Path, count: int, seed: int, size_px: int, detector: str = "yunet") -> Samples:
+    """At most `count` rows of `file`, drawn by chance; different people are target and source, or two rows' targets.
+
+    The swapped face is cut out where the target's lies if both pictures are of one size, as a loss sees it. Rows with
+    a picture that is missing or shows no face are left out, and so are those whose source is the target itself.
+    Raises UserError where nothing is left, or where it takes a source to have different people.
+    """
+    rows = read_rows(file)
+    random = np.random.default_rng(seed)
+    reader = FaceReader(detector, size_px)
+    samples: list[dict[str, np.ndarray]] = []
+    targets: list[str] = []
+    for index in tqdm(random.permutation(len(rows)).tolist(), unit="row", disable=None):
+        if len(samples) == count:
+            break
+        if (sample := _read_sample(rows[index], reader)) is not None:
+            samples.append(sample)
+            targets.append(str(rows[index]["target"]))
+    with_source = "source" in rows[0]
+    if not samples:
+        reasons = ", ".join(f"{reason}: {number}" for reason, number in sorted(reader.left_out.items()))
+        raise UserError(f"{file} holds no pairs that could be used ({reasons})")
+    if not with_source:
+        if len(set(targets)) == 1:
+            raise UserError(f"{file} names one target only: add the column source, to have different people")
+        for number, sample in enumerate(samples):
+            strangers = [other for other, target in enumerate(targets) if target != targets[number]]
+            sample["stranger"] = samples[int(random.choice(strangers))]["target"]
+
+    def batches() -> Iterator[dict[str, np.ndarray]]:
+        for start in range(0, len(samples), BATCH):
+            part = samples[start : start + BATCH]
+            yield {role: as_pictures([sample[role] for sample in part]) for role in part[0]}
+
+    kinds = {TARGET_SWAPPED: ("target", "swapped"), DIFFERENT: ("target", "stranger")}
+    if with_source:
+        kinds = {
+            TARGET_SWAPPED: ("target", "swapped"),
+            SWAPPED_SOURCE: ("swapped", "source"),
+            DIFFERENT: ("target", "source"),
+        }
+    return Samples(
+        batches=batches,
+        kinds=kinds,
+        groups=targets,
+        shrink=1.0,
+        origin=f"measured on {len(samples)} swapped pictures of {len(set(targets))} targets, listed in {file.name}",
+        left_out=dict(reader.left_out),
+    )
+
+
+def _read_sample(row: dict[str, Path], reader: FaceReader) -> dict[str, np.ndarray] | None:
+    """The row's aligned crops by column, or None where one cannot be had, which the reader counts."""
+    if row.get("source") == row["target"]:
+        reader.left_out["swapped with itself"] += 1
+        return None
+    crops = {}
+    target = reader.read(row["target"])
+    face = None if target is None else reader.find(target)
+    if target is None or face is None:
+        return None
+    for column, path in row.items():
+        picture = target if column == "target" else reader.read(path)
+        if picture is None:
+            return None
+        here = face if column != "source" and picture.shape == target.shape else reader.find(picture)
+        if here is None or (crop := reader.cut(picture, here)) is None:
+            return None
+        crops[column] = crop
+    return crops

@@ -1,0 +1,57 @@
+"""The distributions per block as a picture, by matplotlib, which only requirements-dev.txt has."""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from facedancer_tf.errors import UserError
+
+if TYPE_CHECKING:  # both load TensorFlow, and whether a plot can be drawn is asked before
+    from facedancer_tf.margins.distances import Distances
+    from facedancer_tf.margins.suggestion import BlockFigures
+
+
+def check_plot(path: Path) -> None:
+    """Raises UserError where no plot could be drawn to `path`; before anything is measured."""
+    if path.suffix.lower() != ".png":
+        raise UserError(f"the plot's name must end in .png, not {path.name!r}")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise UserError(
+            "--plot needs matplotlib, which is not installed: pip install -r requirements-dev.txt has it"
+        )
+
+
+def draw_distances(distances: "Distances", figures: Sequence["BlockFigures"], title: str, path: Path) -> None:
+    """Per block and kind a bar from the 10th to the 90th percentile with a dot at the mean; margins as black lines."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    kinds = list(figures[0].means)
+    places = np.arange(len(figures))
+    figure, axis = pyplot.subplots(figsize=(2 + 0.9 * len(figures), 5), layout="constrained")
+    for number, kind in enumerate(kinds):
+        shift = (number - (len(kinds) - 1) / 2) * 0.22
+        low, high = np.quantile([distances[block.block][kind] for block in figures], [0.1, 0.9], axis=1)
+        axis.bar(
+            places + shift, high - low, 0.16, low, color=f"C{number}", alpha=0.4, label=f"{kind}, 10-90 %"
+        )
+        axis.plot(places + shift, [block.means[kind] for block in figures], "o", color=f"C{number}", ms=4)
+    suggested = [(place, block.margin) for place, block in zip(places, figures, strict=True) if block.margin]
+    for number, (place, margin) in enumerate(suggested):
+        label = "margin" if number == 0 else ""
+        axis.hlines(margin, place - 0.42, place + 0.42, "black", linewidth=1.2, label=label)
+    axis.set_xticks(places, [block.block for block in figures], rotation=45, ha="right")
+    axis.set(ylabel="1 - cos, deep to shallow", title=title, ylim=(0, None))
+    axis.grid(axis="y", alpha=0.3)
+    axis.legend()
+    try:
+        figure.savefig(path, dpi=100)
+    except OSError as error:
+        raise UserError(f"{path} could not be written ({error.strerror or error})") from error
+    finally:
+        pyplot.close(figure)

@@ -1,0 +1,86 @@
+"""The figures as a table for people, and the margins as a YAML file for train.py."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.identity_encoder import Encoder
+from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
+from facedancer_tf.margins.suggestion import BlockFigures, is_half_swapped, margin_kind
+
+HALF_SWAPPED = (
+    "these swapped faces are still nearer to their targets than to their sources: margins measured on them hold the "
+    "next model where this one stands, measure anew once identities move further"
+)
+LETTERS = {TARGET_SWAPPED: "T", SWAPPED_SOURCE: "S", SAME: "V", DIFFERENT: "D"}
+LEGEND = {
+    TARGET_SWAPPED: "target to swapped",
+    SWAPPED_SOURCE: "swapped to source",
+    SAME: "views of one person",
+    DIFFERENT: "different people",
+}
+
+
+def table(figures: Sequence[BlockFigures]) -> str:
+    """One line per block: mean distances, the interval, equal-error rates in percent, the margin or why none."""
+    kinds, pairs = list(figures[0].means), list(figures[0].error_rates)
+    heads = ["block", *(LETTERS[kind] for kind in kinds), f"95 % of {LETTERS[margin_kind(kinds)]}"]
+    heads += [*(f"EER {LETTERS[near]}/{LETTERS[far]}" for near, far in pairs), "margin"]
+    rows = [heads]
+    for block in figures:
+        rows.append(
+            [
+                block.block,
+                *(f"{block.means[kind]:.4f}" for kind in kinds),
+                "{:.4f}-{:.4f}".format(*block.interval),
+                *(f"{100 * block.error_rates[pair]:.1f} %" for pair in pairs),
+                f"- {block.why}" if block.margin is None else f"{block.margin:.4f}",
+            ]
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
+    lines = [", ".join(f"{LETTERS[kind]}: {LEGEND[kind]}" for kind in kinds)]
+    lines += [
+        "  ".join(
+            cell.ljust(width) if column in (0, len(heads) - 1) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def left_out(samples: Samples) -> str:
+    """How many pictures were not used and why, as one clause."""
+    reasons = ", ".join(f"{reason}: {count}" for reason, count in sorted(samples.left_out.items()))
+    return f"pictures left out: {reasons or 'none'}"
+
+
+def margins_yaml(
+    figures: Sequence[BlockFigures], encoder: Encoder, samples: Samples, seed: int, name: str
+) -> str:
+    """The margins as train.py takes them behind a recipe; where they come from stands in the comments.
+
+    name: of the file, for the command. The text says the same at every run: no date.
+    """
+    described = encoder.description.name
+    lines = [
+        f"# IFSR margins for the encoder {described}, weights {encoder.fingerprint[:12]}, and no other. To train with",
+        "# them, give them behind a recipe:",
+        f"#   python train.py --config configs/RECIPE.yaml --config {name}",
+        f"# Stage: {samples.origin}.",
+        f"# Margin: mean distance {LETTERS[margin_kind(figures[0].means)]} below; seed {seed}; {left_out(samples)}.",
+    ]
+    if is_half_swapped(figures):
+        lines.append(f"# Beware: {HALF_SWAPPED}.")
+    lines += ["#", *(f"# {line}" for line in table(figures).splitlines())]
+    lines += ["loss:", "  ifsr_margins:"]
+    lines += [f"    {block.block}: {block.margin:.4f}" for block in figures if block.margin is not None]
+    return "\n".join(lines) + "\n"
+
+
+def write_margins(path: Path, text: str) -> None:
+    """Writes `text`; raises UserError where that cannot be."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path} could not be written ({error.strerror or error})") from error

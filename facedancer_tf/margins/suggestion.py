@@ -1,0 +1,99 @@
+"""From distances to margins: which blocks IFSR should compare, and how far the swapped face may move in each.
+
+A margin is the mean distance that a good swap needs: target to swapped, as the authors took it; without a swapper, the
+mean between views of one person stands in. Two kinds of block are left out:
+- those that tell people apart nearly without error, which are close to the embedding. They hold the identity, and a
+  margin would hold the target's. Told by the equal-error rate between pictures that share the identity (views of one
+  person, or swapped and source) and different people.
+- those where the swapped face is no nearer to its target than to its source: nothing of the target is left to keep.
+"""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from facedancer_tf.margins.distances import EMBEDDING, Distances
+from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED
+from facedancer_tf.margins.statistics import bootstrap_interval, equal_error_rate
+
+# Between SFace's blocks: the last two and the embedding are at .04 to .08, all others, even the first with its colours
+# and edges, at .14 to .19 (views of synthetic people, which share skin, hair and background; configs/margins/).
+IDENTITY_ERROR_RATE = 0.1
+NEAR_TO_FAR = (TARGET_SWAPPED, SWAPPED_SOURCE, SAME, DIFFERENT)
+
+
+@dataclass(frozen=True)
+class BlockFigures:
+    """What was measured of one block.
+
+    means: by kind. interval: 95 % of the bootstrapped means of the kind that gives the margin. error_rates: by (near,
+    far) kinds. margin: as suggested, None where the block is left out; why: the reason for that, else empty.
+    """
+
+    block: str
+    means: dict[str, float]
+    interval: tuple[float, float]
+    error_rates: dict[tuple[str, str], float]
+    margin: float | None
+    why: str
+
+
+def margin_kind(kinds: Container[str]) -> str:
+    """The kind whose mean is the margin."""
+    return TARGET_SWAPPED if TARGET_SWAPPED in kinds else SAME
+
+
+def suggest_margins(
+    distances: Distances,
+    groups: Sequence[str],
+    seed: int,
+    allowed: Container[str],
+    identity_error_rate: float = IDENTITY_ERROR_RATE,
+) -> list[BlockFigures]:
+    """The figures and margin of each block (and of the embedding, which never gets one), in the order of `distances`.
+
+    groups: [N], see `bootstrap_interval`. allowed: the blocks that a recipe may name. identity_error_rate: below it a
+    block is left out.
+    """
+    figures = []
+    for block, found in distances.items():
+        kinds = [kind for kind in NEAR_TO_FAR if kind in found]
+        rates = {pair: equal_error_rate(*(found[kind] for kind in pair)) for pair in combinations(kinds, 2)}
+        chosen = found[margin_kind(found)]
+        why = _why_not(block, rates, allowed, identity_error_rate)
+        figures.append(
+            BlockFigures(
+                block=block,
+                means={kind: float(found[kind].mean()) for kind in kinds},
+                interval=bootstrap_interval(chosen, groups, seed),
+                error_rates=rates,
+                margin=None if why else round(float(chosen.mean()), 4),
+                why=why,
+            )
+        )
+    return figures
+
+
+def _why_not(
+    block: str, rates: dict[tuple[str, str], float], allowed: Container[str], identity_error_rate: float
+) -> str:
+    """Why `block` gets no margin; empty where it gets one."""
+    if block == EMBEDDING:
+        return "the identity itself"
+    if block not in allowed:
+        return "not among the blocks that recipes may name"
+    for kind in (SAME, SWAPPED_SOURCE):
+        if rates.get((kind, DIFFERENT), 1.0) < identity_error_rate:
+            return "tells people apart"
+    if rates.get((TARGET_SWAPPED, SWAPPED_SOURCE), 0.0) >= 0.5:
+        return "no nearer to the target than to the source"
+    return ""
+
+
+def is_half_swapped(figures: Sequence[BlockFigures]) -> bool:
+    """Whether the swapped faces' embeddings are still nearer to their targets than to their sources.
+
+    Margins measured on such swaps hold the next model where this one stood.
+    """
+    means = next(block.means for block in figures if block.block == EMBEDDING)
+    return SWAPPED_SOURCE in means and means[TARGET_SWAPPED] < means[SWAPPED_SOURCE]

@@ -1,0 +1,90 @@
+"""Samples that a model makes itself: target, swapped and source crops as its training sees them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from data.manifest import Split
+from facedancer_tf.crop_networks import CropNetworks
+from facedancer_tf.errors import UserError
+from facedancer_tf.margins.crop_sets import read_crops
+from facedancer_tf.margins.samples import (
+    BATCH,
+    DIFFERENT,
+    SWAPPED_SOURCE,
+    TARGET_SWAPPED,
+    Samples,
+    as_pictures,
+)
+from facedancer_tf.model_archive import fingerprint
+from networks.encoders import prepare_pictures
+
+KINDS = {
+    TARGET_SWAPPED: ("target", "swapped"),
+    SWAPPED_SOURCE: ("swapped", "source"),
+    DIFFERENT: ("target", "source"),
+}
+
+
+def draw_pairs(people: Sequence[str], count: int, random: np.random.Generator) -> list[tuple[int, int]]:
+    """At most `count` different pairs (target, source) of different people, every picture a target equally often.
+
+    `people` names who is in each picture.
+    """
+    names = np.asarray(people)
+    rounds = -(-count // max(1, len(names)))
+    sources = []
+    for person in names:
+        strangers = np.flatnonzero(names != person)
+        sources.append(random.choice(strangers, min(rounds, len(strangers)), replace=False).tolist())
+    pairs = [
+        (int(target), sources[target][number])
+        for number in range(rounds)
+        for target in random.permutation(len(names))
+        if number < len(sources[target])
+    ]
+    return pairs[:count]
+
+
+def samples_of_swaps(
+    model: Path, pictures: Path, split: Split, count: int, seed: int, encoder_weights: str | None = None
+) -> Samples:
+    """At most `count` swaps of the model file `model` between people in the folder `pictures` (files or shards).
+
+    The generator's output is taken as it is, neither clipped nor rounded, and its identities come from the crops that
+    it swaps, all as in training. `encoder_weights`: of the model's own encoder, where they are not found.
+    Raises UserError for a missing or damaged file, or where there are not two people.
+    """
+    networks = CropNetworks(model, encoder_weights)
+    recipe = networks.recipe
+    random = np.random.default_rng(seed)
+    faces = read_crops(pictures, split, count, recipe.size_px, recipe.shrink, random)
+    pairs = draw_pairs(faces.people, count, random)
+    if not pairs:
+        raise UserError(f"{pictures} holds no pairs to swap: it takes pictures of two people or more")
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def swap(targets: tf.Tensor, sources: tf.Tensor) -> tf.Tensor:
+        seen = prepare_pictures(networks.description, sources, recipe.shrink)
+        return networks.generator([targets, networks.encoder(seen, training=False)], training=False)
+
+    def batches() -> Iterator[dict[str, np.ndarray]]:
+        for start in range(0, len(pairs), BATCH):
+            part = np.array(pairs[start : start + BATCH])
+            target, source = (as_pictures(faces.crops[part[:, side]]) for side in (0, 1))
+            yield {"target": target, "swapped": swap(target, source).numpy(), "source": source}
+
+    where = f"{len(faces.people)} pictures of {len(set(faces.people))} people"
+    return Samples(
+        batches=batches,
+        kinds=KINDS,
+        groups=[faces.people[target] for target, _ in pairs],
+        shrink=recipe.shrink,
+        origin=(
+            f"measured on {len(pairs)} swaps among {where} by {model.name}, step {recipe.step}, "
+            f"generator {fingerprint(networks.generator)[:12]}, trained with {recipe.encoder}"
+        ),
+        left_out=faces.left_out,
+    )

@@ -1,0 +1,89 @@
+"""Samples from several views of the same people: where no swapper is at hand yet.
+
+A sample is two views of one person, and a picture of somebody else in the first one's view where there is one.
+"""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.margins.faces import FaceReader
+from facedancer_tf.margins.people import list_views, opened
+from facedancer_tf.margins.samples import BATCH, DIFFERENT, SAME, Samples, as_pictures
+
+
+def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector: str = "yunet") -> Samples:
+    """At most `count` samples of the folder or zip file `source`, all pairs of people drawn by chance.
+
+    Raises UserError where there are not two people, one of them with two views that show a face.
+    """
+    random = np.random.default_rng(seed)
+    reader = FaceReader(detector, size_px)
+    crops: list[np.ndarray] = []
+    views: list[str] = []
+    people: dict[str, list[int]] = {}
+    pairs: list[tuple[str, int, int]] = []
+    with opened(source) as folder:
+        by_person = defaultdict(list)
+        for view in list_views(folder):
+            by_person[view.person].append(view)
+        several = sorted(person for person, found in by_person.items() if len(found) > 1)
+        for person in random.permutation(several).tolist():
+            if len(pairs) >= count:
+                break
+            people[person] = []
+            for view in by_person[person]:
+                if (crop := reader.crop(view.path)) is not None:
+                    people[person].append(len(crops))
+                    crops.append(crop)
+                    views.append(view.view)
+            pairs += [(person, one, other) for one, other in itertools.combinations(people[person], 2)]
+    pairs = pairs[:count]
+    measured = {person for person, _, _ in pairs}
+    if len(measured) < 2:
+        raise UserError(
+            f"{source} holds no pairs to measure on: it takes two people or more, each with two views that show a "
+            "face, named person_view.jpg or in a folder per person"
+        )
+    others = _strangers(pairs, {p: i for p, i in people.items() if p in measured}, views, random)
+
+    def batches() -> Iterator[dict[str, np.ndarray]]:
+        for start in range(0, len(pairs), BATCH):
+            part = slice(start, start + BATCH)
+            yield {
+                "one": as_pictures([crops[one] for _, one, _ in pairs[part]]),
+                "same": as_pictures([crops[other] for _, _, other in pairs[part]]),
+                "stranger": as_pictures([crops[other] for other in others[part]]),
+            }
+
+    return Samples(
+        batches=batches,
+        kinds={SAME: ("one", "same"), DIFFERENT: ("one", "stranger")},
+        groups=[person for person, _, _ in pairs],
+        shrink=1.0,
+        origin=f"bootstrapped from views: {len(pairs)} pairs of views of {len(measured)} people",
+        left_out=dict(reader.left_out),
+    )
+
+
+def _strangers(
+    pairs: list[tuple[str, int, int]],
+    people: dict[str, list[int]],
+    views: list[str],
+    random: np.random.Generator,
+) -> list[int]:
+    """For each pair the index of somebody else's picture, in the view of the pair's first one where there is any."""
+    by_view: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    everybody = [(person, index) for person, indices in people.items() for index in indices]
+    for person, index in everybody:
+        by_view[views[index]].append((person, index))
+    chosen = []
+    for person, one, _ in pairs:
+        alike = [index for other, index in by_view[views[one]] if other != person]
+        anybody = alike or [index for other, index in everybody if other != person]
+        chosen.append(anybody[int(random.integers(len(anybody)))])
+    return chosen

@@ -1,0 +1,205 @@
+"""What is compared with what: views of people, pairs among people, rows of a file; and the distances of them."""
+
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from data.pictures import read_picture, write_picture
+from facedancer_tf.errors import UserError
+from facedancer_tf.identity_encoder import load_encoder
+from facedancer_tf.margins.distances import candidate_blocks, measure_distances
+from facedancer_tf.margins.pairs_file import read_rows, samples_of_pairs
+from facedancer_tf.margins.people import list_views, opened
+from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
+from facedancer_tf.margins.swaps import draw_pairs
+from facedancer_tf.margins.views import samples_of_views
+from losses.cosine import cosine_distance
+from networks.encoders import prepare_pictures, tap_encoder
+from tests.facedancer_tf.conftest import PICTURES
+
+SIZE_PX = 64
+BLOCKS = ["stage5_block1_out", "stage3_block1_out"]
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return load_encoder("sface")
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people in two views, as they are and darker, one picture of a third, and one without a face."""
+    folder = tmp_path_factory.mktemp("people")
+    for name in ("barack_obama.jpg", "emmanuel_macron.jpg"):
+        picture = read_picture(PICTURES / name).rgb
+        for view, darker in (("day", 1.0), ("dusk", 0.7)):
+            write_picture(folder / f"{Path(name).stem}_{view}.jpg", (picture * darker).astype(np.uint8))
+    write_picture(folder / "grace_day.jpg", read_picture(PICTURES / "grace_hopper.jpg").rgb)
+    write_picture(folder / "grace_dusk.jpg", np.full((200, 200, 3), 90, np.uint8))
+    return folder
+
+
+def test_views_pair_people_with_themselves_and_with_strangers_in_the_same_view(people):
+    samples = samples_of_views(people, 100, seed=3, size_px=SIZE_PX)
+    assert sorted(samples.groups) == ["barack_obama", "emmanuel_macron"]  # of grace one view is left: no pair
+    assert samples.left_out == {"no face": 1}
+    assert "2 pairs of views of 2 people" in samples.origin
+    (batch,) = samples.batches()
+    assert {role: pictures.shape for role, pictures in batch.items()} == dict.fromkeys(
+        ("one", "same", "stranger"), (2, SIZE_PX, SIZE_PX, 3)
+    )
+    assert batch["one"].mean() > batch["same"].mean() + 0.1  # day before dusk
+    assert np.array_equal(batch["stranger"], batch["one"][::-1])  # the only other person, in the same view
+    (again,) = samples_of_views(people, 100, seed=3, size_px=SIZE_PX).batches()
+    assert all(np.array_equal(batch[role], again[role]) for role in batch)
+
+
+def test_zip_files_and_folders_per_person_give_the_same_people(people, tmp_path):
+    with zipfile.ZipFile(tmp_path / "people.zip", "w") as archive:
+        for path in sorted(people.iterdir()):
+            person, _, view = path.stem.rpartition("_")
+            archive.write(path, f"set/{person}/{view}.jpg")
+    with opened(tmp_path / "people.zip") as folder:
+        found = [(view.person, view.view) for view in list_views(folder)]
+    assert found == [(view.person, view.view) for view in list_views(people)]
+    assert len(found) == 6
+    with opened(people) as folder:
+        assert folder == people
+    (tmp_path / "text").write_text("no zip")
+    with pytest.raises(UserError, match="neither a folder nor a zip file"), opened(tmp_path / "text"):
+        pass
+
+
+def test_one_person_is_no_pair(people, tmp_path):
+    for view in ("day", "dusk"):
+        (tmp_path / f"a_{view}.jpg").write_bytes((people / f"barack_obama_{view}.jpg").read_bytes())
+    with pytest.raises(UserError, match="no pairs to measure on: it takes two people or more"):
+        samples_of_views(tmp_path, 10, 0, SIZE_PX)
+
+
+def test_drawn_pairs_are_different_people_and_different_pairs():
+    owners = ["a", "a", "b", "c"]
+    pairs = draw_pairs(owners, 6, np.random.default_rng(0))
+    assert sorted(target for target, _ in pairs[:4]) == [0, 1, 2, 3]
+    assert len(set(pairs)) == 6
+    everything = draw_pairs(owners, 1000, np.random.default_rng(0))
+    assert len(everything) == len(set(everything)) == 10  # 12 ordered pairs less the two within a
+    assert all(owners[target] != owners[source] for target, source in everything)
+    assert draw_pairs(["a", "a"], 5, np.random.default_rng(0)) == []
+
+
+def write_rows(folder: Path, *rows: str) -> Path:
+    (folder / "swaps.csv").write_text("\n".join(rows) + "\n")
+    return folder / "swaps.csv"
+
+
+@pytest.fixture
+def swaps(people, tmp_path) -> Path:
+    """A folder with two targets, which double as sources, and swapped pictures of the same and of another size."""
+    for path in people.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    picture = read_picture(people / "barack_obama_day.jpg").rgb
+    write_picture(tmp_path / "same_size.png", cv2.GaussianBlur(picture, (0, 0), 2))
+    write_picture(
+        tmp_path / "half_size.png", cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    )
+    return tmp_path
+
+
+def test_rows_give_aligned_triples_and_the_rest_is_counted(swaps):
+    file = write_rows(
+        swaps,
+        "target,swapped,source",
+        "barack_obama_day.jpg,same_size.png,grace_day.jpg",
+        "barack_obama_day.jpg,half_size.png,grace_day.jpg",
+        "grace_dusk.jpg,same_size.png,grace_day.jpg",
+        "nowhere.jpg,same_size.png,grace_day.jpg",
+        "grace_day.jpg,same_size.png,grace_day.jpg",
+    )
+    samples = samples_of_pairs(file, 100, 0, SIZE_PX)
+    assert samples.left_out == {"no face": 1, "missing": 1, "swapped with itself": 1}
+    assert samples.kinds == {
+        TARGET_SWAPPED: ("target", "swapped"),
+        SWAPPED_SOURCE: ("swapped", "source"),
+        DIFFERENT: ("target", "source"),
+    }
+    (batch,) = samples.batches()
+    assert batch["target"].shape == (2, SIZE_PX, SIZE_PX, 3)
+    # The same face: both swapped pictures are the target, blurred or smaller, and lie where it lies.
+    assert np.abs(batch["target"] - batch["swapped"]).mean() < 0.05
+    assert np.abs(batch["target"] - batch["source"]).mean() > 0.2
+
+
+def test_rows_without_sources_take_other_targets_for_strangers(swaps):
+    file = write_rows(
+        swaps,
+        "swapped,target",
+        "same_size.png,barack_obama_day.jpg",
+        "emmanuel_macron_dusk.jpg,emmanuel_macron_day.jpg",
+    )
+    samples = samples_of_pairs(file, 100, 0, SIZE_PX)
+    assert set(samples.kinds) == {TARGET_SWAPPED, DIFFERENT}
+    (batch,) = samples.batches()
+    assert np.array_equal(batch["stranger"], batch["target"][::-1])
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (["target,swapped,source"], "holds no pairs"),
+        (["target,source", "a.jpg,b.jpg"], "must begin with a line that names the columns"),
+        (["target,swapped,source", "a.jpg,b.jpg,"], "row 1 lacks a value"),
+        (["target,swapped,source", "a.jpg,b.jpg"], "row 1 lacks a value"),
+        (["target,swapped,source", "a.jpg,b.jpg,c.jpg"], r"no pairs that could be used \(missing: 1\)"),
+        (["target,swapped", "barack_obama_day.jpg,same_size.png"], "names one target only"),
+    ],
+)
+def test_files_that_hold_nothing_to_measure(swaps, rows, says):
+    with pytest.raises(UserError, match=says) as error:
+        samples_of_pairs(write_rows(swaps, *rows), 10, 0, SIZE_PX)
+    assert "\n" not in str(error.value)
+
+
+def test_paths_are_seen_from_the_file(tmp_path):
+    file = write_rows(tmp_path, "target,swapped", "in/t.jpg,/abs/s.jpg")
+    assert read_rows(file) == [{"target": tmp_path / "in" / "t.jpg", "swapped": Path("/abs/s.jpg")}]
+
+
+def test_distances_are_those_of_the_loss_and_in_order(encoder, face_crops):
+    pictures = face_crops.astype(np.float32) / 127.5 - 1.0
+    one, other = np.tile(pictures, (2, 1, 1, 1)), np.roll(np.tile(pictures, (2, 1, 1, 1)), 1, axis=0)
+
+    def batches():  # ten samples: a full batch, and one that is filled up
+        for part in (slice(0, 8), slice(8, 10)):
+            yield {"one": one[part], "other": other[part]}
+
+    samples = Samples(
+        batches, {SAME: ("one", "one"), DIFFERENT: ("one", "other")}, list("aabbccddee"), 0.8, "", {}
+    )
+    found = measure_distances(encoder, BLOCKS, samples)
+    assert list(found) == [*BLOCKS, "embedding"]
+    tapped = tap_encoder(encoder.network, BLOCKS)
+    a, b = (tapped(prepare_pictures(encoder.description, p, 0.8)) for p in (one, other))
+    for block, distances in found.items():
+        assert distances[SAME] == pytest.approx(np.zeros(10), abs=1e-5)
+        assert distances[DIFFERENT] == pytest.approx(
+            np.asarray(cosine_distance(a[block], b[block])), abs=1e-5
+        )
+        assert distances[DIFFERENT].min() > 0.01
+
+
+def test_candidates(encoder):
+    assert candidate_blocks(encoder, []) == list(encoder.description.ifsr_blocks)
+    every = candidate_blocks(encoder, ["all"])
+    assert (every[0], every[-1], len(every)) == ("stage5_block2_out", "stage1_block1_out", 13)
+    assert candidate_blocks(encoder, ["stage1_block1_out", "stage3_block1_out"]) == [
+        "stage3_block1_out",
+        "stage1_block1_out",
+    ]
+    with pytest.raises(
+        UserError, match=r"sface has no block conv9_out; its blocks are stage5_block2_out, .*"
+    ):
+        candidate_blocks(encoder, ["conv9_out", "stage3_block1_out"])
