@@ -129,16 +129,27 @@ class Swapper:
 
     def swap_faces(self, target: np.ndarray, faces: Sequence[Face], identity: np.ndarray) -> np.ndarray:
         """`target` with `identity` [W] in each of these found faces; the largest is pasted last, for it is nearest."""
-        size_px, shrink = self.networks.recipe.size_px, self.networks.recipe.shrink
         ordered = sorted(faces, key=lambda face: face.area)
-        transforms = [_transform(face, size_px, shrink) for face in ordered]
-        crops = np.stack([warp(target, transform, size_px) for transform in transforms])  # [n, S, S, 3]
+        cuts = [self.cut(target, face) for face in ordered]
+        crops = np.stack([crop for crop, _ in cuts])  # [n, S, S, 3]
         swapped = self.networks.swap_crops(crops, np.tile(identity, (len(crops), 1)))
+        return self.paste(target, swapped, [transform for _, transform in cuts])
+
+    def cut(self, picture: np.ndarray, face: Face) -> tuple[np.ndarray, np.ndarray]:
+        """The aligned crop of `face` as the generator wants it, uint8 [S, S, 3], and its transform [2, 3]."""
+        size_px = self.networks.recipe.size_px
+        transform = _transform(face, size_px, self.networks.recipe.shrink)
+        return warp(picture, transform, size_px), transform
+
+    def paste(
+        self, target: np.ndarray, swapped: Sequence[np.ndarray] | np.ndarray, transforms: Sequence[np.ndarray]
+    ) -> np.ndarray:
+        """A copy of `target` with these `swapped` crops [n, S, S, 3] in the places that they were `cut` from."""
         if _is_grey(target):  # a black-and-white photograph must not get a tinted face
-            swapped = np.stack([_grey(crop) for crop in swapped])
+            swapped = [_grey(crop) for crop in swapped]
         result = target.copy()
         for crop, transform in zip(swapped, transforms, strict=True):
-            paste_into(result, crop, transform, shrink)
+            paste_into(result, crop, transform, self.networks.recipe.shrink)
         return result
 
     def _embed_each(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:

@@ -1,0 +1,70 @@
+"""An evaluation in words and columns, for terminals and for the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from facedancer_tf.evaluation.bootstrap import Mean, bootstrap_mean
+from facedancer_tf.evaluation.evaluation import Evaluation
+from facedancer_tf.evaluation.judges import Judge
+from facedancer_tf.evaluation.metrics import Metric, metric_groups
+
+
+@dataclass(frozen=True)
+class Table:
+    """`title`, heads of the columns, and rows of a name with one cell for each column."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[str]]]
+
+
+def caption(about: dict[str, str]) -> str:
+    """What the numbers were measured with, without which they say nothing."""
+    return "\n".join(f"{name}: {text}" for name, text in about.items())
+
+
+def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
+    """The tables of `metric_groups`, and one of Fréchet distances."""
+    made = [
+        Table(
+            title,
+            [metric.heading for metric in metrics],
+            [
+                (row.name, [cell(metric, bootstrap_mean(row.values[metric.key])) for metric in metrics])
+                for row in evaluation.rows
+            ],
+        )
+        for title, metrics in metric_groups(judge).items()
+    ]
+    names = list(evaluation.rows[0].frechet)
+    distances = [
+        (row.name, ["-" if row.frechet[name] is None else f"{row.frechet[name]:.4f}" for name in names])
+        for row in evaluation.rows
+    ]
+    return [
+        *made,
+        Table("Distance to the gallery's faces as a whole", [f"{name} ↓" for name in names], distances),
+    ]
+
+
+def cell(metric: Metric, mean: Mean) -> str:
+    """The mean and half its 95 % interval's width; how many pairs, where they are not all that the row has."""
+    if mean.mean is None or mean.low is None or mean.high is None:
+        return "-"
+    digits = metric.decimals
+    return f"{mean.mean:.{digits}f} ±{(mean.high - mean.low) / 2:.{digits}f}"
+
+
+def as_text(table: Table) -> str:
+    """The table for a terminal: names at the left, numbers at the right of their columns."""
+    widths = [
+        max(len(text) for text in (head, *(cells[i] for _, cells in table.rows)))
+        for i, head in enumerate(table.heads)
+    ]
+    first = max(len(name) for name, _ in table.rows)
+    lines = [(" " * first, table.heads), *((name.ljust(first), cells) for name, cells in table.rows)]
+    body = [
+        "  ".join([name, *(text.rjust(width) for text, width in zip(cells, widths, strict=True))]).rstrip()
+        for name, cells in lines
+    ]
+    return "\n".join([table.title, "-" * max(map(len, body)), *body])
