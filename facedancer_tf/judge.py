@@ -55,7 +55,7 @@ def align_for_judge(picture: np.ndarray, face: Face) -> np.ndarray:
 
 def embed_judge_crops(crops: np.ndarray) -> np.ndarray:
     """Embeddings float32 [B, 128] of crops uint8 [B, 150, 150, 3] from `judge_crop`."""
-    return keras.ops.convert_to_numpy(load_judge()(crops.astype(np.float32), training=False))
+    return load_judge().predict_on_batch(crops.astype(np.float32))  # a graph: twice as fast as layer by layer
 
 
 def judge_embedding(picture: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ def face_region(landmarks: np.ndarray, transform: np.ndarray, size_px: int) -> n
 
 
 def change_under(mask: np.ndarray, before: np.ndarray, after: np.ndarray) -> float:
-    """Mean absolute change of two crops in grey levels (0 to 255) where `mask` [S, S] holds; NaN where it never does."""
+    """Mean absolute change of two crops in grey levels (0 to 255) under `mask` bool [S, S]; NaN where that is empty."""
     if not mask.any():
         return float("nan")
     return float(np.abs(after[mask].astype(np.float64) - before[mask]).mean())

@@ -3,7 +3,7 @@
 Deterministic for a seed: pairs, gallery and occluders follow from it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from facedancer_tf.evaluation.pairs import PairSet, Photograph
 from facedancer_tf.evaluation.portraits import Portraits, find_portraits, usable_only
 from facedancer_tf.evaluation.systems import System
 
-CHUNK = 8  # pairs at once; bounds the memory on large pictures
+CHUNK, GALLERY_CHUNK = 8, 16  # pairs and pictures at once; bounds the memory on large pictures
 
 
 @dataclass(frozen=True)
@@ -79,16 +79,16 @@ def evaluate(
 
 
 def _read_gallery(
-    meter: Meter, gallery: Iterable[Photograph], portraits: Portraits
+    meter: Meter, gallery: Sequence[Photograph], portraits: Portraits
 ) -> tuple[np.ndarray, np.ndarray]:
     """The judge's embeddings [m, W] and Inception's features [m, 2048 or 0] of every photograph of the gallery."""
-    read = []
-    for photograph in tqdm(gallery, desc="gallery", unit="picture", leave=False):
-        portrait = portraits.load(photograph)
-        shown = [portrait.picture], [portrait.face]
-        read.append((meter.judge.embed(*shown)[0], meter.features(*shown)[0]))
-    embeddings, features = zip(*read, strict=True)
-    return np.stack(embeddings), np.stack(features)
+    embeddings, features = [], []
+    for first in tqdm(range(0, len(gallery), GALLERY_CHUNK), desc="gallery", leave=False):
+        portraits_here = [portraits.load(photograph) for photograph in gallery[first : first + GALLERY_CHUNK]]
+        pictures, faces = [p.picture for p in portraits_here], [p.face for p in portraits_here]
+        embeddings.append(meter.judge.embed(pictures, faces))
+        features.append(meter.features(pictures, faces))
+    return np.concatenate(embeddings), np.concatenate(features)
 
 
 def _row(

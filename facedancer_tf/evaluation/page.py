@@ -9,7 +9,6 @@ import numpy as np
 from data.pictures import write_picture
 from facedancer_tf.evaluation.contact_sheet import grid, head, swap_one
 from facedancer_tf.evaluation.evaluation import Evaluation
-from facedancer_tf.evaluation.portraits import Portrait
 from facedancer_tf.evaluation.systems import ModelSystem
 from facedancer_tf.evaluation.table import Table
 from facedancer_tf.synthetic_mark import xmp_packet
@@ -21,7 +20,8 @@ body { font: 15px/1.45 system-ui, sans-serif; max-width: 1100px; margin: 2em aut
 table { border-collapse: collapse; margin: .4em 0 1.6em } th, td { padding: .15em .8em; text-align: right }
 th:first-child, td:first-child { text-align: left } tr { border-bottom: 1px solid #ddd } th { font-weight: 600 }
 dt { font-weight: 600; float: left; clear: left; width: 12em } dd { margin: 0 0 .2em 12.5em }
-figure { margin: 0 0 1em } figcaption { color: #555; font-size: 13px } .tiles img { width: 150px } .grid img { max-width: 100% }
+figure { margin: 0 0 1em } figcaption { color: #555; font-size: 13px }
+.tiles img { width: 150px } .grid img { max-width: 100% }
 """
 
 
@@ -107,7 +107,10 @@ def _pairs(folder: Path, evaluation: Evaluation, models: Sequence[ModelSystem]) 
 def _grids(folder: Path, evaluation: Evaluation, models: Sequence[ModelSystem]) -> list[str]:
     sides = zip(*((pair.source, pair.target) for pair in evaluation.pair_set.pairs), strict=True)
     sources, targets = (
-        [evaluation.portraits.load(photograph) for photograph in list(dict.fromkeys(side))[:GRID_SIDE]]
+        [
+            evaluation.portraits.load(p)
+            for p in sorted(list(dict.fromkeys(side))[:GRID_SIDE], key=lambda p: p.path)
+        ]
         for side in sides
     )
     figures = []

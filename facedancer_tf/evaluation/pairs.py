@@ -52,7 +52,7 @@ def read_pair_set(where: str, count: int, gallery: int, seed: int) -> PairSet:
     """
     path = Path(where)
     if where == "bundled":
-        photographs = [Photograph(path, path.stem) for path in bundled_pictures()]
+        photographs = bundled_photographs()
         pairs = [Pair(s, t) for s in photographs for t in photographs if s is not t]
         name, sampling = f"{len(photographs)} bundled photographs", "all ordered pairs"
     elif path.is_dir():
@@ -65,6 +65,11 @@ def read_pair_set(where: str, count: int, gallery: int, seed: int) -> PairSet:
     else:
         raise UserError(f"there are no pairs {where}: name 'bundled', a CSV file or a folder of pictures")
     return PairSet(tuple(pairs), tuple(choose_gallery(pairs, photographs, gallery, seed)), name, sampling)
+
+
+def bundled_photographs() -> list[Photograph]:
+    """The photographs that come with the project, one of each person."""
+    return [Photograph(path, path.stem) for path in bundled_pictures()]
 
 
 def photographs_in(folder: Path, pattern: str = "*") -> list[Photograph]:
