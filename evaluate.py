@@ -4,11 +4,14 @@ Prints a table in the paper's form (identity retrieval, pose, expression) with b
 results.json, results.csv and a page with pictures, index.html. docs/evaluation.md says what each number means.
 """
 
+import argparse
 import time
 from pathlib import Path
 
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
+from facedancer_tf.evaluation.onnx_network import OnnxNetwork, parse_pixel_input
 from facedancer_tf.evaluation.pairs import read_pair_set
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapper import Swapper
@@ -38,6 +41,16 @@ def name_models(models: list[str]) -> list[str]:
     if len(set(models)) < len(models):
         raise UserError("the same model is named twice; name each once")
     return [name if short.count(name) == 1 else model for name, model in zip(short, models, strict=True)]
+
+
+def load_judges(arguments: argparse.Namespace) -> tuple[Judge, OnnxNetwork | None]:
+    """Who judges identity, and Inception where it was given."""
+    judge: Judge = DlibJudge()
+    if arguments.judge:
+        judge = OnnxJudge(arguments.judge, parse_pixel_input(arguments.judge_input))
+    if not arguments.inception:
+        return judge, None
+    return judge, OnnxNetwork(arguments.inception, parse_pixel_input(arguments.inception_input))
 
 
 def main() -> None:
@@ -73,25 +86,16 @@ def main() -> None:
     names = name_models(named)
     swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in named]
     pair_set = read_pair_set(arguments.pairs, arguments.count, arguments.gallery, arguments.seed)
+    judge, inception = load_judges(arguments)
 
     load_tensorflow_quietly()  # after the cheap checks
     from facedancer_tf.evaluation.about import describe
     from facedancer_tf.evaluation.evaluation import evaluate
-    from facedancer_tf.evaluation.judges import DlibJudge, OnnxJudge
-    from facedancer_tf.evaluation.onnx_network import OnnxNetwork, parse_pixel_input
     from facedancer_tf.evaluation.page import write_page
     from facedancer_tf.evaluation.results import write_results
     from facedancer_tf.evaluation.systems import ModelSystem, baselines
     from facedancer_tf.evaluation.table import as_text, caption, tables
 
-    inception = None
-    if arguments.inception:
-        inception = OnnxNetwork(arguments.inception, parse_pixel_input(arguments.inception_input))
-    judge = (
-        DlibJudge()
-        if not arguments.judge
-        else OnnxJudge(arguments.judge, parse_pixel_input(arguments.judge_input))
-    )
     models = [ModelSystem(name, swapper) for name, swapper in zip(names, swappers, strict=True)]
     systems = [*models, *baselines(models)]
     evaluation = evaluate(systems, pair_set, judge, swappers[0].detector, arguments.seed, inception)

@@ -58,7 +58,9 @@ def evaluate(
     embeddings, features = _read_gallery(meter, used.gallery, portraits)
     parts: dict[str, list[Measured]] = {system.name: [] for system in systems}
     targets = []
-    with tqdm(total=len(used.pairs) * len(systems), desc="swaps", unit="swap", leave=False) as bar:
+    with tqdm(
+        total=len(used.pairs) * len(systems), desc="swaps", unit="swap", leave=False, disable=None
+    ) as bar:
         for first in range(0, len(used.pairs), CHUNK):
             pairs = used.pairs[first : first + CHUNK]
             sides = [
@@ -83,7 +85,7 @@ def _read_gallery(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The judge's embeddings [m, W] and Inception's features [m, 2048 or 0] of every photograph of the gallery."""
     embeddings, features = [], []
-    for first in tqdm(range(0, len(gallery), GALLERY_CHUNK), desc="gallery", leave=False):
+    for first in tqdm(range(0, len(gallery), GALLERY_CHUNK), desc="gallery", leave=False, disable=None):
         portraits_here = [portraits.load(photograph) for photograph in gallery[first : first + GALLERY_CHUNK]]
         pictures, faces = [p.picture for p in portraits_here], [p.face for p in portraits_here]
         embeddings.append(meter.judge.embed(pictures, faces))

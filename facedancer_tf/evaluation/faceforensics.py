@@ -53,7 +53,9 @@ def faceforensics_pairs(
     frames.mkdir(parents=True, exist_ok=True)
     drawn = {
         name: _write_frames(originals[name], frames, seed, per_video)
-        for name in tqdm(sorted({name for pair in wanted for name in pair}), desc="videos", leave=False)
+        for name in tqdm(
+            sorted({name for pair in wanted for name in pair}), desc="videos", leave=False, disable=None
+        )
     }
     return [
         Pair(source, target)

@@ -13,6 +13,7 @@ import numpy as np
 from facedancer_tf.evaluation.judges import Judge, cosines
 from facedancer_tf.evaluation.pairs import Pair, Photograph
 
+TOP = 5
 Compare = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -34,9 +35,10 @@ def identity_values(
 ) -> dict[str, np.ndarray]:
     """Per pair [n], from the embeddings [n, W] of source, target and swapped face.
 
-    retrieval_top1, retrieval_top5: 100 for a hit, else 0. nearer_to_source: 100 where the swapped face is more like its
-    source's picture than like its target's. to_source, to_target: the judge's own measure; cosine_to_source,
-    cosine_to_target, cosine_to_others: cosines, the last the mean over the gallery's people who are neither.
+    retrieval_top1, retrieval_top5: 100 for a hit, else 0; the second NaN in a gallery of five. nearer_to_source: 100
+    where the swapped face is more like its source's picture than like its target's. to_source, to_target: the judge's
+    own measure; cosine_to_source, cosine_to_target, cosine_to_others: cosines, the last the mean over the gallery's
+    people who are neither.
     """
     found = ~np.isnan(swapped).any(axis=1)
     filled = np.where(found[:, None], swapped, 0.0)
@@ -52,7 +54,9 @@ def identity_values(
     nearer = (judge.nearer * (to_source - to_target) > 0) & found
     return {
         "retrieval_top1": 100.0 * hits[:, 0],
-        "retrieval_top5": 100.0 * hits[:, :5].any(axis=1),
+        "retrieval_top5": 100.0 * hits.any(axis=1)
+        if len(gallery.photographs) > TOP
+        else np.full(len(pairs), np.nan),
         "nearer_to_source": 100.0 * nearer,
         **{name: np.where(found, values, np.nan) for name, values in numbers.items()},
     }
@@ -62,7 +66,7 @@ def retrieval_hits(judge: Judge, pairs: Sequence[Pair], gallery: Gallery, swappe
     """Whether the 1st, 2nd … nearest of the gallery has the source's identity, bool [n, at most 5]."""
     people = np.array([photograph.identity for photograph in gallery.photographs])
     likeness = judge.nearer * judge.compare(swapped, gallery.embeddings)  # [n, m]
-    nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :5]
+    nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :TOP]
     return people[nearest] == np.array([pair.source.identity for pair in pairs])[:, None]
 
 

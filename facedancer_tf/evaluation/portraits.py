@@ -47,7 +47,7 @@ def find_portraits(photographs: Iterable[Photograph], detector: Detector) -> Por
     faces: dict[Path, Face] = {}
     unusable: dict[Path, str] = {}
     paths = list(dict.fromkeys(photograph.path for photograph in photographs))
-    for path in tqdm(paths, desc="faces", unit="picture", leave=False):
+    for path in tqdm(paths, desc="faces", unit="picture", leave=False, disable=None):
         try:
             found = detector.detect(_pixels(path))
         except UnreadablePicture as error:

@@ -25,17 +25,14 @@ def caption(about: dict[str, str]) -> str:
 
 def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
     """The tables of `metric_groups`, and one of Fréchet distances."""
-    made = [
-        Table(
-            title,
-            [metric.heading for metric in metrics],
-            [
-                (row.name, [cell(metric, bootstrap_mean(row.values[metric.key])) for metric in metrics])
-                for row in evaluation.rows
-            ],
-        )
-        for title, metrics in metric_groups(judge).items()
-    ]
+    pairs = len(evaluation.pair_set.pairs)
+    made = []
+    for title, metrics in metric_groups(judge).items():
+        rows = [
+            (row.name, [cell(metric, bootstrap_mean(row.values[metric.key]), pairs) for metric in metrics])
+            for row in evaluation.rows
+        ]
+        made.append(Table(title, [metric.heading for metric in metrics], rows))
     names = list(evaluation.rows[0].frechet)
     distances = [
         (row.name, ["-" if row.frechet[name] is None else f"{row.frechet[name]:.4f}" for name in names])
@@ -47,12 +44,13 @@ def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
     ]
 
 
-def cell(metric: Metric, mean: Mean) -> str:
-    """The mean and half its 95 % interval's width; how many pairs, where they are not all that the row has."""
+def cell(metric: Metric, mean: Mean, pairs: int) -> str:
+    """The mean and half its 95 % interval's width; and how many pairs that is, where it is not all `pairs`."""
     if mean.mean is None or mean.low is None or mean.high is None:
         return "-"
     digits = metric.decimals
-    return f"{mean.mean:.{digits}f} ±{(mean.high - mean.low) / 2:.{digits}f}"
+    number = f"{mean.mean:.{digits}f} ±{(mean.high - mean.low) / 2:.{digits}f}"
+    return number if mean.count == pairs else f"{number} (n={mean.count})"
 
 
 def as_text(table: Table) -> str:

@@ -49,3 +49,4 @@ def test_where_there_is_nobody_else_there_is_no_control():
     gallery = Gallery(PEOPLE[:3], EMBEDDINGS[:3])
     values = identity_values(DlibJudge(), PAIRS[:1], gallery, EMBEDDINGS[:1], EMBEDDINGS[2:3], SWAPPED[:1])
     assert np.isnan(values["cosine_to_others"]).all()
+    assert np.isnan(values["retrieval_top5"]).all()  # among three, everybody is in the first five
