@@ -35,6 +35,14 @@ def check_folder(folder: Path) -> None:
         raise UserError(f"{folder} exists and holds no evaluation; name another folder with -o")
 
 
+def make_folder(folder: Path) -> None:
+    """Makes `folder` before the long work begins; raises UserError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"the output folder {folder} cannot be made: {error.strerror or error}") from error
+
+
 def name_models(models: list[str]) -> list[str]:
     """One short name for each model: the file's, or the whole path where two would be called the same."""
     short = [Path(model).stem for model in models]
@@ -53,8 +61,8 @@ def load_judges(arguments: argparse.Namespace) -> tuple[Judge, OnnxNetwork | Non
     return judge, OnnxNetwork(arguments.inception, parse_pixel_input(arguments.inception_input))
 
 
-def main() -> None:
-    started = time.monotonic()
+def parse_arguments() -> argparse.Namespace:
+    """The command line, checked as far as it can be without opening anything but the output folder."""
     parser = Parser(__doc__, EPILOG)
     parser.add_argument("--model", action="append", help="a name or model file; may be given several times")
     parser.add_argument(
@@ -81,12 +89,21 @@ def main() -> None:
     parser.add_argument("--detector", choices=("yunet", "insightface"), default="yunet")
     parser.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (evaluation)")
     arguments = parser.parse_args()
+    if arguments.seed < 0:
+        parser.error(f"--seed must be 0 or more, not {arguments.seed}")
+    return arguments
+
+
+def main() -> None:
+    started = time.monotonic()
+    arguments = parse_arguments()
     check_folder(arguments.output)
     named = arguments.model or ["default"]
     names = name_models(named)
     swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in named]
     pair_set = read_pair_set(arguments.pairs, arguments.count, arguments.gallery, arguments.seed)
     judge, inception = load_judges(arguments)
+    make_folder(arguments.output)
 
     load_tensorflow_quietly()  # after the cheap checks
     from facedancer_tf.evaluation.about import describe
@@ -102,12 +119,10 @@ def main() -> None:
     about = describe(evaluation, judge, models, arguments.seed)
     shown = tables(evaluation, judge)
     print(caption(about), *map(as_text, shown), sep="\n\n")
-    arguments.output.mkdir(parents=True, exist_ok=True)
     write_results(arguments.output, evaluation, judge, about)
     write_page(arguments.output, evaluation, models, about, shown)
-    print(
-        f"\n{arguments.output}/index.html, results.json and results.csv written in {time.monotonic() - started:.0f} s"
-    )
+    took_s = time.monotonic() - started
+    print(f"\n{arguments.output}/index.html, results.json and results.csv written in {took_s:.0f} s")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,6 @@ def describe(
         f"{len(unusable)} pictures" + (f" ({left_out})" if left_out else ""),
         "pose and expression by": "face-api.js' 68 landmarks and 7 expressions, see docs/evaluation.md",
         "seed": f"{seed}",
-        "intervals": f"95 %, percentile bootstrap of {RESAMPLES} resamples over pairs",
+        "intervals": f"± is half the 95 % interval, percentile bootstrap of {RESAMPLES} resamples over pairs",
         "measured by": f"facedancer_tf {__version__}, on whole pictures after pasting; faces found and aligned anew",
     }

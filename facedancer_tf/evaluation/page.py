@@ -9,6 +9,7 @@ import numpy as np
 from data.pictures import write_picture
 from facedancer_tf.evaluation.contact_sheet import grid, head, swap_one
 from facedancer_tf.evaluation.evaluation import Evaluation
+from facedancer_tf.evaluation.pairs import Photograph
 from facedancer_tf.evaluation.systems import ModelSystem
 from facedancer_tf.evaluation.table import Table
 from facedancer_tf.synthetic_mark import xmp_packet
@@ -17,10 +18,10 @@ PICTURES, PAGE = "pictures", "index.html"
 EXTREMES, BETWEEN, GRID_SIDE = 3, 4, 5
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; margin: .4em 0 1.6em } th, td { padding: .15em .8em; text-align: right }
+table { border-collapse: collapse; margin: .4em 0 } th, td { padding: .15em .8em; text-align: right }
 th:first-child, td:first-child { text-align: left } tr { border-bottom: 1px solid #ddd } th { font-weight: 600 }
 dt { font-weight: 600; float: left; clear: left; width: 12em } dd { margin: 0 0 .2em 12.5em }
-figure { margin: 0 0 1em } figcaption { color: #555; font-size: 13px }
+figure { margin: 0 0 1em } figcaption, .notes { color: #555; font-size: 13px; margin: 0 0 1.8em }
 .tiles img { width: 150px } .grid img { max-width: 100% }
 """
 
@@ -34,6 +35,8 @@ def write_page(
 ) -> None:
     """Writes the page and its pictures, JPEGs that carry the mark of synthetic pictures, into `folder`."""
     (folder / PICTURES).mkdir(exist_ok=True)
+    for old in (folder / PICTURES).glob("*.jpg"):  # of an earlier evaluation in the same folder
+        old.unlink()
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><title>Face swapping, evaluated</title>",
         "<meta name=viewport content='width=device-width, initial-scale=1'>",
@@ -74,7 +77,11 @@ def _table(table: Table) -> str:
         f"<tr><td>{escape(name)}</td>{''.join(f'<td>{escape(text)}</td>' for text in cells)}</tr>"
         for name, cells in table.rows
     )
-    return f"<h3>{escape(table.title)}</h3><table><tr><th></th>{heads}</tr>{rows}</table>"
+    notes = "; ".join(f"{head}: {note}" for head, note in zip(table.heads, table.notes, strict=True))
+    return (
+        f"<h3>{escape(table.title)}</h3><table><tr><th></th>{heads}</tr>{rows}</table>"
+        f"<p class=notes>{escape(notes)}.</p>"
+    )
 
 
 def _pairs(folder: Path, evaluation: Evaluation, models: Sequence[ModelSystem]) -> list[str]:
@@ -105,13 +112,10 @@ def _pairs(folder: Path, evaluation: Evaluation, models: Sequence[ModelSystem]) 
 
 
 def _grids(folder: Path, evaluation: Evaluation, models: Sequence[ModelSystem]) -> list[str]:
-    sides = zip(*((pair.source, pair.target) for pair in evaluation.pair_set.pairs), strict=True)
+    pairs = evaluation.pair_set.pairs
     sources, targets = (
-        [
-            evaluation.portraits.load(p)
-            for p in sorted(list(dict.fromkeys(side))[:GRID_SIDE], key=lambda p: p.path)
-        ]
-        for side in sides
+        [evaluation.portraits.load(photograph) for photograph in one_of_each(side)]
+        for side in ([pair.source for pair in pairs], [pair.target for pair in pairs])
     )
     figures = []
     for number, model in enumerate(models):
@@ -121,6 +125,14 @@ def _grids(folder: Path, evaluation: Evaluation, models: Sequence[ModelSystem]) 
             "</figcaption></figure>"
         )
     return figures
+
+
+def one_of_each(photographs: Sequence[Photograph]) -> list[Photograph]:
+    """The first photograph of each of the first five people, in order of path."""
+    people: dict[str, Photograph] = {}
+    for photograph in photographs:
+        people.setdefault(photograph.identity, photograph)
+    return sorted(list(people.values())[:GRID_SIDE], key=lambda photograph: photograph.path)
 
 
 def _save(folder: Path, name: str, picture: np.ndarray, synthetic: bool) -> str:

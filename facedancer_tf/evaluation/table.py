@@ -11,10 +11,11 @@ from facedancer_tf.evaluation.metrics import Metric, metric_groups
 
 @dataclass(frozen=True)
 class Table:
-    """`title`, heads of the columns, and rows of a name with one cell for each column."""
+    """`title`, heads of the columns, what each holds, and rows of a name with one cell for each column."""
 
     title: str
     heads: Sequence[str]
+    notes: Sequence[str]
     rows: Sequence[tuple[str, Sequence[str]]]
 
 
@@ -32,16 +33,16 @@ def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
             (row.name, [cell(metric, bootstrap_mean(row.values[metric.key]), pairs) for metric in metrics])
             for row in evaluation.rows
         ]
-        made.append(Table(title, [metric.heading for metric in metrics], rows))
+        heads, notes = [metric.heading for metric in metrics], [metric.meaning for metric in metrics]
+        made.append(Table(title, heads, notes, rows))
     names = list(evaluation.rows[0].frechet)
     distances = [
         (row.name, ["-" if row.frechet[name] is None else f"{row.frechet[name]:.4f}" for name in names])
         for row in evaluation.rows
     ]
-    return [
-        *made,
-        Table("Distance to the gallery's faces as a whole", [f"{name} ↓" for name in names], distances),
-    ]
+    heads = [f"{name} ↓" for name in names]
+    notes = ["swapped faces against the real ones of the gallery"] * len(names)
+    return [*made, Table("Distance to the gallery's faces as a whole", heads, notes, distances)]
 
 
 def cell(metric: Metric, mean: Mean, pairs: int) -> str:
