@@ -31,7 +31,7 @@ def describe(
         f"{len(used.gallery) - sources - others} further targets, {others} others",
         "left out": f"{evaluation.pairs_asked - len(used.pairs)} of {evaluation.pairs_asked} pairs, "
         f"{len(unusable)} pictures" + (f" ({left_out})" if left_out else ""),
-        "pose and expression by": "face-api.js' 68 landmarks and 7 expressions, see docs/evaluation.md",
+        "pose and expression by": "face-api.js networks: 68 landmarks with a head fitted to them, 7 expressions",
         "seed": f"{seed}",
         "intervals": f"± is half the 95 % interval, percentile bootstrap of {RESAMPLES} resamples over pairs",
         "measured by": f"facedancer_tf {__version__}, on whole pictures after pasting; faces found and aligned anew",

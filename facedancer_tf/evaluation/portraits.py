@@ -13,7 +13,7 @@ from data.pictures import UnreadablePicture, read_picture
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
 
-KEPT_PICTURES = 64
+KEPT_PICTURES = 16  # those of the pairs at work
 
 
 @dataclass(frozen=True)

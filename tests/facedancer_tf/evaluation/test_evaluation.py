@@ -11,13 +11,15 @@ from data.detection import Face, build_detector
 from data.pictures import write_picture
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.evaluation import Evaluation, evaluate
-from facedancer_tf.evaluation.judges import DlibJudge
+from facedancer_tf.evaluation.judges import DlibJudge, OnnxJudge
 from facedancer_tf.evaluation.measuring import measure, prepare_chunk
 from facedancer_tf.evaluation.meter import Meter, overlap
+from facedancer_tf.evaluation.onnx_network import OnnxNetwork, PixelInput
 from facedancer_tf.evaluation.pairs import Pair, PairSet, Photograph, bundled_photographs
 from facedancer_tf.evaluation.portraits import find_portraits
-from facedancer_tf.evaluation.systems import ModelSystem, baselines
+from facedancer_tf.evaluation.systems import CopiedTarget, ModelSystem, baselines
 from facedancer_tf.swapper import Swapper
+from tests.facedancer_tf.evaluation.mean_network import write_mean_network
 
 
 def three_pairs() -> PairSet:
@@ -96,6 +98,21 @@ def test_the_same_again(evaluation, tiny_model):
         np.testing.assert_array_equal(numbers, values(evaluation, "tiny")[name], err_msg=name)
 
 
+def test_other_judges_and_the_fid(tmp_path):
+    """Copies of the very pictures of the gallery are at distance 0 from it, whoever measures."""
+    network = write_mean_network(tmp_path / "mean.onnx", ["n", 3, 64, 64], [2, 3])
+    pixels = PixelInput(64, "RGB", 0, 1)
+    pair_set = replace(three_pairs(), gallery=tuple(bundled_photographs()[:3]))
+    judge, inception = OnnxJudge(network, pixels), OnnxNetwork(network, pixels)
+    (row,) = evaluate([CopiedTarget()], pair_set, judge, build_detector(), inception=inception).rows
+    assert list(row.frechet) == [
+        "Fréchet distance of mean embeddings (not FID)", "FID (the given Inception, aligned crops)"
+    ]  # fmt: skip
+    assert list(row.frechet.values()) == pytest.approx([0.0, 0.0], abs=1e-9)
+    np.testing.assert_allclose(row.values["to_target"], 1.0)
+    assert (row.values["nearer_to_source"] == 0).all()
+
+
 def test_no_usable_pair_is_said(tmp_path):
     missing = Photograph(tmp_path / "missing.png", "nobody")
     people = bundled_photographs()
@@ -113,7 +130,7 @@ class TurnedTarget:
         self.degrees = degrees
 
     def swap(self, sources, targets):
-        return baselines([])[0].swap(sources, targets)
+        return CopiedTarget().swap(sources, targets)
 
     def paste(self, target, crop):
         x, y = target.face.landmarks.mean(axis=0)

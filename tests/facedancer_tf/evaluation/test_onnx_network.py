@@ -1,26 +1,13 @@
 """A user's ONNX judge reads its pixels as it was told, whatever its layout and batch."""
 
-from pathlib import Path
-
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
 
 from data.detection import Face
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.judges import OnnxJudge
 from facedancer_tf.evaluation.onnx_network import ARCFACE_INPUT, OnnxNetwork, PixelInput, parse_pixel_input
-
-
-def write_mean_network(path: Path, shape: list[int | str], axes: list[int]) -> Path:
-    """Mean over `axes` of a picture: its three channels as the network saw them."""
-    node = helper.make_node("ReduceMean", ["x"], ["y"], axes=axes, keepdims=0)
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [shape[0], 3])
-    graph = helper.make_graph([node], "mean", [x], [y])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
-    return path
+from tests.facedancer_tf.evaluation.mean_network import write_mean_network
 
 
 @pytest.fixture
