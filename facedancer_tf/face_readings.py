@@ -107,7 +107,7 @@ def five_of(landmarks: np.ndarray) -> np.ndarray:
 
 
 def _answers(model: keras.Model, crops: np.ndarray) -> np.ndarray:
-    return keras.ops.convert_to_numpy(model(crops.astype(np.float32), training=False))
+    return model.predict_on_batch(crops.astype(np.float32))  # a graph: layer by layer takes twice as long
 
 
 def _landmarks_in(crops: np.ndarray) -> np.ndarray:

@@ -101,7 +101,7 @@ class Swapper:
         Of several embeddings the directions are averaged and the lengths are: a plain mean of embeddings that point
         apart would be shorter than any embedding that the generator knows.
         """
-        embeddings = self._embed_each(pictures, faces)
+        embeddings = self.embed_each(pictures, faces)
         lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
         direction = (embeddings / np.maximum(lengths, 1e-12)).mean(axis=0)
         length = max(float(np.linalg.norm(direction)), 1e-12)
@@ -109,7 +109,7 @@ class Swapper:
 
     def similarity(self, identity: np.ndarray, picture: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
         """Cosine similarity [n] of `identity` to each of `faces` of `picture`, by the model's own encoder."""
-        embeddings = self._embed_each([picture] * len(faces), faces)
+        embeddings = self.embed_each([picture] * len(faces), faces)
         lengths = np.linalg.norm(embeddings, axis=1) * np.linalg.norm(identity)
         return embeddings @ identity / np.maximum(lengths, 1e-12)
 
@@ -152,7 +152,7 @@ class Swapper:
             paste_into(result, crop, transform, self.networks.recipe.shrink)
         return result
 
-    def _embed_each(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
+    def embed_each(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
         """Raw embeddings [n, W]; each crop is aligned at the encoder's own size, not resized from the generator's."""
         if not faces or len(pictures) != len(faces):
             raise ValueError(

@@ -61,14 +61,14 @@ class ModelSystem:
         return self._swapper.networks.recipe.encoder
 
     def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
-        for source in sources:
-            if source.path not in self._identities:
-                identity = self._swapper.embed_faces([source.picture], [source.face])
-                self._identities[source.path] = identity
+        new = list({source.path: source for source in sources if source.path not in self._identities}.values())
+        if new:
+            identities = self._swapper.embed_each([s.picture for s in new], [s.face for s in new])
+            self._identities.update(zip((s.path for s in new), identities, strict=True))
         cuts = [self._swapper.cut(target.picture, target.face) for target in targets]
         crops = np.stack([crop for crop, _ in cuts])
-        identities = np.stack([self._identities[source.path] for source in sources])
-        swapped = self._swapper.networks.swap_crops(crops, identities)
+        wanted = np.stack([self._identities[source.path] for source in sources])
+        swapped = self._swapper.networks.swap_crops(crops, wanted)
         return [SwappedCrop(crop, after, way) for (crop, way), after in zip(cuts, swapped, strict=True)]
 
     def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
