@@ -13,6 +13,7 @@ from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
 from facedancer_tf.evaluation.onnx_network import OnnxNetwork, parse_pixel_input
 from facedancer_tf.evaluation.pairs import read_pair_set
+from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapper import Swapper
 
@@ -106,6 +107,7 @@ def main() -> None:
     make_folder(arguments.output)
 
     load_tensorflow_quietly()  # after the cheap checks
+    run_graphs_as_they_are()  # the same pixels as swap_image.py
     from facedancer_tf.evaluation.about import describe
     from facedancer_tf.evaluation.evaluation import evaluate
     from facedancer_tf.evaluation.page import write_page

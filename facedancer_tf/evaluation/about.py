@@ -22,9 +22,7 @@ def describe(
     sources = len({pair.source for pair in used.pairs})
     others = len(set(used.gallery) - sides)
     return {
-        "models": "; ".join(
-            f"{model.name} ({model.size_px} px, trained with the encoder {model.encoder})" for model in models
-        ),
+        "models": "; ".join(model.description for model in models),
         "identity judged by": judge.name,
         "pairs": f"{len(used.pairs)} of {used.name}; {used.sampling}",
         "gallery": f"{len(used.gallery)} pictures of {people} people: {sources} sources, "

@@ -5,7 +5,7 @@ identity. Rows of `swapped` that are NaN are faces that could not be found any m
 the likenesses.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from facedancer_tf.evaluation.judges import Judge, cosines
 from facedancer_tf.evaluation.pairs import Pair, Photograph
 
-TOP = 5
+TOP, BLOCK = 5, 256
 Compare = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -65,9 +65,11 @@ def identity_values(
 def retrieval_hits(judge: Judge, pairs: Sequence[Pair], gallery: Gallery, swapped: np.ndarray) -> np.ndarray:
     """Whether the 1st, 2nd … nearest of the gallery has the source's identity, bool [n, at most 5]."""
     people = np.array([photograph.identity for photograph in gallery.photographs])
-    likeness = judge.nearer * judge.compare(swapped, gallery.embeddings)  # [n, m]
-    nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :TOP]
-    return people[nearest] == np.array([pair.source.identity for pair in pairs])[:, None]
+    nearest = [
+        np.argsort(-judge.nearer * judge.compare(rows, gallery.embeddings), axis=1, kind="stable")[:, :TOP]
+        for rows in _blocks(swapped)
+    ]
+    return people[np.concatenate(nearest)] == np.array([pair.source.identity for pair in pairs])[:, None]
 
 
 def row_by_row(compare: Compare, one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -78,9 +80,14 @@ def row_by_row(compare: Compare, one: np.ndarray, other: np.ndarray) -> np.ndarr
 def _to_others(pairs: Sequence[Pair], gallery: Gallery, swapped: np.ndarray) -> np.ndarray:
     """Mean cosine [n] to the people of the gallery who have no part in the pair; NaN where there are none."""
     people = np.array([photograph.identity for photograph in gallery.photographs])
-    cosine = cosines(swapped, gallery.embeddings)
+    cosine = (row for rows in _blocks(swapped) for row in cosines(rows, gallery.embeddings))
     means = []
     for pair, row in zip(pairs, cosine, strict=True):
         apart = (people != pair.source.identity) & (people != pair.target.identity)
         means.append(row[apart].mean() if apart.any() else np.nan)
     return np.array(means)
+
+
+def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """`rows` [n, W] a few at a time: n times a gallery of thousands would not fit the memory."""
+    return (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))

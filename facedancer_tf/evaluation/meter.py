@@ -44,7 +44,7 @@ class Meter:
 
     def find_again(self, picture: np.ndarray, place: Face) -> Face | None:
         """The face of `picture` that lies where `place` was, or None."""
-        found = self.detector.detect(picture)
+        found = [face for face in self.detector.detect(picture) if can_be_aligned(face)]
         best = max(found, key=lambda face: overlap(face, place), default=None)
         return best if best is not None and overlap(best, place) >= OVERLAP_MIN else None
 
@@ -80,6 +80,11 @@ class Meter:
             found = [face for face in faces if face is not None]
             embeddings[seen] = self.judge.embed([pictures[i] for i in seen], found)
         return embeddings
+
+
+def can_be_aligned(face: Face) -> bool:
+    """Whether the five landmarks span anything: a detector may see a face in rubble."""
+    return bool(np.isfinite(face.landmarks).all() and np.ptp(face.landmarks, axis=0).min() >= 1.0)
 
 
 def overlap(one: Face, other: Face) -> float:

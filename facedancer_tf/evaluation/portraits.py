@@ -11,6 +11,7 @@ from tqdm import tqdm
 from data.detection import Detector, Face
 from data.pictures import UnreadablePicture, read_picture
 from facedancer_tf.errors import UserError
+from facedancer_tf.evaluation.meter import can_be_aligned
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
 
 KEPT_PICTURES = 16  # those of the pairs at work
@@ -49,7 +50,7 @@ def find_portraits(photographs: Iterable[Photograph], detector: Detector) -> Por
     paths = list(dict.fromkeys(photograph.path for photograph in photographs))
     for path in tqdm(paths, desc="faces", unit="picture", leave=False, disable=None):
         try:
-            found = detector.detect(_pixels(path))
+            found = [face for face in detector.detect(_pixels(path)) if can_be_aligned(face)]
         except UnreadablePicture as error:
             unusable[path] = error.reason.replace("_", " ")
             continue

@@ -13,6 +13,7 @@ import numpy as np
 from data.alignment import estimate_transform, warp
 from facedancer_tf.evaluation.jpeg import through_jpeg
 from facedancer_tf.evaluation.portraits import Portrait
+from facedancer_tf.named_weights import sha256_of
 from facedancer_tf.paste import paste_into
 from facedancer_tf.swapper import Swapper
 
@@ -60,8 +61,18 @@ class ModelSystem:
         """The encoder that gives it the identity, and that it was trained with."""
         return self._swapper.networks.recipe.encoder
 
+    @property
+    def description(self) -> str:
+        """Name, size, encoder and which file it is."""
+        sha256 = sha256_of(self._swapper.model_path)
+        return (
+            f"{self.name} ({self.size_px} px, trained with the encoder {self.encoder}, SHA-256 {sha256[:12]})"
+        )
+
     def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
-        new = list({source.path: source for source in sources if source.path not in self._identities}.values())
+        new = list(
+            {source.path: source for source in sources if source.path not in self._identities}.values()
+        )
         if new:
             identities = self._swapper.embed_each([s.picture for s in new], [s.face for s in new])
             self._identities.update(zip((s.path for s in new), identities, strict=True))

@@ -13,7 +13,7 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.evaluation import Evaluation, evaluate
 from facedancer_tf.evaluation.judges import DlibJudge, OnnxJudge
 from facedancer_tf.evaluation.measuring import measure, prepare_chunk
-from facedancer_tf.evaluation.meter import Meter, overlap
+from facedancer_tf.evaluation.meter import Meter, can_be_aligned, overlap
 from facedancer_tf.evaluation.onnx_network import OnnxNetwork, PixelInput
 from facedancer_tf.evaluation.pairs import Pair, PairSet, Photograph, bundled_photographs
 from facedancer_tf.evaluation.portraits import find_portraits
@@ -158,6 +158,13 @@ def test_overlap_of_boxes():
     assert overlap(one, one) == 1.0
     assert overlap(one, other) == pytest.approx(1 / 3)
     assert overlap(one, Face((20.0, 0.0, 5.0, 5.0), points, 1.0)) == 0.0
+
+
+def test_a_face_in_one_point_is_none():
+    points = np.array([[30, 40], [80, 40], [55, 60], [35, 90], [75, 90]], np.float32)
+    assert can_be_aligned(Face((0.0, 0.0, 9.0, 9.0), points, 1.0))
+    for broken in (points * 0, points * [1, 0], points * np.nan):
+        assert not can_be_aligned(Face((0.0, 0.0, 9.0, 9.0), broken, 1.0))
 
 
 def test_a_face_elsewhere_is_not_the_one_that_was_swapped(grace):

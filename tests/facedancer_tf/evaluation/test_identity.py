@@ -50,3 +50,16 @@ def test_where_there_is_nobody_else_there_is_no_control():
     values = identity_values(DlibJudge(), PAIRS[:1], gallery, EMBEDDINGS[:1], EMBEDDINGS[2:3], SWAPPED[:1])
     assert np.isnan(values["cosine_to_others"]).all()
     assert np.isnan(values["retrieval_top5"]).all()  # among three, everybody is in the first five
+
+
+def test_many_pairs_are_compared_in_blocks():
+    """Every pair of 600 finds its own source, whatever block it falls into."""
+    people = [Photograph(Path(f"{i}.png"), str(i)) for i in range(600)]
+    embeddings = np.random.default_rng(0).normal(size=(600, 8))
+    pairs = [Pair(people[i], people[i - 1]) for i in range(600)]
+    gallery = Gallery(people, embeddings)
+    values = identity_values(
+        DlibJudge(), pairs, gallery, embeddings, np.roll(embeddings, 1, axis=0), embeddings
+    )
+    assert (values["retrieval_top1"] == 100).all()
+    assert np.isfinite(values["cosine_to_others"]).all()
