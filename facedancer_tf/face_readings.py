@@ -17,8 +17,8 @@ are means of the absolute value:
   alone: 1.04 and 0.33, where their pitch spreads by 2.3 only.
 - The detector's points moved by 1.5 px (normal): yaw 0.08, pitch 0.05. From the five points: 2.66 and 1.56. From
   one pass without the mirror image (300 of the pictures): 0.5 and 0.3.
-- Landmarks lie 0.07 to 0.08 eye distances from the detector's five points. Beyond 40 degrees of yaw the far brow and eye
-  leave the face, and near profiles are read as some 48 degrees.
+- Landmarks lie 0.07 to 0.08 eye distances from the detector's five points. Beyond 40 degrees of yaw the far brow and
+  eye leave the face, and near profiles are read as some 48 degrees.
 - Half the size, detected anew: yaw 0.14, pitch 0.09.
 - "happy" and the mouth's width go together (correlation 0.69 below 15 degrees of yaw). Of the other expressions but
   "neutral" the classifier says little here: these people smile or do not.
