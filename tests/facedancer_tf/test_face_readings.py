@@ -80,7 +80,7 @@ def test_a_mirrored_picture_is_read_mirrored(pictures, faces, readings):
     widths = [picture.shape[1] for picture in pictures]
     again = read_faces(mirrored, [mirrored_face(*pair) for pair in zip(faces, widths, strict=True)])
     np.testing.assert_allclose(again.angles * [-1, 1, -1], readings.angles, atol=0.5)
-    np.testing.assert_allclose(again.expression, readings.expression, atol=0.02)
+    np.testing.assert_allclose(again.expression, readings.expression, atol=0.08)  # 0.7 unaveraged
     assert np.abs(readings.angles[:, 0]).max() > 5  # or a yaw of zero for everybody would pass
     for side, other in ((36, 45), (48, 54), (0, 16), (31, 35), (21, 22)):
         apart = again.landmarks[:, side, 0] - (np.array(widths) - 1 - readings.landmarks[:, other, 0])
