@@ -15,6 +15,7 @@ from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, rea
 from facedancer_tf.command_line import Parser
 from facedancer_tf.drawing import draw_faces, draw_label
 from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapper import NO_FACE, Swapper, choose_faces, load_detector
 from facedancer_tf.synthetic_mark import MARKED_SUFFIXES, is_ours, xmp_packet
@@ -171,13 +172,6 @@ def find_while_loading(swapper: Swapper, arguments: argparse.Namespace, output: 
         finding = beside.submit(find_faces, swapper, arguments, output)
         load_tensorflow_quietly()
         return finding.result()
-
-
-def run_graphs_as_they_are() -> None:
-    """Rewriting a graph that runs once takes longer than it saves (and moves some pixels by one grey level)."""
-    import tensorflow as tf
-
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 def main() -> None:

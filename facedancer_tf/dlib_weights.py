@@ -1,27 +1,11 @@
-"""dlib's embedded weights: from face-api's quantised values to the layers of our Keras model.
-
-The archive holds face-api's arrays under their own names with "/" kept: float32 as they are, and for a quantised
-array `X` its uint8 values `X` with `X:scale_min` float64 [2]; a value is value · scale + minimum.
-"""
+"""dlib's embedded weights: from face-api's quantised values to the layers of our Keras model."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
+from facedancer_tf.face_api_weights import dequantised_arrays
 from networks.dlib_resnet import BLOCKS
-
-SCALE_MINIMUM = ":scale_min"
-
-
-def dequantised_arrays(archive: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Every array as float64 under its original name."""
-    arrays = {}
-    for name, values in archive.items():
-        if name.endswith(SCALE_MINIMUM):
-            continue
-        scale, minimum = archive.get(f"{name}{SCALE_MINIMUM}", np.array([1.0, 0.0]))
-        arrays[name] = values.astype(np.float64) * scale + minimum
-    return arrays
 
 
 def _convolution(arrays: Mapping[str, np.ndarray], prefix: str) -> list[np.ndarray]:

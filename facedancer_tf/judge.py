@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from data.alignment import similarity_transform, warp
-from data.detection import Detector, build_detector
+from data.detection import Detector, Face, build_detector
 from facedancer_tf.dlib_weights import dlib_layer_weights
 from facedancer_tf.embedded_weights import ASSETS, assign_weights, read_embedded_weights
 from facedancer_tf.errors import UserError
@@ -45,13 +45,17 @@ def judge_crop(picture: np.ndarray) -> np.ndarray:
     faces = _detector().detect(picture)
     if not faces:
         raise UserError("the judge finds no face in the picture: give one with a face that can be seen")
-    points = faces[0].landmarks[[0, 1, 3, 4]]
-    return warp(picture, similarity_transform(points, CHIP_POINTS), SIZE_PX)
+    return align_for_judge(picture, faces[0])
+
+
+def align_for_judge(picture: np.ndarray, face: Face) -> np.ndarray:
+    """This `face` of `picture` as the judge wants it, uint8 [150, 150, 3]."""
+    return warp(picture, similarity_transform(face.landmarks[[0, 1, 3, 4]], CHIP_POINTS), SIZE_PX)
 
 
 def embed_judge_crops(crops: np.ndarray) -> np.ndarray:
     """Embeddings float32 [B, 128] of crops uint8 [B, 150, 150, 3] from `judge_crop`."""
-    return keras.ops.convert_to_numpy(load_judge()(crops.astype(np.float32), training=False))
+    return load_judge().predict_on_batch(crops.astype(np.float32))  # a graph: twice as fast as layer by layer
 
 
 def judge_embedding(picture: np.ndarray) -> np.ndarray:

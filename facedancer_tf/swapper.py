@@ -101,7 +101,7 @@ class Swapper:
         Of several embeddings the directions are averaged and the lengths are: a plain mean of embeddings that point
         apart would be shorter than any embedding that the generator knows.
         """
-        embeddings = self._embed_each(pictures, faces)
+        embeddings = self.embed_each(pictures, faces)
         lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
         direction = (embeddings / np.maximum(lengths, 1e-12)).mean(axis=0)
         length = max(float(np.linalg.norm(direction)), 1e-12)
@@ -109,7 +109,7 @@ class Swapper:
 
     def similarity(self, identity: np.ndarray, picture: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
         """Cosine similarity [n] of `identity` to each of `faces` of `picture`, by the model's own encoder."""
-        embeddings = self._embed_each([picture] * len(faces), faces)
+        embeddings = self.embed_each([picture] * len(faces), faces)
         lengths = np.linalg.norm(embeddings, axis=1) * np.linalg.norm(identity)
         return embeddings @ identity / np.maximum(lengths, 1e-12)
 
@@ -129,19 +129,30 @@ class Swapper:
 
     def swap_faces(self, target: np.ndarray, faces: Sequence[Face], identity: np.ndarray) -> np.ndarray:
         """`target` with `identity` [W] in each of these found faces; the largest is pasted last, for it is nearest."""
-        size_px, shrink = self.networks.recipe.size_px, self.networks.recipe.shrink
         ordered = sorted(faces, key=lambda face: face.area)
-        transforms = [_transform(face, size_px, shrink) for face in ordered]
-        crops = np.stack([warp(target, transform, size_px) for transform in transforms])  # [n, S, S, 3]
+        cuts = [self.cut(target, face) for face in ordered]
+        crops = np.stack([crop for crop, _ in cuts])  # [n, S, S, 3]
         swapped = self.networks.swap_crops(crops, np.tile(identity, (len(crops), 1)))
+        return self.paste(target, swapped, [transform for _, transform in cuts])
+
+    def cut(self, picture: np.ndarray, face: Face) -> tuple[np.ndarray, np.ndarray]:
+        """The aligned crop of `face` as the generator wants it, uint8 [S, S, 3], and its transform [2, 3]."""
+        size_px = self.networks.recipe.size_px
+        transform = _transform(face, size_px, self.networks.recipe.shrink)
+        return warp(picture, transform, size_px), transform
+
+    def paste(
+        self, target: np.ndarray, swapped: Sequence[np.ndarray] | np.ndarray, transforms: Sequence[np.ndarray]
+    ) -> np.ndarray:
+        """A copy of `target` with these `swapped` crops [n, S, S, 3] in the places that they were `cut` from."""
         if _is_grey(target):  # a black-and-white photograph must not get a tinted face
-            swapped = np.stack([_grey(crop) for crop in swapped])
+            swapped = [_grey(crop) for crop in swapped]
         result = target.copy()
         for crop, transform in zip(swapped, transforms, strict=True):
-            paste_into(result, crop, transform, shrink)
+            paste_into(result, crop, transform, self.networks.recipe.shrink)
         return result
 
-    def _embed_each(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
+    def embed_each(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
         """Raw embeddings [n, W]; each crop is aligned at the encoder's own size, not resized from the generator's."""
         if not faces or len(pictures) != len(faces):
             raise ValueError(

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from data.pictures import read_picture
-from facedancer_tf.bundled_pictures import bundled_pictures
+from facedancer_tf.evaluation.evaluation import evaluate
+from facedancer_tf.evaluation.judges import DlibJudge
+from facedancer_tf.evaluation.pairs import read_pair_set
+from facedancer_tf.evaluation.systems import CopiedTarget, ModelSystem, System
 from facedancer_tf.model_file import load_model_file
 from facedancer_tf.swapper import Swapper
-from scripts.make_demo import judge_all, swap_all
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "assets" / "model" / "default.keras"
+COSINES = ("cosine_to_source", "cosine_to_others")
 
 
 def test_it_is_small_and_says_what_it_is():
@@ -23,15 +23,11 @@ def test_it_is_small_and_says_what_it_is():
 
 def test_the_swapped_face_moves_towards_its_source():
     swapper = Swapper()
-    pictures = [read_picture(path).rgb for path in bundled_pictures()]
-    faces = [swapper.detect(picture)[0] for picture in pictures]
-    judged = np.array(list(judge_all(pictures, faces, swap_all(swapper, pictures, faces)).values()))
-    assert len(judged) == 20
-    before, after, _, _, others_before, others_after = judged.mean(axis=0)
-    print(
-        f"cosine to the source {before:.4f} -> {after:.4f}, to others {others_before:.4f} -> {others_after:.4f}"
-    )
-    assert after > before
-    assert (
-        after - before > others_after - others_before
-    )  # damage moves a face towards everybody; identity to one
+    systems: list[System] = [ModelSystem("default", swapper), CopiedTarget()]
+    rows = evaluate(systems, read_pair_set("bundled", 0, 5, 1), DlibJudge(), swapper.detector).rows
+    after, before = ({name: row.values[name].mean() for name in COSINES} for row in rows)
+    print(f"cosines of the untouched target {before}, of the swapped face {after}")
+    assert len(rows[0].values["cosine_to_source"]) == 20
+    own, others = (after[name] - before[name] for name in COSINES)
+    assert own > 0
+    assert own > others  # damage moves a face towards everybody; identity to one

@@ -15,9 +15,9 @@ from facedancer_tf import crop_networks
 from facedancer_tf.errors import UserError
 from facedancer_tf.identity_encoder import Encoder, load_encoder
 from facedancer_tf.paste import paste_into
+from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.swapper import Swapper, choose_faces
 from networks.encoders import ENCODERS
-from swap_image import run_graphs_as_they_are
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]

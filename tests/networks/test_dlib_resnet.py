@@ -1,7 +1,7 @@
 """The judge's Keras model against face-api's own network (JavaScript), and the judge at work on real faces.
 
 The golden file holds crops of the public-domain portraits in assets/pictures and the answer of the npm package's code
-for them; scripts/convert_dlib.py --golden makes it.
+for them; scripts/convert_face_api.py --golden makes it.
 """
 
 from pathlib import Path

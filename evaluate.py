@@ -1,0 +1,131 @@
+"""Measure face swapping: python evaluate.py --model MODEL --pairs bundled -o evaluation/
+
+Prints a table in the paper's form (identity retrieval, pose, expression) with baselines beside it, and writes
+results.json, results.csv and a page with pictures, index.html. docs/evaluation.md says what each number means.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
+from facedancer_tf.evaluation.onnx_network import OnnxNetwork, parse_pixel_input
+from facedancer_tf.evaluation.pairs import read_pair_set
+from facedancer_tf.plain_graphs import run_graphs_as_they_are
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.swapper import Swapper
+
+EPILOG = """\
+examples:
+  python evaluate.py                                                the embedded model on the bundled photographs
+  python evaluate.py --pairs photos/ --count 500 --gallery 1000     random pairs; subfolders are people
+  python evaluate.py --pairs pairs.csv --model a.keras --model b.keras
+  python evaluate.py --pairs pairs.csv --judge cosface.onnx --judge-input 112,RGB,-1,1
+
+scripts/make_pairs.py writes the pairs of FaceForensics++ and AFLW2000-3D from your own copy.
+"""
+
+
+def check_folder(folder: Path) -> None:
+    """Raises UserError where `folder` holds something that is no evaluation."""
+    if folder.exists() and (
+        not folder.is_dir() or (any(folder.iterdir()) and not (folder / "results.json").is_file())
+    ):
+        raise UserError(f"{folder} exists and holds no evaluation; name another folder with -o")
+
+
+def make_folder(folder: Path) -> None:
+    """Makes `folder` before the long work begins; raises UserError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"the output folder {folder} cannot be made: {error.strerror or error}") from error
+
+
+def name_models(models: list[str]) -> list[str]:
+    """One short name for each model: the file's, or the whole path where two would be called the same."""
+    short = [Path(model).stem for model in models]
+    if len(set(models)) < len(models):
+        raise UserError("the same model is named twice; name each once")
+    return [name if short.count(name) == 1 else model for name, model in zip(short, models, strict=True)]
+
+
+def load_judges(arguments: argparse.Namespace) -> tuple[Judge, OnnxNetwork | None]:
+    """Who judges identity, and Inception where it was given."""
+    judge: Judge = DlibJudge()
+    if arguments.judge:
+        judge = OnnxJudge(arguments.judge, parse_pixel_input(arguments.judge_input))
+    if not arguments.inception:
+        return judge, None
+    return judge, OnnxNetwork(arguments.inception, parse_pixel_input(arguments.inception_input))
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line, checked as far as it can be without opening anything but the output folder."""
+    parser = Parser(__doc__, EPILOG)
+    parser.add_argument("--model", action="append", help="a name or model file; may be given several times")
+    parser.add_argument(
+        "--pairs", default="bundled", help="bundled (default), a CSV file or a folder of pictures"
+    )
+    parser.add_argument("--count", type=int, default=100, help="pairs drawn from a folder (100)")
+    parser.add_argument(
+        "--gallery", type=int, default=500, help="pictures to find the source among, at most (500)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of pairs, gallery and occluders (1)")
+    parser.add_argument(
+        "--judge", type=Path, metavar="FILE.onnx", help="an identity encoder (dlib's, embedded)"
+    )
+    parser.add_argument(
+        "--judge-input", default="112,RGB,-1,1", help="its size, colours, and what 0 and 255 become"
+    )
+    parser.add_argument(
+        "--inception", type=Path, metavar="FILE.onnx", help="Inception with 2048 features, for FID"
+    )
+    parser.add_argument("--inception-input", default="299,RGB,-1,1", help="likewise")
+    parser.add_argument(
+        "--encoder-weights", help="a name or file, where the models' encoder is not found by itself"
+    )
+    parser.add_argument("--detector", choices=("yunet", "insightface"), default="yunet")
+    parser.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (evaluation)")
+    arguments = parser.parse_args()
+    if arguments.seed < 0:
+        parser.error(f"--seed must be 0 or more, not {arguments.seed}")
+    return arguments
+
+
+def main() -> None:
+    started = time.monotonic()
+    arguments = parse_arguments()
+    check_folder(arguments.output)
+    named = arguments.model or ["default"]
+    names = name_models(named)
+    swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in named]
+    pair_set = read_pair_set(arguments.pairs, arguments.count, arguments.gallery, arguments.seed)
+    judge, inception = load_judges(arguments)
+    make_folder(arguments.output)
+
+    load_tensorflow_quietly()  # after the cheap checks
+    run_graphs_as_they_are()  # the same pixels as swap_image.py
+    from facedancer_tf.evaluation.about import describe
+    from facedancer_tf.evaluation.evaluation import evaluate
+    from facedancer_tf.evaluation.page import write_page
+    from facedancer_tf.evaluation.results import write_results
+    from facedancer_tf.evaluation.systems import ModelSystem, baselines
+    from facedancer_tf.evaluation.table import as_text, caption, tables
+
+    models = [ModelSystem(name, swapper) for name, swapper in zip(names, swappers, strict=True)]
+    systems = [*models, *baselines(models)]
+    evaluation = evaluate(systems, pair_set, judge, swappers[0].detector, arguments.seed, inception)
+    about = describe(evaluation, judge, models, arguments.seed)
+    shown = tables(evaluation, judge)
+    print(caption(about), *map(as_text, shown), sep="\n\n")
+    write_results(arguments.output, evaluation, judge, about)
+    write_page(arguments.output, evaluation, models, about, shown)
+    took_s = time.monotonic() - started
+    print(f"\n{arguments.output}/index.html, results.json and results.csv written in {took_s:.0f} s")
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,1 @@
+"""Measuring a face swapper from outside: docs/evaluation.md says what each number means."""

@@ -1,0 +1,62 @@
+"""Heads side by side: what the numbers stand for. Sheets are uint8 RGB [H, W, 3]."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from data.detection import Face
+from facedancer_tf.evaluation.portraits import Portrait
+from facedancer_tf.evaluation.systems import System
+
+TILE_PX, HEAD, GAP_PX = 208, 1.7, 4  # HEAD: side of a tile in heights of the face
+WHITE = 255
+
+
+def head(picture: np.ndarray, face: Face) -> np.ndarray:
+    """The square around a face that shows the whole head, uint8 [208, 208, 3], kept inside the picture."""
+    height, width = picture.shape[:2]
+    side = min(round(HEAD * max(face.box[2:])), height, width)
+    left = int(np.clip(round(face.box[0] + face.box[2] / 2 - side / 2), 0, width - side))
+    top = int(np.clip(round(face.box[1] + face.box[3] / 2 - side / 2), 0, height - side))
+    square = picture[top : top + side, left : left + side]
+    way = cv2.INTER_AREA if side > TILE_PX else cv2.INTER_CUBIC
+    return cv2.resize(square, (TILE_PX, TILE_PX), interpolation=way)
+
+
+def swap_one(system: System, source: Portrait, target: Portrait) -> np.ndarray:
+    """The finished picture of one pair."""
+    return system.paste(target, system.swap([source], [target])[0])
+
+
+def strip(system: System, source: Portrait, target: Portrait) -> np.ndarray:
+    """Source, target and swapped, side by side without a gap."""
+    swapped = swap_one(system, source, target)
+    return np.concatenate(
+        [
+            head(p, f)
+            for p, f in ((source.picture, source.face), (target.picture, target.face), (swapped, target.face))
+        ],
+        axis=1,
+    )
+
+
+def grid(system: System, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> np.ndarray:
+    """Targets above, sources at the left, swapped faces between; a picture into itself stays empty."""
+    step = TILE_PX + GAP_PX
+    sheet = np.full(
+        ((len(sources) + 1) * step + GAP_PX, (len(targets) + 1) * step + GAP_PX, 3), WHITE, np.uint8
+    )
+
+    def put(row: int, column: int, picture: np.ndarray, face: Face) -> None:
+        y, x = row * step + GAP_PX, column * step + GAP_PX
+        sheet[y : y + TILE_PX, x : x + TILE_PX] = head(picture, face)
+
+    for column, target in enumerate(targets, start=1):
+        put(0, column, target.picture, target.face)
+    for row, source in enumerate(sources, start=1):
+        put(row, 0, source.picture, source.face)
+        for column, target in enumerate(targets, start=1):
+            if source.path != target.path:
+                put(row, column, swap_one(system, source, target), target.face)
+    return sheet

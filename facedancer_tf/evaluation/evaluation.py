@@ -1,0 +1,126 @@
+"""All systems on all pairs: the protocol, from photographs to values per pair.
+
+Deterministic for a seed: pairs, gallery and occluders follow from it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from data.detection import Detector
+from facedancer_tf.evaluation.frechet import frechet_distance
+from facedancer_tf.evaluation.identity import Gallery, identity_values
+from facedancer_tf.evaluation.judges import Judge
+from facedancer_tf.evaluation.measuring import Measured, Values, join, measure, prepare_chunk
+from facedancer_tf.evaluation.meter import Meter
+from facedancer_tf.evaluation.onnx_network import OnnxNetwork
+from facedancer_tf.evaluation.pairs import PairSet, Photograph
+from facedancer_tf.evaluation.portraits import Portraits, find_portraits, usable_only
+from facedancer_tf.evaluation.systems import System
+
+CHUNK, GALLERY_CHUNK = 8, 16  # pairs and pictures at once; bounds the memory on large pictures
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one system scored: `values` [n] per pair by metric, and Fréchet distances by name."""
+
+    name: str
+    values: Values
+    frechet: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Rows in the order of the systems, on the pairs that could be used, among the gallery that could be used."""
+
+    rows: list[Row]
+    pair_set: PairSet
+    portraits: Portraits
+    pairs_asked: int
+
+
+def evaluate(
+    systems: Sequence[System],
+    pair_set: PairSet,
+    judge: Judge,
+    detector: Detector,
+    seed: int = 1,
+    inception: OnnxNetwork | None = None,
+) -> Evaluation:
+    """Measures every system on every pair; raises UserError where no pair can be used."""
+    photographs = [side for pair in pair_set.pairs for side in (pair.source, pair.target)]
+    portraits = find_portraits([*photographs, *pair_set.gallery], detector)
+    used = usable_only(pair_set, portraits)
+    meter = Meter(judge, detector, inception)
+    embeddings, features = _read_gallery(meter, used.gallery, portraits)
+    parts: dict[str, list[Measured]] = {system.name: [] for system in systems}
+    targets = []
+    with tqdm(
+        total=len(used.pairs) * len(systems), desc="swaps", unit="swap", leave=False, disable=None
+    ) as bar:
+        for first in range(0, len(used.pairs), CHUNK):
+            pairs = used.pairs[first : first + CHUNK]
+            sides = [
+                [portraits.load(p) for p in side]
+                for side in zip(*((p.source, p.target) for p in pairs), strict=True)
+            ]
+            chunk = prepare_chunk(sides[0], sides[1], first, seed, meter)
+            targets.append(chunk.before.embeddings)
+            for system in systems:
+                parts[system.name].append(measure(system, chunk, meter))
+                bar.update(len(pairs))
+    gallery = Gallery(used.gallery, embeddings)
+    rows = [
+        _row(name, join(measured), judge, used, gallery, features, np.concatenate(targets))
+        for name, measured in parts.items()
+    ]
+    return Evaluation(rows, used, portraits, len(pair_set.pairs))
+
+
+def _read_gallery(
+    meter: Meter, gallery: Sequence[Photograph], portraits: Portraits
+) -> tuple[np.ndarray, np.ndarray]:
+    """The judge's embeddings [m, W] and Inception's features [m, 2048 or 0] of every photograph of the gallery."""
+    embeddings, features = [], []
+    for first in tqdm(range(0, len(gallery), GALLERY_CHUNK), desc="gallery", leave=False, disable=None):
+        portraits_here = [portraits.load(photograph) for photograph in gallery[first : first + GALLERY_CHUNK]]
+        pictures, faces = [p.picture for p in portraits_here], [p.face for p in portraits_here]
+        embeddings.append(meter.judge.embed(pictures, faces))
+        features.append(meter.features(pictures, faces))
+    return np.concatenate(embeddings), np.concatenate(features)
+
+
+def _row(
+    name: str,
+    measured: Measured,
+    judge: Judge,
+    used: PairSet,
+    gallery: Gallery,
+    real_features: np.ndarray,
+    targets: np.ndarray,
+) -> Row:
+    """All that needs every pair at once: retrieval, likeness and the Fréchet distances."""
+    place = {photograph: i for i, photograph in enumerate(gallery.photographs)}
+    sources = gallery.embeddings[[place[pair.source] for pair in used.pairs]]
+    who = [
+        identity_values(judge, used.pairs, gallery, sources, targets, swapped)
+        for swapped in (measured.embeddings, measured.embeddings_jpeg)
+    ]
+    values = {
+        **measured.values,
+        **who[0],
+        "retrieval_top1_jpeg": who[1]["retrieval_top1"],
+        "nearer_to_source_jpeg": who[1]["nearer_to_source"],
+    }
+    found = measured.embeddings[~np.isnan(measured.embeddings).any(axis=1)]
+    clouds = {f"Fréchet distance of {judge.short} embeddings (not FID)": (found, gallery.embeddings)}
+    if real_features.shape[1]:
+        clouds["FID (the given Inception, aligned crops)"] = (measured.features, real_features)
+    frechet = {
+        cloud: frechet_distance(swapped, real) if min(len(swapped), len(real)) > 1 else None
+        for cloud, (swapped, real) in clouds.items()
+    }
+    return Row(name, values, frechet)

@@ -1,0 +1,34 @@
+"""How far the expression moves in the swap, by a classifier's probabilities and by the shape of eyes and mouth.
+
+Landmarks are the usual 68 points [n, 68, 2] in pixels: 36-41 and 42-47 are the eyes, 48-67 the mouth.
+"""
+
+import numpy as np
+
+from data.alignment import similarity_transform
+
+LEFT_EYE, RIGHT_EYE, EYES_AND_MOUTH = slice(36, 42), slice(42, 48), slice(36, 68)
+
+
+def expression_distance(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
+    """Euclidean distance [n] of probabilities [n, 7], from 0 to sqrt(2)."""
+    return np.linalg.norm(swapped - target, axis=1)
+
+
+def shape_distance(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
+    """Mean distance [n] of the points of eyes and mouth, in distances between the target's eyes.
+
+    The swapped face's points are first laid over the target's by the best similarity, so that neither place, size nor
+    roll counts. NaN where there are no landmarks.
+    """
+    distances = np.full(len(target), np.nan)
+    for i, (wanted, points) in enumerate(zip(target, swapped, strict=True)):
+        if not (np.isfinite(wanted).all() and np.isfinite(points).all()):
+            continue
+        between_eyes = np.linalg.norm(wanted[LEFT_EYE].mean(axis=0) - wanted[RIGHT_EYE].mean(axis=0))
+        if between_eyes == 0:
+            continue
+        way = similarity_transform(points[EYES_AND_MOUTH], wanted[EYES_AND_MOUTH])
+        laid_over = points[EYES_AND_MOUTH] @ way[:, :2].T + way[:, 2]
+        distances[i] = np.linalg.norm(laid_over - wanted[EYES_AND_MOUTH], axis=1).mean() / between_eyes
+    return distances

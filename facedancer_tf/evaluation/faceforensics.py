@@ -1,0 +1,106 @@
+"""Pairs of frames from the user's own FaceForensics++ (Rössler et al., 2019), as the paper draws them.
+
+From the paper (facts section 6): 10 random frames of every original video; a swapped face is looked for among all
+source frames; a hit is any frame of the source's video. Our choices: which video goes into which is the dataset's own
+list of pairs, in both directions; the i-th drawn frame of the source goes into the i-th of the target; frames are
+drawn without repetition, sorted, from a generator seeded by the seed and the video's name.
+"""
+
+import json
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from data.pictures import write_picture
+from facedancer_tf.errors import UserError
+from facedancer_tf.evaluation.pairs import Pair, Photograph
+
+FRAMES_PER_VIDEO = 10
+ORIGINAL, MANIPULATED = re.compile(r"\d{3}"), re.compile(r"(\d{3})_(\d{3})")
+
+
+def faceforensics_pairs(
+    folder: Path, listed: Path | None, frames: Path, seed: int, per_video: int = FRAMES_PER_VIDEO
+) -> list[Pair]:
+    """Draws the frames, writes them as JPEGs into `frames`, and pairs them.
+
+    folder: where the original videos 000.mp4 … lie, at any depth; listed: a JSON list of [target, source], like the
+    dataset's test.json; without it the names of manipulated videos in `folder`, TARGET_SOURCE.mp4, are the list.
+    Raises UserError where videos are missing, twice there or unreadable.
+    """
+    videos = sorted(folder.rglob("*.mp4"))
+    originals: dict[str, Path] = {}
+    for video in videos:
+        if ORIGINAL.fullmatch(video.stem) and originals.setdefault(video.stem, video) != video:
+            raise UserError(
+                f"{video} and {originals[video.stem]} are one video twice; name the folder of one of them"
+            )
+    wanted = _listed_pairs(listed) if listed else _named_pairs(videos)
+    if not wanted:
+        raise UserError(
+            f"{folder} has no manipulated videos TARGET_SOURCE.mp4 to take pairs from; name a --list"
+        )
+    missing = sorted({name for pair in wanted for name in pair} - set(originals))
+    if missing:
+        raise UserError(
+            f"{folder} lacks {len(missing)} original videos of the list, the first is {missing[0]}.mp4"
+        )
+    frames.mkdir(parents=True, exist_ok=True)
+    drawn = {
+        name: _write_frames(originals[name], frames, seed, per_video)
+        for name in tqdm(
+            sorted({name for pair in wanted for name in pair}), desc="videos", leave=False, disable=None
+        )
+    }
+    return [
+        Pair(source, target)
+        for target_name, source_name in wanted
+        for source, target in zip(drawn[source_name], drawn[target_name], strict=True)
+    ]
+
+
+def _named_pairs(videos: Sequence[Path]) -> list[tuple[str, str]]:
+    """(target, source) of every manipulated video."""
+    found = [MANIPULATED.fullmatch(video.stem) for video in videos]
+    return list(dict.fromkeys((name[1], name[2]) for name in found if name))
+
+
+def _listed_pairs(path: Path) -> list[tuple[str, str]]:
+    """(target, source) of the list, then the same the other way round."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        pairs = [(str(target), str(source)) for target, source in rows]
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{path} must be a JSON list of [target, source]: {error}") from error
+    return list(dict.fromkeys([*pairs, *((source, target) for target, source in pairs)]))
+
+
+def _write_frames(video: Path, folder: Path, seed: int, count: int) -> list[Photograph]:
+    """Draws `count` frames of `video` and writes them."""
+    total = sum(1 for _ in _grabbed(video))
+    if total < count:
+        raise UserError(f"{video} has {total} frames that can be read, {count} are wanted")
+    random = np.random.default_rng([seed, zlib.crc32(video.stem.encode())])
+    wanted = set(random.choice(total, count, replace=False).tolist())
+    written = []
+    for number, capture in enumerate(_grabbed(video)):
+        if number in wanted:
+            path = folder / f"{video.stem}_{number:05d}.jpg"
+            write_picture(path, cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB))
+            written.append(Photograph(path, video.stem))
+    return written
+
+
+def _grabbed(video: Path) -> Iterator[cv2.VideoCapture]:
+    """The open video at each of its frames: counting beats seeking, which many codecs get wrong."""
+    capture = cv2.VideoCapture(str(video))
+    try:
+        while capture.grab():
+            yield capture
+    finally:
+        capture.release()

@@ -1,0 +1,132 @@
+"""One system on a few pairs: everything that is measured of a pair but likeness, which needs the whole gallery."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from data.alignment import warp
+from facedancer_tf.evaluation.background import change_under, face_region
+from facedancer_tf.evaluation.expression import expression_distance, shape_distance
+from facedancer_tf.evaluation.jpeg import through_jpeg
+from facedancer_tf.evaluation.meter import Meter, Read
+from facedancer_tf.evaluation.occluders import KINDS, occlude
+from facedancer_tf.evaluation.portraits import Portrait
+from facedancer_tf.evaluation.pose import is_turned, pose_change, pose_distance
+from facedancer_tf.evaluation.reconstruction import mean_absolute, psnr_db, ssim
+from facedancer_tf.evaluation.systems import SwappedCrop, System
+
+COVERED = 250  # of 255: a pixel of the crop that the occluder hides wholly
+Values = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A few pairs, what was read of their targets, and their targets once more with something in front."""
+
+    sources: Sequence[Portrait]
+    targets: Sequence[Portrait]
+    before: Read
+    occluded: Sequence[Portrait]
+    masks: Sequence[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Per pair [n]: `values` by name, embeddings [n, W] of the swapped face and of it after JPEG, Inception's features.
+
+    The features are [n, 2048], or [n, 0] without Inception.
+    """
+
+    values: Values
+    embeddings: np.ndarray
+    embeddings_jpeg: np.ndarray
+    features: np.ndarray
+
+
+def prepare_chunk(
+    sources: Sequence[Portrait], targets: Sequence[Portrait], first: int, seed: int, meter: Meter
+) -> Chunk:
+    """Reads the targets and occludes them; `first` is the number of the first pair, on which the occluder depends."""
+    occluded, masks = [], []
+    for number, target in enumerate(targets, start=first):
+        kind = KINDS[number % len(KINDS)]
+        picture, mask = occlude(target.picture, target.face.landmarks, kind, [seed, number])
+        occluded.append(replace(target, picture=picture))
+        masks.append(mask)
+    before = meter.read([target.picture for target in targets], [target.face for target in targets])
+    return Chunk(sources, targets, before, occluded, masks)
+
+
+def measure(system: System, chunk: Chunk, meter: Meter) -> Measured:
+    """Swaps and measures the pairs of `chunk`."""
+    crops = system.swap(chunk.sources, chunk.targets)
+    pictures = [system.paste(target, crop) for target, crop in zip(chunk.targets, crops, strict=True)]
+    places = [target.face for target in chunk.targets]
+    after = meter.read(pictures, places)
+    embeddings_jpeg = meter.embed([through_jpeg(picture) for picture in pictures], places)
+    values = {
+        "lost": 100.0 * ~after.found,
+        **_attributes(chunk.before, after),
+        **_self_swap(system, chunk),
+        "background": _background(chunk, crops),
+        **_occlusion(system, chunk, crops),
+    }
+    return Measured(values, after.embeddings, embeddings_jpeg, meter.features(pictures, places))
+
+
+def join(parts: Sequence[Measured]) -> Measured:
+    """Consecutive chunks of one system as one."""
+    values = {name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values}
+    return Measured(
+        values,
+        np.concatenate([part.embeddings for part in parts]),
+        np.concatenate([part.embeddings_jpeg for part in parts]),
+        np.concatenate([part.features for part in parts]),
+    )
+
+
+def _attributes(before: Read, after: Read) -> Values:
+    change = pose_change(before.angles, after.angles)
+    pose = pose_distance(before.angles, after.angles)
+    return {
+        "pose": pose,
+        "yaw": change[:, 0],
+        "pitch": change[:, 1],
+        "pose_turned": np.where(is_turned(before.angles), pose, np.nan),
+        "expression": expression_distance(before.expression, after.expression),
+        "shape": shape_distance(before.landmarks, after.landmarks),
+    }
+
+
+def _self_swap(system: System, chunk: Chunk) -> Values:
+    """Each target swapped with itself, compared as crops at the system's size."""
+    crops = system.swap(chunk.targets, chunk.targets)
+    measures = {"self_l1": mean_absolute, "self_psnr_db": psnr_db, "self_ssim": ssim}
+    return {
+        name: np.array([compare(crop.before, crop.after) for crop in crops])
+        for name, compare in measures.items()
+    }
+
+
+def _background(chunk: Chunk, crops: Sequence[SwappedCrop]) -> np.ndarray:
+    changes = []
+    for landmarks, crop in zip(chunk.before.landmarks, crops, strict=True):
+        if np.isnan(landmarks).any():
+            changes.append(np.nan)
+            continue
+        face = face_region(landmarks, crop.transform, len(crop.before))
+        changes.append(change_under(~face, crop.before, crop.after))
+    return np.array(changes)
+
+
+def _occlusion(system: System, chunk: Chunk, unoccluded: Sequence[SwappedCrop]) -> Values:
+    """The occluder's change in the swap; and as if it were gone, which is what painting over it would score."""
+    kept, gone = [], []
+    crops = system.swap(chunk.sources, chunk.occluded)
+    for mask, crop, without in zip(chunk.masks, crops, unoccluded, strict=True):
+        grey = np.repeat(np.rint(mask * 255).astype(np.uint8)[..., None], 3, axis=-1)
+        covered = warp(grey, crop.transform, len(crop.before))[..., 0] >= COVERED
+        kept.append(change_under(covered, crop.before, crop.after))
+        gone.append(change_under(covered, crop.before, without.after))
+    return {"occluder": np.array(kept), "occluder_gone": np.array(gone)}

@@ -1,0 +1,151 @@
+"""What is evaluated: models, and baselines that need none but show what the numbers mean.
+
+Every system cuts an aligned crop out of the target, makes a swapped crop of it, and pastes that back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from data.alignment import estimate_transform, warp
+from facedancer_tf.evaluation.jpeg import through_jpeg
+from facedancer_tf.evaluation.portraits import Portrait
+from facedancer_tf.named_weights import sha256_of
+from facedancer_tf.paste import paste_into
+from facedancer_tf.swapper import Swapper
+
+BASELINE_PX = 256  # the paper's size
+
+
+@dataclass(frozen=True)
+class SwappedCrop:
+    """The target's crop `before` and `after` the swap, uint8 [S, S, 3], and the way to them from the picture [2, 3]."""
+
+    before: np.ndarray = field(repr=False)
+    after: np.ndarray = field(repr=False)
+    transform: np.ndarray = field(repr=False)
+
+
+class System(Protocol):
+    """Something that swaps. `swap` is given as many sources as targets; `paste` gives the finished picture."""
+
+    name: str
+
+    def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]: ...
+
+    def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray: ...
+
+
+class ModelSystem:
+    """A model file, with its own encoder for the source's identity."""
+
+    def __init__(self, name: str, swapper: Swapper) -> None:
+        self.name, self._swapper = name, swapper
+        self._identities: dict[Path, np.ndarray] = {}
+
+    @property
+    def size_px(self) -> int:
+        """Side of its crops."""
+        return self._swapper.networks.recipe.size_px
+
+    @property
+    def shrink(self) -> float:
+        """How much smaller the face is in its crops than the template."""
+        return self._swapper.networks.recipe.shrink
+
+    @property
+    def encoder(self) -> str:
+        """The encoder that gives it the identity, and that it was trained with."""
+        return self._swapper.networks.recipe.encoder
+
+    @property
+    def description(self) -> str:
+        """Name, size, encoder and which file it is."""
+        sha256 = sha256_of(self._swapper.model_path)
+        return (
+            f"{self.name} ({self.size_px} px, trained with the encoder {self.encoder}, SHA-256 {sha256[:12]})"
+        )
+
+    def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
+        new = list(
+            {source.path: source for source in sources if source.path not in self._identities}.values()
+        )
+        if new:
+            identities = self._swapper.embed_each([s.picture for s in new], [s.face for s in new])
+            self._identities.update(zip((s.path for s in new), identities, strict=True))
+        cuts = [self._swapper.cut(target.picture, target.face) for target in targets]
+        crops = np.stack([crop for crop, _ in cuts])
+        wanted = np.stack([self._identities[source.path] for source in sources])
+        swapped = self._swapper.networks.swap_crops(crops, wanted)
+        return [SwappedCrop(crop, after, way) for (crop, way), after in zip(cuts, swapped, strict=True)]
+
+    def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
+        return self._swapper.paste(target.picture, [crop.after], [crop.transform])
+
+
+class CopiedTarget:
+    """The target as it is: keeps everything and changes nobody."""
+
+    name = "copied target"
+
+    def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
+        return [
+            SwappedCrop(crop, crop, way) for crop, way in (_cut(target, BASELINE_PX) for target in targets)
+        ]
+
+    def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
+        return target.picture
+
+
+class PastedSource:
+    """The source's face laid over the target's by its five landmarks: the right person with the wrong pose."""
+
+    name = "pasted source"
+
+    def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
+        swapped = []
+        for source, target in zip(sources, targets, strict=True):
+            before, way = _cut(target, BASELINE_PX)
+            swapped.append(SwappedCrop(before, _cut(source, BASELINE_PX)[0], way))
+        return swapped
+
+    def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
+        picture = target.picture.copy()
+        paste_into(picture, crop.after, crop.transform)
+        return picture
+
+
+class ResampledTarget:
+    """The target's crop at a model's size, pasted back: what a perfect swapper of that size would keep."""
+
+    def __init__(self, size_px: int, shrink: float, jpeg: bool) -> None:
+        self._size_px, self._shrink, self._jpeg = size_px, shrink, jpeg
+        self.name = f"target at {size_px} px" + (", JPEG 75" if jpeg else "")
+        if shrink != 1.0:
+            self.name += f", shrink {shrink:g}"
+
+    def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
+        cuts = [_cut(target, self._size_px, self._shrink) for target in targets]
+        return [SwappedCrop(crop, crop, way) for crop, way in cuts]
+
+    def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
+        picture = target.picture.copy()
+        paste_into(picture, crop.after, crop.transform, self._shrink)
+        return through_jpeg(picture) if self._jpeg else picture
+
+
+def baselines(models: Sequence[ModelSystem]) -> list[System]:
+    """The rows that stand beside every evaluation: both ends, and what each model's size alone costs."""
+    sizes = dict.fromkeys((model.size_px, model.shrink) for model in models)
+    resampled = [
+        ResampledTarget(size_px, shrink, jpeg) for size_px, shrink in sizes for jpeg in (False, True)
+    ]
+    return [CopiedTarget(), *resampled, PastedSource()]
+
+
+def _cut(portrait: Portrait, size_px: int, shrink: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    way = estimate_transform(portrait.face.landmarks, size_px, shrink)
+    return warp(portrait.picture, way, size_px), way

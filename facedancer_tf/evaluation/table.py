@@ -1,0 +1,69 @@
+"""An evaluation in words and columns, for terminals and for the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from facedancer_tf.evaluation.bootstrap import Mean, bootstrap_mean
+from facedancer_tf.evaluation.evaluation import Evaluation
+from facedancer_tf.evaluation.judges import Judge
+from facedancer_tf.evaluation.metrics import Metric, metric_groups
+
+
+@dataclass(frozen=True)
+class Table:
+    """`title`, heads of the columns, what each holds, and rows of a name with one cell for each column."""
+
+    title: str
+    heads: Sequence[str]
+    notes: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[str]]]
+
+
+def caption(about: dict[str, str]) -> str:
+    """What the numbers were measured with, without which they say nothing."""
+    return "\n".join(f"{name}: {text}" for name, text in about.items())
+
+
+def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
+    """The tables of `metric_groups`, and one of Fréchet distances."""
+    pairs = len(evaluation.pair_set.pairs)
+    made = []
+    for title, metrics in metric_groups(judge).items():
+        rows = [
+            (row.name, [cell(metric, bootstrap_mean(row.values[metric.key]), pairs) for metric in metrics])
+            for row in evaluation.rows
+        ]
+        heads, notes = [metric.heading for metric in metrics], [metric.meaning for metric in metrics]
+        made.append(Table(title, heads, notes, rows))
+    names = list(evaluation.rows[0].frechet)
+    distances = [
+        (row.name, ["-" if row.frechet[name] is None else f"{row.frechet[name]:.4f}" for name in names])
+        for row in evaluation.rows
+    ]
+    heads = [f"{name} ↓" for name in names]
+    notes = ["swapped faces against the real ones of the gallery"] * len(names)
+    return [*made, Table("Distance to the gallery's faces as a whole", heads, notes, distances)]
+
+
+def cell(metric: Metric, mean: Mean, pairs: int) -> str:
+    """The mean and half its 95 % interval's width; and how many pairs that is, where it is not all `pairs`."""
+    if mean.mean is None or mean.low is None or mean.high is None:
+        return "-"
+    digits = metric.decimals
+    number = f"{mean.mean:.{digits}f} ±{(mean.high - mean.low) / 2:.{digits}f}"
+    return number if mean.count == pairs else f"{number} (n={mean.count})"
+
+
+def as_text(table: Table) -> str:
+    """The table for a terminal: names at the left, numbers at the right of their columns."""
+    widths = [
+        max(len(text) for text in (head, *(cells[i] for _, cells in table.rows)))
+        for i, head in enumerate(table.heads)
+    ]
+    first = max(len(name) for name, _ in table.rows)
+    lines = [(" " * first, table.heads), *((name.ljust(first), cells) for name, cells in table.rows)]
+    body = [
+        "  ".join([name, *(text.rjust(width) for text, width in zip(cells, widths, strict=True))]).rstrip()
+        for name, cells in lines
+    ]
+    return "\n".join([table.title, "-" * max(map(len, body)), *body])

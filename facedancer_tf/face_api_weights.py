@@ -1,0 +1,39 @@
+"""face-api's embedded weights: from its quantised values to the layers of our Keras models.
+
+An archive holds face-api's arrays under their own names with "/" kept: float32 as they are, and for a quantised
+array `X` its uint8 values `X` with `X:scale_min` float64 [2]; a value is value · scale + minimum.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from networks.face_feature_nets import DENSE_BLOCKS
+
+SCALE_MINIMUM = ":scale_min"
+
+
+def dequantised_arrays(archive: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Every array as float64 under its original name."""
+    arrays = {}
+    for name, values in archive.items():
+        if name.endswith(SCALE_MINIMUM):
+            continue
+        scale, minimum = archive.get(f"{name}{SCALE_MINIMUM}", np.array([1.0, 0.0]))
+        arrays[name] = values.astype(np.float64) * scale + minimum
+    return arrays
+
+
+def feature_net_weights(archive: Mapping[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
+    """What the layers of `build_face_landmarks` and `build_face_expression` take, by layer name.
+
+    Raises KeyError if the archive lacks an array.
+    """
+    arrays = {name: array.astype(np.float32) for name, array in dequantised_arrays(archive).items()}
+    weights = {"fc": [arrays["fc/weights"], arrays["fc/bias"]]}
+    for block, _ in DENSE_BLOCKS:
+        for i in range(4):
+            plain = block == DENSE_BLOCKS[0][0] and i == 0
+            parts = ("filters", "bias") if plain else ("depthwise_filter", "pointwise_filter", "bias")
+            weights[f"{block}_conv{i}"] = [arrays[f"{block}/conv{i}/{part}"] for part in parts]
+    return weights

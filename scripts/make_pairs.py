@@ -1,0 +1,54 @@
+"""Writes the pairs file of a published protocol from your own copy of its data; evaluate.py reads it.
+
+    python scripts/make_pairs.py ffpp FaceForensics++/ -o pairs_ffpp/            pairs by manipulated videos' names
+    python scripts/make_pairs.py ffpp FaceForensics++/ --list test.json -o pairs_ffpp/
+    python scripts/make_pairs.py aflw2000 AFLW2000/ --count 2000 -o pairs_aflw/
+
+ffpp: FaceForensics++, 10 random frames of every original video (facedancer_tf/evaluation/faceforensics.py says which
+choices are the paper's). aflw2000: AFLW2000-3D, random pairs over image*.jpg; the paper says no more than that, so
+their number and the uniform draw are ours.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.evaluation.faceforensics import FRAMES_PER_VIDEO, faceforensics_pairs
+from facedancer_tf.evaluation.pairs import draw_pairs, photographs_in, write_pairs_csv
+
+
+def main() -> None:
+    parser = Parser(__doc__)
+    parser.add_argument("protocol", choices=("ffpp", "aflw2000"))
+    parser.add_argument("folder", type=Path, help="your copy of the data")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="folder of pairs.csv and, for ffpp, the frames"
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--list", type=Path, help="ffpp: a JSON list of [target, source], like test.json")
+    parser.add_argument(
+        "--frames", type=int, default=FRAMES_PER_VIDEO, help="ffpp: frames of each video (10)"
+    )
+    parser.add_argument("--count", type=int, default=2000, help="aflw2000: how many pairs (2000)")
+    arguments = parser.parse_args()
+    if not arguments.folder.is_dir():
+        raise UserError(f"there is no folder {arguments.folder}; name your copy of the data")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    if arguments.protocol == "ffpp":
+        frames = arguments.output / "frames"
+        pairs = faceforensics_pairs(
+            arguments.folder, arguments.list, frames, arguments.seed, arguments.frames
+        )
+    else:
+        photographs = photographs_in(arguments.folder, "image*.jpg")
+        pairs = draw_pairs(photographs, arguments.count, arguments.seed, arguments.folder)
+    path = arguments.output / "pairs.csv"
+    write_pairs_csv(path, pairs)
+    print(f"{len(pairs)} pairs written; now: python evaluate.py --pairs {path} --gallery 100000")
+
+
+if __name__ == "__main__":
+    run_main(main)

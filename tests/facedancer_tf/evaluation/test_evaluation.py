@@ -1,0 +1,179 @@
+"""The protocol on real photographs: its baselines score what they must, and what cannot be used is counted."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from data.detection import Face, build_detector
+from data.pictures import write_picture
+from facedancer_tf.errors import UserError
+from facedancer_tf.evaluation.evaluation import Evaluation, evaluate
+from facedancer_tf.evaluation.judges import DlibJudge, OnnxJudge
+from facedancer_tf.evaluation.measuring import measure, prepare_chunk
+from facedancer_tf.evaluation.meter import Meter, can_be_aligned, overlap
+from facedancer_tf.evaluation.onnx_network import OnnxNetwork, PixelInput
+from facedancer_tf.evaluation.pairs import Pair, PairSet, Photograph, bundled_photographs
+from facedancer_tf.evaluation.portraits import find_portraits
+from facedancer_tf.evaluation.systems import CopiedTarget, ModelSystem, baselines
+from facedancer_tf.swapper import Swapper
+from tests.facedancer_tf.evaluation.mean_network import write_mean_network
+
+
+def three_pairs() -> PairSet:
+    people = bundled_photographs()
+    pairs = tuple(Pair(people[i], people[(i + 1) % 3]) for i in range(3))
+    return PairSet(pairs, tuple(people), "three", "by hand")
+
+
+@pytest.fixture(scope="module")
+def evaluation(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    """A model of random weights and all baselines on three pairs, and a fourth whose source shows no face."""
+    empty = tmp_path_factory.mktemp("empty") / "empty.png"
+    write_picture(empty, np.full((90, 90, 3), 128, np.uint8))
+    pair_set = three_pairs()
+    nobody = Photograph(empty, "nobody")
+    pair_set = replace(
+        pair_set,
+        pairs=(Pair(nobody, pair_set.pairs[0].target), *pair_set.pairs),
+        gallery=(nobody, *pair_set.gallery),
+    )
+    swapper = Swapper(tiny_model)
+    model = ModelSystem("tiny", swapper)
+    return evaluate([model, *baselines([model])], pair_set, DlibJudge(), swapper.detector)
+
+
+def values(evaluation: Evaluation, name: str) -> dict[str, np.ndarray]:
+    return next(row.values for row in evaluation.rows if row.name == name)
+
+
+def test_what_cannot_be_used_is_counted(evaluation):
+    assert evaluation.pairs_asked == 4
+    assert len(evaluation.pair_set.pairs) == 3
+    assert len(evaluation.pair_set.gallery) == 5
+    assert list(evaluation.portraits.unusable.values()) == ["no face"]
+
+
+def test_a_copied_target_changes_nothing_and_nobody(evaluation):
+    copied = values(evaluation, "copied target")
+    unchanged = "pose", "yaw", "pitch", "expression", "background", "occluder", "self_l1", "to_target"
+    for metric in unchanged:
+        assert (copied[metric] == 0).all(), metric
+    assert (copied["shape"] < 1e-12).all()  # a fit comes between
+    for metric in ("retrieval_top1", "retrieval_top1_jpeg", "nearer_to_source", "lost"):
+        assert (copied[metric] == 0).all(), metric
+    assert (copied["occluder_gone"] > 20).all()
+
+
+def test_a_pasted_source_is_the_source_in_the_wrong_pose(evaluation):
+    pasted, floor = values(evaluation, "pasted source"), values(evaluation, "target at 64 px")
+    for metric in ("retrieval_top1", "retrieval_top1_jpeg", "nearer_to_source"):
+        assert (pasted[metric] == 100).all(), metric
+    assert (pasted["to_source"] < pasted["to_target"]).all()
+    assert pasted["pose"].mean() > 3 * floor["pose"].mean() > 0
+    assert pasted["shape"].mean() > 3 * floor["shape"].mean() > 0
+    assert (pasted["background"] > 10).all()
+
+
+def test_a_model_of_random_weights_destroys_everything(evaluation):
+    tiny = values(evaluation, "tiny")
+    assert (tiny["self_l1"] > 10).all()
+    assert (tiny["self_ssim"] < 0.9).all()
+    assert (tiny["occluder"] > 10).all()
+
+
+def test_jpeg_and_size_stand_in_their_order(evaluation):
+    size, jpeg = (values(evaluation, name) for name in ("target at 64 px", "target at 64 px, JPEG 75"))
+    assert (size["to_target"] > 0).all()
+    assert jpeg["to_target"].mean() > size["to_target"].mean()
+    assert (size["background"] == 0).all()
+
+
+def test_the_same_again(evaluation, tiny_model):
+    swapper = Swapper(tiny_model)
+    again = evaluate([ModelSystem("tiny", swapper)], three_pairs(), DlibJudge(), swapper.detector)
+    for name, numbers in values(again, "tiny").items():
+        np.testing.assert_array_equal(numbers, values(evaluation, "tiny")[name], err_msg=name)
+
+
+def test_other_judges_and_the_fid(tmp_path):
+    """Copies of the very pictures of the gallery are at distance 0 from it, whoever measures."""
+    network = write_mean_network(tmp_path / "mean.onnx", ["n", 3, 64, 64], [2, 3])
+    pixels = PixelInput(64, "RGB", 0, 1)
+    pair_set = replace(three_pairs(), gallery=tuple(bundled_photographs()[:3]))
+    judge, inception = OnnxJudge(network, pixels), OnnxNetwork(network, pixels)
+    (row,) = evaluate([CopiedTarget()], pair_set, judge, build_detector(), inception=inception).rows
+    assert list(row.frechet) == [
+        "Fréchet distance of mean embeddings (not FID)", "FID (the given Inception, aligned crops)"
+    ]  # fmt: skip
+    assert list(row.frechet.values()) == pytest.approx([0.0, 0.0], abs=1e-9)
+    np.testing.assert_allclose(row.values["to_target"], 1.0)
+    assert (row.values["nearer_to_source"] == 0).all()
+
+
+def test_no_usable_pair_is_said(tmp_path):
+    missing = Photograph(tmp_path / "missing.png", "nobody")
+    people = bundled_photographs()
+    pair_set = PairSet((Pair(missing, people[0]),), (missing,), "one", "by hand")
+    with pytest.raises(UserError, match=r"no pair of one can be used.*missing\.png: missing"):
+        evaluate([], pair_set, DlibJudge(), build_detector())
+
+
+class TurnedTarget:
+    """Gives the target turned in its plane about the face's middle."""
+
+    name = "turned"
+
+    def __init__(self, degrees: float) -> None:
+        self.degrees = degrees
+
+    def swap(self, sources, targets):
+        return CopiedTarget().swap(sources, targets)
+
+    def paste(self, target, crop):
+        x, y = target.face.landmarks.mean(axis=0)
+        turn = cv2.getRotationMatrix2D((float(x), float(y)), self.degrees, 1.0)
+        height, width = target.picture.shape[:2]
+        return cv2.warpAffine(target.picture, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+
+
+def test_a_turn_in_the_plane_is_read_back():
+    """The pose column holds the angle; yaw and pitch stay where they were."""
+    people = bundled_photographs()[:4]
+    found = find_portraits(people, build_detector())
+    portraits = [found.load(photograph) for photograph in people]
+    meter = Meter(DlibJudge(), build_detector())
+    measured = measure(TurnedTarget(15.0), prepare_chunk(portraits, portraits, 0, 1, meter), meter).values
+    np.testing.assert_allclose(measured["pose"], 15.0, atol=2.5)
+    assert (measured["yaw"] < 2.5).all()
+    assert (measured["pitch"] < 2.5).all()
+    assert (measured["shape"] < 0.02).all()
+
+
+def test_overlap_of_boxes():
+    points = np.zeros((5, 2), np.float32)
+    one, other = Face((0.0, 0.0, 10.0, 10.0), points, 1.0), Face((5.0, 0.0, 10.0, 10.0), points, 1.0)
+    assert overlap(one, one) == 1.0
+    assert overlap(one, other) == pytest.approx(1 / 3)
+    assert overlap(one, Face((20.0, 0.0, 5.0, 5.0), points, 1.0)) == 0.0
+
+
+def test_a_face_in_one_point_is_none():
+    points = np.array([[30, 40], [80, 40], [55, 60], [35, 90], [75, 90]], np.float32)
+    assert can_be_aligned(Face((0.0, 0.0, 9.0, 9.0), points, 1.0))
+    for broken in (points * 0, points * [1, 0], points * np.nan):
+        assert not can_be_aligned(Face((0.0, 0.0, 9.0, 9.0), broken, 1.0))
+
+
+def test_a_face_elsewhere_is_not_the_one_that_was_swapped(grace):
+    detector = build_detector()
+    face = detector.detect(grace)[0]
+    x, y, width, height = (round(value) for value in face.box)
+    painted = grace.copy()
+    painted[y : y + height, x : x + width] = 128
+    read = Meter(DlibJudge(), detector).read([grace, painted], [face, face])
+    assert read.found.tolist() == [True, False]
+    assert np.isnan(read.angles[1]).all()
+    assert np.isfinite(read.angles[0]).all()

@@ -1,0 +1,55 @@
+"""Which pairs and people the page shows, and how a mean is written."""
+
+from pathlib import Path
+
+import numpy as np
+
+from facedancer_tf.evaluation.bootstrap import Mean
+from facedancer_tf.evaluation.metrics import DOWN, Metric
+from facedancer_tf.evaluation.page import choose_shown, one_of_each
+from facedancer_tf.evaluation.pairs import Photograph
+from facedancer_tf.evaluation.table import Table, as_text, cell
+
+
+def test_best_and_worst_are_shown_and_a_lost_face_is_worst():
+    to_source = np.linspace(0, 1, 20)
+    to_source[7] = np.nan
+    shown = choose_shown({"cosine_to_source": to_source, "cosine_to_target": np.zeros(20)})
+    assert [index for why, index in shown if why == "best"] == [19, 18, 17]
+    assert [index for why, index in shown if why == "worst"] == [1, 0, 7]
+    between = [index for why, index in shown if why == "between"]
+    assert len(between) == 4
+    assert between[0] == 16
+    assert between[-1] == 2
+
+
+def test_few_pairs_are_shown_once_each():
+    for count in range(1, 9):
+        values = {"cosine_to_source": np.arange(count) * 1.0, "cosine_to_target": np.zeros(count)}
+        indices = [index for _, index in choose_shown(values)]
+        assert len(set(indices)) == len(indices) == count
+
+
+def test_one_picture_of_each_person():
+    photographs = [
+        Photograph(Path(f"{name}.png"), name[0]) for name in ("b1", "b2", "a1", "c1", "d1", "e1", "f1")
+    ]
+    assert [p.path.stem for p in one_of_each(photographs)] == ["a1", "b1", "c1", "d1", "e1"]
+
+
+def test_a_mean_says_of_how_many_where_it_is_not_all():
+    metric = Metric("pose", "pose", DOWN, 2, "")
+    assert cell(metric, Mean(1.0, 0.5, 2.0, 9), 9) == "1.00 ±0.75"
+    assert cell(metric, Mean(1.0, 0.5, 2.0, 4), 9) == "1.00 ±0.75 (n=4)"
+    assert cell(metric, Mean(None, None, None, 0), 9) == "-"
+
+
+def test_columns_stand_under_their_heads():
+    text = as_text(
+        Table("title", ["a", "long head"], ["", ""], [("row", ["1.0", "2"]), ("longer row", ["10.0", "-"])])
+    )
+    assert text.splitlines()[2:] == [
+        "               a  long head",
+        "row          1.0          2",
+        "longer row  10.0          -",
+    ]

@@ -1,0 +1,97 @@
+"""Pairs and galleries from every place they can come from."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.pictures import write_picture
+from facedancer_tf.errors import UserError
+from facedancer_tf.evaluation.pairs import (
+    Pair,
+    Photograph,
+    choose_gallery,
+    photographs_in,
+    read_pair_set,
+    read_pairs_csv,
+    write_pairs_csv,
+)
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """Four people in folders of their own, of three pictures each."""
+    for person in "abcd":
+        (tmp_path / person).mkdir()
+        for i in range(3):
+            write_picture(tmp_path / person / f"{i}.png", np.zeros((8, 8, 3), np.uint8))
+    return tmp_path
+
+
+def test_bundled_are_all_ordered_pairs():
+    pair_set = read_pair_set("bundled", 1, 500, 1)
+    assert len(set(pair_set.pairs)) == len(pair_set.pairs) == 20
+    assert len(pair_set.gallery) == 5
+    assert all(pair.source != pair.target for pair in pair_set.pairs)
+
+
+def test_a_folder_gives_different_pairs_of_two_people_by_the_seed(people):
+    drawn = read_pair_set(str(people), 60, 7, 3)
+    assert len(set(drawn.pairs)) == 60
+    assert all(pair.source.identity != pair.target.identity for pair in drawn.pairs)
+    assert {photograph.identity for photograph in drawn.gallery} == set("abcd")
+    assert drawn == read_pair_set(str(people), 60, 7, 3)
+    assert drawn.pairs != read_pair_set(str(people), 60, 7, 4).pairs
+    assert "60 pairs" in drawn.sampling
+    assert "seed 3" in drawn.sampling
+
+
+def test_no_more_pairs_than_there_are(people):
+    assert len(set(read_pair_set(str(people), 108, 7, 3).pairs)) == 108  # 12 pictures, 9 of other people each
+    with pytest.raises(UserError, match="make 108 pairs"):
+        read_pair_set(str(people), 109, 7, 3)
+
+
+def test_files_without_folders_are_people(people):
+    assert [p.identity for p in photographs_in(people / "a")] == ["0.png", "1.png", "2.png"]
+
+
+def test_gallery_has_every_source_then_targets_then_others():
+    one, two, three, four = (Photograph(Path(f"{i}.png"), str(i)) for i in range(4))
+    pairs = [Pair(one, two), Pair(three, two)]
+    assert choose_gallery(pairs, [one, two, three, four], 1, 0) == [one, three]
+    assert choose_gallery(pairs, [one, two, three, four], 3, 0) == [one, three, two]
+    assert choose_gallery(pairs, [one, two, three, four], 9, 0) == [one, three, two, four]
+
+
+def test_csv_comes_back_and_is_relative_to_its_own_folder(people):
+    pairs = list(read_pair_set(str(people), 5, 7, 3).pairs)
+    write_pairs_csv(people / "pairs.csv", pairs)
+    assert str(people) not in (people / "pairs.csv").read_text()
+    assert read_pairs_csv(people / "pairs.csv") == pairs
+
+
+def test_csv_without_people(people):
+    (people / "pairs.csv").write_text("source,target\na/0.png,b/1.png\n")
+    (pair,) = read_pairs_csv(people / "pairs.csv")
+    assert pair.source == Photograph(people / "a" / "0.png", "a/0.png")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "columns source and target"),
+        ("from,to\na,b\n", "columns source and target"),
+        ("source,target\na.png,\n", "line 2"),
+        ("source,target,source_id,target_id\na,b,x,y\na,b,x,x\n", "line 3: source and target are one person"),
+    ],
+)
+def test_csv_that_is_none(tmp_path, content, message):
+    (tmp_path / "pairs.csv").write_text(content)
+    with pytest.raises(UserError, match=message):
+        read_pairs_csv(tmp_path / "pairs.csv")
+
+
+def test_no_such_place():
+    with pytest.raises(UserError, match="there are no pairs nowhere"):
+        read_pair_set("nowhere", 1, 1, 1)

@@ -1,0 +1,109 @@
+"""evaluate.py and scripts/make_pairs.py as processes."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.pictures import write_picture
+from facedancer_tf.bundled_pictures import bundled_pictures
+from facedancer_tf.synthetic_mark import SOURCE_TYPE
+from tests.facedancer_tf.conftest import write_tiny_model
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(folder: Path, script: str, *arguments: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(ROOT / script), *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
+
+
+def mark(path: Path) -> bool:
+    with Image.open(path) as image:
+        return SOURCE_TYPE.encode() in image.info.get("xmp", b"")
+
+
+def test_two_models_on_a_file_of_pairs(tmp_path):
+    for seed, name in enumerate(("one.keras", "two.keras")):
+        write_tiny_model(tmp_path / name, seed)
+    write_picture(tmp_path / "empty.png", np.full((64, 64, 3), 99, np.uint8))
+    pictures = bundled_pictures()
+    lines = [
+        f"{pictures[0]},{pictures[1]},x,y",
+        f"{pictures[2]},{pictures[1]},z,y",
+        "empty.png,empty.png,u,v",
+    ]
+    (tmp_path / "pairs.csv").write_text("\n".join(["source,target,source_id,target_id", *lines]) + "\n")
+    models = ("--model", "one.keras", "--model", "two.keras")
+    ran = run(tmp_path, "evaluate.py", *models, "--pairs", "pairs.csv", "-o", "out")
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
+    caption = ran.stdout[: ran.stdout.index("In the paper's form")]
+    for said in (
+        "identity judged by: dlib",
+        "2 of pairs.csv",
+        "every line of the file",
+        "3 pictures of 3 people",
+    ):
+        assert said in caption
+    assert "1 of 3 pairs, 1 pictures (1 no face)" in caption
+
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    names = [
+        "one", "two", "copied target", "target at 64 px", "target at 64 px, JPEG 75", "pasted source"
+    ]  # fmt: skip
+    assert list(results["systems"]) == names
+    assert results["about"]["gallery"].startswith("3 pictures")
+    assert results["systems"]["pasted source"]["means"]["retrieval_top1"] == {
+        "mean": 100.0, "low": 100.0, "high": 100.0, "count": 2
+    }  # fmt: skip
+    assert "Fréchet distance of dlib embeddings (not FID)" in results["systems"]["one"]["frechet"]
+    with (tmp_path / "out" / "results.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["system"] for row in rows] == [name for name in names for _ in range(2)]
+    assert {row["pose"] for row in rows if row["system"] == "copied target"} == {"0"}
+
+    page = (tmp_path / "out" / "index.html").read_text()
+    shown = [part.split('"')[0] for part in page.split('src="')[1:]]
+    assert all((tmp_path / "out" / name).is_file() for name in shown)
+    assert "<script" not in page
+    swapped = [name for name in shown if "model" in name or "grid" in name]
+    assert len(swapped) == 2 * 2 + 2
+    assert all(mark(tmp_path / "out" / name) == (name in swapped) for name in shown)
+
+    again = run(tmp_path, "evaluate.py", "--model", "none.keras", "-o", "out")
+    assert again.returncode == 2
+    assert again.stderr.startswith("error: there are no generator weights none.keras")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--pairs", "nowhere"), "there are no pairs nowhere"),
+        (("-o", "full"), "full exists and holds no evaluation"),
+        (("--model", "default", "--model", "default"), "the same model is named twice"),
+        (("--pairs", "full"), "100 pairs cannot be drawn from full"),
+        (("--judge", "full/notes.onnx"), "no ONNX network"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tmp_path, arguments, message):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.onnx").write_text("mine")
+    ran = run(tmp_path, "evaluate.py", *arguments)
+    assert ran.returncode == 2
+    assert message in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_pairs_of_aflw2000(tmp_path):
+    (tmp_path / "aflw").mkdir()
+    for name in ("image00001.jpg", "image00002.jpg", "image00004.jpg", "other.jpg"):
+        write_picture(tmp_path / "aflw" / name, np.zeros((8, 8, 3), np.uint8))
+    ran = run(tmp_path, "scripts/make_pairs.py", "aflw2000", "aflw", "--count", 6, "-o", "pairs")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    with (tmp_path / "pairs" / "pairs.csv").open(newline="") as file:
+        assert len({(row["source_id"], row["target_id"]) for row in csv.DictReader(file)}) == 6
