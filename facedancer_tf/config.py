@@ -65,11 +65,22 @@ class DiscriminatorConfig:
 
 
 @dataclass(frozen=True)
+class ViewsConfig:
+    """How far the encoder's random views stray, see `facedancer_tf.encoder_views`; by default not at all."""
+
+    scale: float = 0.0
+    shift: float = 0.0  # a part of the side
+    flip: bool = False
+    blur_px: float = 1.0  # the widest kernel's half width; 1 is plain bilinear
+
+
+@dataclass(frozen=True)
 class EncoderConfig:
     name: str = "arcface_resnet50"
     weights: str | None = (
         None  # a name or file, see facedancer_tf.named_weights; the embedded encoder needs none
     )
+    views: ViewsConfig = field(default_factory=ViewsConfig)
 
 
 @dataclass(frozen=True)
@@ -186,6 +197,11 @@ class TrainConfig:
 
         check(self.encoder.name in ENCODERS, f"`encoder.name` must be one of {', '.join(ENCODERS)}.",
               name=self.encoder.name)  # fmt: skip
+        views = self.encoder.views
+        check(0 <= views.scale <= 0.5 and 0 <= views.shift <= 0.25 and 1 <= views.blur_px <= 8, "`encoder.views` takes "
+              "`scale` up to 0.5, `shift` up to 0.25 and `blur_px` from 1 to 8.", views=views)  # fmt: skip
+        check(views == ViewsConfig() or self.data.cached_embeddings, "`encoder.views` needs `data.cached_embeddings`: "
+              "identities come from the pictures as they are.", cached_embeddings=False)  # fmt: skip
         blocks = ENCODERS[self.encoder.name].ifsr_blocks
         for name in ("ifsr_margins", "ifsr_weights"):
             unknown = [block for block in getattr(self.loss, name) or {} if block not in blocks]

@@ -1,5 +1,6 @@
 """The networks of a training run, built from its config, and what goes into and out of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -31,9 +32,17 @@ class Models:
     vgg: keras.Model | None
     shrink: float  # that the pictures were aligned with
 
-    def faces(self, pictures: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
-        """The identity encoder's view of `[B, S, S, 3]` in [-1, 1]: `embedding` `[B, W]` and IFSR blocks by name."""
-        return self.encoder(prepare_pictures(self.encoder_description, pictures, self.shrink), training=False)
+    def faces(
+        self,
+        pictures: keras.KerasTensor,
+        resample: Callable[[keras.KerasTensor], keras.KerasTensor] | None = None,
+    ) -> dict[str, keras.KerasTensor]:
+        """What the identity encoder sees in `[B, S, S, 3]` in [-1, 1]: `embedding` `[B, W]` and IFSR blocks by name.
+
+        `resample` gives it random views instead, see `facedancer_tf.encoder_views`.
+        """
+        prepared = prepare_pictures(self.encoder_description, pictures, self.shrink, resample)
+        return self.encoder(prepared, training=False)
 
 
 def generator_arguments(config: TrainConfig) -> dict:

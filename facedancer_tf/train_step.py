@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from facedancer_tf.config import GENERATOR_TERMS, TrainConfig
+from facedancer_tf.encoder_views import Resample, random_views
 from facedancer_tf.models import Models
 from losses.adversarial import discriminator_adversarial, generator_adversarial, per_sample_mean
 from losses.gradient_penalty import r1_logit_sum, r1_penalty
@@ -46,14 +47,17 @@ class Objective:
         self.batch_mean = global_batch_mean(config.batch_size)
 
     def generator_terms(self, batch: dict, source: dict, target: dict, swapped: tf.Tensor, swapped_logits: tf.Tensor,
-                        with_cycle: bool) -> Scalars:  # fmt: skip
-        """Unweighted terms by name; `source` and `target` are `Models.faces` of the batch's pictures."""
+                        with_cycle: bool, views: Resample | None = None) -> Scalars:  # fmt: skip
+        """Unweighted terms by name; `source` and `target` are `Models.faces` of the batch's pictures.
+
+        `views` are those that the encoder saw of the targets.
+        """
         weight, mean, models = self.config.loss, self.batch_mean, self.models
         terms = {}
         if weight.adversarial:
             terms["adversarial"] = mean(generator_adversarial(swapped_logits))
         if weight.identity or weight.ifsr:
-            swapped_faces = models.faces(swapped)
+            swapped_faces = models.faces(swapped, views)
         if weight.identity:
             terms["identity"] = mean(identity_loss(source["embedding"], swapped_faces["embedding"]))
         if weight.ifsr:
@@ -128,11 +132,14 @@ def build_train_step(
     one_device = strategy.num_replicas_in_sync == 1
 
     def replica_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
-        source, target = faces_of_pairs(models, batch, both=bool(loss.ifsr or loss.cycle))
+        views = random_views(config.encoder.views, config.seed, batch, models.encoder_description.size_px)
+        source, target = faces_of_pairs(models, batch, bool(loss.ifsr or loss.cycle), views)
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             swapped = models.generator([batch["target"], source["embedding"]], training=True)
             swapped_logits = models.discriminator(swapped, training=True)
-            terms = objective.generator_terms(batch, source, target, swapped, swapped_logits, with_cycle)
+            terms = objective.generator_terms(
+                batch, source, target, swapped, swapped_logits, with_cycle, views
+            )
             generator_loss = _weighted_sum(terms, weights)
             judged = objective.discriminator_terms(batch["source"], swapped_logits, with_r1)
             discriminator_loss = _weighted_sum(judged, weights)
@@ -163,13 +170,15 @@ def build_train_step(
     return train_step
 
 
-def faces_of_pairs(models: Models, batch: dict, both: bool) -> tuple[dict, dict]:
+def faces_of_pairs(
+    models: Models, batch: dict, both: bool, views: Resample | None = None
+) -> tuple[dict, dict]:
     """`Models.faces` of the sources and, in the same pass, of the targets (empty unless `both` are wanted).
 
-    Where the batch brings cached embeddings, only what else is wanted of the targets is computed.
+    Where the batch brings cached embeddings, only what else is wanted of the targets is computed, of `views` of them.
     """
     if "source_embedding" in batch:
-        target = models.faces(batch["target"]) if both else {}
+        target = models.faces(batch["target"], views) if both else {}
         return {"embedding": batch["source_embedding"]}, {**target, "embedding": batch["target_embedding"]}
     if not both:
         return models.faces(batch["source"]), {}

@@ -129,14 +129,17 @@ ENCODERS: Mapping[str, IdentityEncoder] = {
 
 
 def prepare_pictures(
-    description: IdentityEncoder, pictures: keras.KerasTensor, shrink: float = 1.0
+    description: IdentityEncoder,
+    pictures: keras.KerasTensor,
+    shrink: float = 1.0,
+    resample: Callable[[keras.KerasTensor], keras.KerasTensor] | None = None,
 ) -> keras.KerasTensor:
     """Aligned pictures [B, S, S, 3] RGB in [-1, 1], any S → what the encoder reads, float32, differentiable.
 
     Bilinear resize without antialiasing, as in the released training (facts section 3), then the encoder's range
     and channel order; nothing is clipped. `shrink` is the factor that the pictures were aligned with: below 1
-    they show more background than the encoder is used to, and the middle is cut out first. Raises ValueError for
-    a shrink outside (0, 1].
+    they show more background than the encoder is used to, and the middle is cut out first. `resample` takes the
+    place of the resize. Raises ValueError for a shrink outside (0, 1].
     """
     if not 0.0 < shrink <= 1.0:
         raise ValueError(f"`shrink` must be above 0 and at most 1. Received: shrink={shrink}")
@@ -144,7 +147,9 @@ def prepare_pictures(
     margin_px = round((1.0 - shrink) * pictures.shape[1] / 2)
     if margin_px:
         pictures = pictures[:, margin_px:-margin_px, margin_px:-margin_px]
-    if tuple(pictures.shape[1:3]) != (description.size_px, description.size_px):
+    if resample is not None:
+        pictures = resample(pictures)
+    elif tuple(pictures.shape[1:3]) != (description.size_px, description.size_px):
         pictures = ops.image.resize(
             pictures,
             (description.size_px, description.size_px),
