@@ -9,7 +9,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from data.augmentation import draw_per_sample
-from facedancer_tf.config import ViewsConfig
+from facedancer_tf.config_sections import ViewsConfig
 
 VIEW_ROLE = 20
 Resample = Callable[[tf.Tensor], tf.Tensor]

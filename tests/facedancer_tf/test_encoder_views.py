@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from facedancer_tf.config import ViewsConfig
+from facedancer_tf.config_sections import ViewsConfig
 from facedancer_tf.encoder_views import _kernels, random_views
 from facedancer_tf.errors import UserError
 from tests.facedancer_tf.training import SMALL, batch_of, build, with_settings

@@ -7,14 +7,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from facedancer_tf.config import (
+from facedancer_tf.config import TrainConfig
+from facedancer_tf.config_sections import (
     AugmentationConfig,
     DataConfig,
     DiscriminatorConfig,
     EncoderConfig,
     GeneratorConfig,
     LossConfig,
-    TrainConfig,
 )
 from facedancer_tf.models import Models, build_models
 from facedancer_tf.train_step import TrainStep, build_optimizer, build_train_step
