@@ -1,10 +1,12 @@
 """Identity embeddings of all training pictures, computed once and kept beside the shards.
 
 The encoder is frozen, so every epoch would compute the same again: on two CPU cores a fifth of a small recipe's step.
-Per shard there is a file of its name in `<data>/embeddings/<encoder>-<fingerprint>-<size>px/`, which holds the raw
-embeddings of its records in turn, float32 little-endian [count, W], of the pictures as the pipeline decodes them.
+Per shard there is a file of its name in a folder of `<data>/embeddings/` that is named after the encoder's weights, the
+size and the shards' checksums. It holds the raw embeddings of the shard's records in turn, float32 little-endian
+[count, W], of the pictures as the pipeline decodes them.
 """
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -21,21 +23,27 @@ from facedancer_tf.models import Models
 BATCH = 32
 
 
-def cached_embeddings(config: TrainConfig, models: Models, manifest: Manifest, make: bool) -> Companions:
-    """Where the embeddings of the training shards lie; missing ones are computed first if `make`.
+def embeddings_of_run(
+    config: TrainConfig, models: Models, manifest: Manifest, make: bool
+) -> Companions | None:
+    """Where the embeddings of the training shards lie, or None if the config wants none.
 
+    Missing ones are computed first if `make`; of several workers the chief alone does so, and the others find them.
     Raises UserError where they are missing and not to be made, or cannot be written.
     """
-    name = f"{config.encoder.name}-{models.encoder_fingerprint[:16]}-{config.size_px}px"
-    folder = config.data.folder / "embeddings" / name
+    if not config.data.cached_embeddings:
+        return None
+    pictures = hashlib.sha256("".join(shard.sha256 for shard in manifest.of("train")).encode()).hexdigest()
+    encoder = f"{config.encoder.name}-{models.encoder_fingerprint[:16]}"
+    folder = config.data.folder / "embeddings" / f"{encoder}-{config.size_px}px-{pictures[:16]}"
     companions = Companions(folder, models.encoder_description.width * 4)
     missing = [
         shard for shard in manifest.of("train") if _size(folder / shard.name) != shard.count * companions.bytes_each
     ]  # fmt: skip
     if missing and not make:
         raise UserError(
-            f"{folder} lacks embeddings: start this run once with `--strategy one_device`, which makes them, and stop "
-            "it, or set `data.cached_embeddings` to false"
+            f"{folder} lacks embeddings here: the first worker has made them on its machine; copy the folder, share "
+            "the disk, or set `data.cached_embeddings` to false"
         )
     if missing:
         try:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from data.manifest import Manifest, read_manifest
 from data.pipeline import build_dataset
 from facedancer_tf.batches import build_batches
-from facedancer_tf.cached_embeddings import cached_embeddings
+from facedancer_tf.cached_embeddings import embeddings_of_run
 from facedancer_tf.checkpoints import RunState
 from facedancer_tf.config import TrainConfig
 from facedancer_tf.errors import UserError
@@ -79,7 +79,10 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
         if not state.restore():
             take_start_weights(models, config)
         write_config(config)
+        embeddings = embeddings_of_run(config, models, manifest, make=True)
     send_from_chief(strategy, state.variables())
+    if not chief:
+        embeddings = embeddings_of_run(config, models, manifest, make=False)
 
     def export() -> None:
         if chief:
@@ -101,9 +104,6 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
     validation = _validation(models, config, manifest) if chief else None
     # A run that goes on with another batch size leaves out what would complete a batch of that size.
     state.next_sample.assign(math.ceil(int(state.next_sample) / config.batch_size) * config.batch_size)
-    embeddings = None
-    if config.data.cached_embeddings:
-        embeddings = cached_embeddings(config, models, manifest, make=config.strategy != "multi_worker")
     batches = build_batches(config, int(state.next_sample), strategy, embeddings)
     _iterate(config, state, step, batches, validation, export, strategy)
 

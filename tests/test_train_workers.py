@@ -15,7 +15,8 @@ from tests.workers import ROOT, outputs, started
 
 # One graph, and a step without the encoder's gradient: built in a fraction of the time.
 FLAGS = ("--config", "configs/smoke.yaml", "--batch_size", "4", "--loss.identity", "0", "--loss.ifsr", "0",
-         "--r1_every_steps", "1", "--cycle_every_steps", "1", "--save_every_steps", "1")  # fmt: skip
+         "--r1_every_steps", "1", "--cycle_every_steps", "1", "--save_every_steps", "1",
+         "--data.cached_embeddings", "true")  # fmt: skip
 TWO = ("--strategy", "multi_worker", "--wait_for_workers_s", "60")
 
 

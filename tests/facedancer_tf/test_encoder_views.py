@@ -16,6 +16,7 @@ def views(
     settings: ViewsConfig, samples: list[int], pictures: np.ndarray, output_px: int = 56, seed: int = 3
 ):
     resample = random_views(settings, seed, {"sample": tf.constant(samples, tf.int64)}, output_px)
+    assert resample is not None
     return resample(tf.constant(pictures, tf.float32)).numpy()
 
 
