@@ -180,6 +180,8 @@ def faces_of_pairs(
     if "source_embedding" in batch:
         target = models.faces(batch["target"], views) if both else {}
         return {"embedding": batch["source_embedding"]}, {**target, "embedding": batch["target_embedding"]}
+    if views is not None:
+        raise ValueError("`views` need the embeddings of the pictures as they are in `batch`.")
     if not both:
         return models.faces(batch["source"]), {}
     faces = models.faces(tf.concat([batch["source"], batch["target"]], 0))

@@ -7,6 +7,7 @@ import tensorflow as tf
 from facedancer_tf.config_sections import ViewsConfig
 from facedancer_tf.encoder_views import _kernels, random_views
 from facedancer_tf.errors import UserError
+from facedancer_tf.train_step import Objective, faces_of_pairs
 from tests.facedancer_tf.training import SMALL, batch_of, build, with_settings
 
 ALL = ViewsConfig(scale=0.1, shift=0.05, flip=True, blur_px=2.5)
@@ -60,18 +61,32 @@ def test_views_follow_from_seed_and_sample_alone(face_crops):
     assert np.abs(views(ALL, [7], pictures[:1], seed=4)[0] - seen[0]).mean() > 1
 
 
-def test_a_step_compares_the_same_views_and_reports_finite_terms(face_crops):
-    config = with_settings(
-        SMALL, encoder={"views": ALL}, data={"cached_embeddings": True}, loss={"cycle": 0.0}
-    )
+def test_target_and_swapped_are_compared_in_the_same_views(face_crops):
+    """A swapped picture that is its target costs nothing in the same views, and something in another's."""
+    margins = dict.fromkeys(("stage3_block1_out", "stage4_block1_out"), 0.0)
+    config = with_settings(SMALL, encoder={"views": ALL}, data={"cached_embeddings": True},
+                           loss={"cycle": 0.0, "ifsr_margins": margins})  # fmt: skip
     built = build(config)
     batch = {**batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), "sample": tf.range(4, dtype=tf.int64)}
+    with pytest.raises(ValueError, match="`views` need the embeddings"):
+        built.step(batch, with_r1=False, with_cycle=False)
     for role in ("source", "target"):
         batch[f"{role}_embedding"] = built.models.faces(batch[role])["embedding"]
-    resample = random_views(ALL, config.seed, batch, 112)
-    plain, viewed = built.models.faces(batch["target"]), built.models.faces(batch["target"], resample)
-    assert float(tf.reduce_mean(tf.abs(plain["embedding"] - viewed["embedding"]))) > 0.1
-    assert all(np.isfinite(float(v)) for v in built.step(batch, with_r1=False, with_cycle=False).values())
+
+    def ifsr(of_target, of_swapped) -> float:
+        source, target = faces_of_pairs(built.models, batch, True, of_target)
+        logits = tf.zeros([4, 8, 8, 1])
+        terms = Objective(built.models, config).generator_terms(
+            batch, source, target, batch["target"], logits, False, of_swapped
+        )
+        return float(terms["ifsr"])
+
+    here, elsewhere = (random_views(ALL, seed, batch, 112) for seed in (0, 1))
+    assert ifsr(here, here) == pytest.approx(0.0, abs=1e-5)
+    assert ifsr(here, elsewhere) > 0.05
+    assert ifsr(here, None) > 0.05
+    stepped = built.step(batch, with_r1=False, with_cycle=False)
+    assert all(np.isfinite(float(v)) for v in stepped.values())
 
 
 def test_they_need_cached_embeddings_and_sane_strengths():
