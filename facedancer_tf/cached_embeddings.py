@@ -1,9 +1,8 @@
 """Identity embeddings of all training pictures, computed once and kept beside the shards.
 
-The encoder is frozen, so every epoch would compute the same again: on two CPU cores a fifth of a small recipe's step.
-Per shard there is a file of its name in a folder of `<data>/embeddings/` that is named after the encoder's weights, the
-size and the shards' checksums. It holds the raw embeddings of the shard's records in turn, float32 little-endian
-[count, W], of the pictures as the pipeline decodes them.
+The encoder is frozen, so every epoch would compute the same again. Per shard there is a file of its name in a folder of
+`<data>/embeddings/` that is named after the encoder's weights, the size and the shards' checksums. It holds the raw
+embeddings of the shard's records in turn, float32 little-endian [count, W], of the pictures as the pipeline decodes them.
 """
 
 import hashlib
