@@ -2,7 +2,8 @@
 
 The encoder is frozen, so every epoch would compute the same again. Per shard there is a file of its name in a folder of
 `<data>/embeddings/` that is named after the encoder's weights, the size and the shards' checksums. It holds the raw
-embeddings of the shard's records in turn, float32 little-endian [count, W], of the pictures as the pipeline decodes them.
+embeddings of the shard's records in turn, float32 little-endian [count, W], of the pictures as the pipeline decodes
+them.
 """
 
 import hashlib
