@@ -14,6 +14,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from networks.layers import PReLU
+
 SIZE_PX = 112
 EMBEDDING_WIDTH = 512
 # Residual blocks at 56, 28, 14 and 7 px. A single one at 56 px is a plain convolution, without a sum.
@@ -34,7 +36,7 @@ def block_names(blocks: Sequence[int]) -> tuple[str, ...]:
 
 
 def _conv_prelu(x: keras.KerasTensor, convolution: keras.Layer, name: str, dtype: str) -> keras.KerasTensor:
-    return layers.PReLU(shared_axes=(1, 2), name=f"{name}_prelu", dtype=dtype)(convolution(x))
+    return PReLU(name=f"{name}_prelu", dtype=dtype)(convolution(x))
 
 
 def _bottleneck(

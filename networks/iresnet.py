@@ -11,6 +11,8 @@ from collections.abc import Mapping
 import keras
 from keras import layers
 
+from networks.layers import PReLU
+
 SIZE_PX = 112
 EMBEDDING_WIDTH = 512
 STAGE_FILTERS = (
@@ -54,7 +56,7 @@ def _unit(x: keras.KerasTensor, filters: int, halve: bool, name: str, dtype: str
         shortcut = layers.Conv2D(filters, 1, strides=2, name=f"{name}_shortcut", dtype=dtype)(x)
     x = layers.BatchNormalization(epsilon=EPSILON, name=f"{name}_bn", dtype=dtype)(x, training=False)
     x = layers.Conv2D(filters, 3, padding="same", name=f"{name}_conv1", dtype=dtype)(x)
-    x = layers.PReLU(shared_axes=(1, 2), name=f"{name}_prelu", dtype=dtype)(x)
+    x = PReLU(name=f"{name}_prelu", dtype=dtype)(x)
     if halve:
         # The original pads one pixel on every side; "same" padding would put both of them right and below.
         x = layers.ZeroPadding2D(1, name=f"{name}_pad", dtype=dtype)(x)
@@ -72,7 +74,7 @@ def build_iresnet(depth: int = 50, dtype: str = "float32", name: str | None = No
     stages = zip(STAGE_FILTERS, _units(depth), strict=True)
     pictures = keras.Input((SIZE_PX, SIZE_PX, 3), name="pictures")
     x = layers.Conv2D(64, 3, padding="same", name="stem_conv", dtype=dtype)(pictures)  # [B, 112, 112, 64]
-    x = layers.PReLU(shared_axes=(1, 2), name="stem_prelu", dtype=dtype)(x)
+    x = PReLU(name="stem_prelu", dtype=dtype)(x)
     for stage, (filters, units) in enumerate(stages, start=1):
         for unit in range(1, units + 1):
             x = _unit(x, filters, unit == 1, f"stage{stage}_unit{unit}", dtype)

@@ -9,6 +9,8 @@ weights, which is exact; nothing here depends on a training flag, and nothing is
 import keras
 from keras import layers
 
+from networks.layers import PReLU
+
 SIZE_PX = 112
 EMBEDDING_WIDTH = 128
 # One row per stage: (filters, blocks). The stages run at 112, 56, 28, 14 and 7 px; every stage but the first
@@ -35,9 +37,9 @@ def _depthwise_separable(
         name=f"{name}_depthwise",
         dtype=dtype,
     )(x)
-    x = layers.PReLU(shared_axes=(1, 2), name=f"{name}_depthwise_prelu", dtype=dtype)(x)
+    x = PReLU(name=f"{name}_depthwise_prelu", dtype=dtype)(x)
     x = layers.Conv2D(filters, 1, name=f"{name}_pointwise", dtype=dtype)(x)
-    return layers.PReLU(shared_axes=(1, 2), name=f"{name}_out", dtype=dtype)(x)
+    return PReLU(name=f"{name}_out", dtype=dtype)(x)
 
 
 def build_mobilefacenet(dtype: str = "float32", name: str = "sface") -> keras.Model:
@@ -49,7 +51,7 @@ def build_mobilefacenet(dtype: str = "float32", name: str = "sface") -> keras.Mo
     pictures = keras.Input((SIZE_PX, SIZE_PX, 3), name="pictures")
     x = layers.Rescaling(1 / 128, offset=-127.5 / 128, name="rescale", dtype="float32")(pictures)
     x = layers.Conv2D(32, 3, padding="same", name="stem_conv", dtype=dtype)(x)  # [B, 112, 112, 32]
-    x = layers.PReLU(shared_axes=(1, 2), name="stem_prelu", dtype=dtype)(x)
+    x = PReLU(name="stem_prelu", dtype=dtype)(x)
     for stage, (filters, blocks) in enumerate(STAGES, start=1):
         for block in range(1, blocks + 1):
             halve = stage > 1 and block == 1

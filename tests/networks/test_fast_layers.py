@@ -13,7 +13,14 @@ from networks.blocks import FUSIONS
 from networks.discriminator import build_image_discriminator
 from networks.generator import RELEASED_FUSION, build_generator
 from networks.instance_norm import normalise
-from networks.layers import InstanceNormalization, MaskConv2D, PictureConv2D, PooledConv2D, UpsampledSum
+from networks.layers import (
+    InstanceNormalization,
+    MaskConv2D,
+    PictureConv2D,
+    PooledConv2D,
+    PReLU,
+    UpsampledSum,
+)
 
 rng = np.random.default_rng(0)
 
@@ -242,3 +249,19 @@ def test_losses_and_gradients_through_both_networks_in_float64():
     norm = np.sqrt(sum(np.sum(value**2) for value in expected.values()))
     apart = np.sqrt(sum(np.sum((gradients[name] - value) ** 2) for name, value in expected.items()))
     assert apart <= 1e-6 * norm, apart / norm
+
+
+def test_prelu_is_keras_own_with_its_gradients():
+    rng = np.random.default_rng(0)
+    x, upstream = (tf.constant(rng.normal(size=(2, 5, 4, 6)), "float32") for _ in range(2))
+    plain, fast = keras.layers.PReLU(shared_axes=(1, 2)), PReLU()
+    results = []
+    for layer in (plain, fast):
+        layer.build(x.shape)
+        layer.set_weights([np.array([-0.8, 0.0, 0.25, 0.9, 1.0, 1.12], "float32").reshape(1, 1, 6)])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x)
+        results.append([y, *tape.gradient(y, [x, layer.alpha.value], upstream)])
+    for ours, theirs in zip(results[1], results[0], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
