@@ -12,6 +12,7 @@ from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
 from facedancer_tf.evaluation.onnx_network import OnnxNetwork, parse_pixel_input
+from facedancer_tf.evaluation.output_folder import check_apart, check_output, make_folder
 from facedancer_tf.evaluation.pairs import read_pair_set
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.quiet_start import load_tensorflow_quietly
@@ -26,22 +27,6 @@ examples:
 
 scripts/make_pairs.py writes the pairs of FaceForensics++ and AFLW2000-3D from your own copy.
 """
-
-
-def check_folder(folder: Path) -> None:
-    """Raises UserError where `folder` holds something that is no evaluation."""
-    if folder.exists() and (
-        not folder.is_dir() or (any(folder.iterdir()) and not (folder / "results.json").is_file())
-    ):
-        raise UserError(f"{folder} exists and holds no evaluation; name another folder with -o")
-
-
-def make_folder(folder: Path) -> None:
-    """Makes `folder` before the long work begins; raises UserError where it cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"the output folder {folder} cannot be made: {error.strerror or error}") from error
 
 
 def name_models(models: list[str]) -> list[str]:
@@ -98,11 +83,12 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     started = time.monotonic()
     arguments = parse_arguments()
-    check_folder(arguments.output)
+    check_output(arguments.output)
     named = arguments.model or ["default"]
     names = name_models(named)
     swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in named]
     pair_set = read_pair_set(arguments.pairs, arguments.count, arguments.gallery, arguments.seed)
+    check_apart(arguments.output, arguments.pairs, pair_set)
     judge, inception = load_judges(arguments)
     make_folder(arguments.output)
 

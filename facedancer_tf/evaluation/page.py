@@ -1,5 +1,6 @@
 """index.html: the tables, some pairs with the best and worst among them, and a grid for each model. No script in it."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -15,6 +16,7 @@ from facedancer_tf.evaluation.table import Table
 from facedancer_tf.synthetic_mark import xmp_packet
 
 PICTURES, PAGE = "pictures", "index.html"
+OWN = re.compile(r"(pair\d+_(source|target|model\d+)|grid\d+)\.jpg")
 EXTREMES, BETWEEN, GRID_SIDE = 3, 4, 5
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em; color: #222 }
@@ -35,8 +37,7 @@ def write_page(
 ) -> None:
     """Writes the page and its pictures, JPEGs that carry the mark of synthetic pictures, into `folder`."""
     (folder / PICTURES).mkdir(exist_ok=True)
-    for old in (folder / PICTURES).glob("*.jpg"):  # of an earlier evaluation in the same folder
-        old.unlink()
+    clear_pictures(folder / PICTURES)
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><title>Face swapping, evaluated</title>",
         "<meta name=viewport content='width=device-width, initial-scale=1'>",
@@ -52,6 +53,13 @@ def write_page(
         "</html>",
     ]
     (folder / PAGE).write_text("\n".join(parts) + "\n", encoding="utf-8")
+
+
+def clear_pictures(folder: Path) -> None:
+    """Removes the pictures that an earlier page left in `folder`, known by their names; others stay."""
+    for path in folder.iterdir():
+        if OWN.fullmatch(path.name):
+            path.unlink()
 
 
 def choose_shown(values: dict[str, np.ndarray]) -> list[tuple[str, int]]:

@@ -11,8 +11,9 @@ from facedancer_tf.evaluation.bootstrap import bootstrap_mean
 from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.evaluation.metrics import metric_groups
+from facedancer_tf.evaluation.output_folder import RESULTS
 
-JSON_NAME, CSV_NAME = "results.json", "results.csv"
+TABLE = "results.csv"
 
 
 def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dict[str, str]) -> None:
@@ -31,9 +32,9 @@ def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dic
         },
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / JSON_NAME).write_text(text + "\n", encoding="utf-8")
+    (folder / RESULTS).write_text(text + "\n", encoding="utf-8")
     keys = list(evaluation.rows[0].values)
-    with (folder / CSV_NAME).open("w", encoding="utf-8", newline="") as file:
+    with (folder / TABLE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["system", "source", "target", "source_id", "target_id", *keys])
         for row in evaluation.rows:
