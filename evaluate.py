@@ -56,7 +56,10 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--count", type=int, default=100, help="pairs drawn from a folder (100)")
     parser.add_argument(
-        "--gallery", type=int, default=500, help="pictures to find the source among, at most (500)"
+        "--gallery",
+        type=int,
+        default=500,
+        help="pictures to find the source among (500): all of the pairs, then others of the folder",
     )
     parser.add_argument("--seed", type=int, default=1, help="of pairs, gallery and occluders (1)")
     parser.add_argument(
@@ -75,6 +78,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--detector", choices=("yunet", "insightface"), default="yunet")
     parser.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (evaluation)")
     arguments = parser.parse_args()
+    if arguments.gallery < 0:
+        parser.error(f"--gallery must be 0 or more, not {arguments.gallery}")
     if arguments.seed < 0:
         parser.error(f"--seed must be 0 or more, not {arguments.seed}")
     return arguments

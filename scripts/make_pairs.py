@@ -47,7 +47,7 @@ def main() -> None:
         pairs = draw_pairs(photographs, arguments.count, arguments.seed, arguments.folder)
     path = arguments.output / "pairs.csv"
     write_pairs_csv(path, pairs)
-    print(f"{len(pairs)} pairs written; now: python evaluate.py --pairs {path} --gallery 100000")
+    print(f"{len(pairs)} pairs written; now: python evaluate.py --pairs {path}")
 
 
 if __name__ == "__main__":
