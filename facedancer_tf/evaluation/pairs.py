@@ -33,6 +33,11 @@ class Pair:
     source: Photograph
     target: Photograph
 
+    @property
+    def people(self) -> str:
+        """Who goes into whom: one word for all pairs of these two people in this order."""
+        return f"{self.source.identity}\0{self.target.identity}"
+
 
 @dataclass(frozen=True)
 class PairSet:

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from facedancer_tf.evaluation.bootstrap import bootstrap_mean
 from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.evaluation.metrics import metric_groups
@@ -25,7 +24,7 @@ def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dic
         "unusable": {str(path): why for path, why in evaluation.portraits.unusable.items()},
         "systems": {
             row.name: {
-                "means": {key: asdict(bootstrap_mean(values)) for key, values in row.values.items()},
+                "means": {key: asdict(mean) for key, mean in row.means.items()},
                 "frechet": row.frechet,
             }
             for row in evaluation.rows

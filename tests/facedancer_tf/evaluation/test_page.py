@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facedancer_tf.evaluation.bootstrap import Mean
+from facedancer_tf.evaluation.means import Mean
 from facedancer_tf.evaluation.metrics import DOWN, Metric
 from facedancer_tf.evaluation.page import choose_shown, clear_pictures, one_of_each
 from facedancer_tf.evaluation.pairs import Photograph
@@ -41,6 +41,7 @@ def test_a_mean_says_of_how_many_where_it_is_not_all():
     metric = Metric("pose", "pose", DOWN, 2, "")
     assert cell(metric, Mean(1.0, 0.5, 2.0, 9), 9) == "1.00 ±0.75"
     assert cell(metric, Mean(1.0, 0.5, 2.0, 4), 9) == "1.00 ±0.75 (n=4)"
+    assert cell(metric, Mean(1.0, None, None, 9), 9) == "1.00"
     assert cell(metric, Mean(None, None, None, 0), 9) == "-"
 
 
