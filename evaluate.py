@@ -12,11 +12,12 @@ from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
 from facedancer_tf.evaluation.onnx_network import OnnxNetwork, parse_pixel_input
-from facedancer_tf.evaluation.output_folder import check_apart, check_output, make_folder
+from facedancer_tf.evaluation.output_folder import check_apart, check_output
 from facedancer_tf.evaluation.pairs import read_pair_set
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapper import Swapper
+from facedancer_tf.writing import make_folder
 
 EPILOG = """\
 examples:

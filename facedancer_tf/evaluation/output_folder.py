@@ -44,11 +44,3 @@ def check_apart(folder: Path, pairs: str, pair_set: PairSet) -> None:
     inside = [path for path in (*named, *sorted(measured)) if path.resolve().is_relative_to(output)]
     if inside:
         raise UserError(f"{inside[0]} lies in the output folder {folder}; name another with -o")
-
-
-def make_folder(folder: Path) -> None:
-    """Makes `folder` before the long work begins; raises UserError where it cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"the output folder {folder} cannot be made: {error.strerror or error}") from error

@@ -14,6 +14,7 @@ from facedancer_tf.evaluation.pairs import Photograph
 from facedancer_tf.evaluation.systems import ModelSystem
 from facedancer_tf.evaluation.table import Table
 from facedancer_tf.synthetic_mark import xmp_packet
+from facedancer_tf.writing import make_folder, reported, write_text
 
 PICTURES, PAGE = "pictures", "index.html"
 OWN = re.compile(r"(pair\d+_(source|target|model\d+)|grid\d+)\.jpg")
@@ -36,7 +37,7 @@ def write_page(
     shown: Sequence[Table],
 ) -> None:
     """Writes the page and its pictures, JPEGs that carry the mark of synthetic pictures, into `folder`."""
-    (folder / PICTURES).mkdir(exist_ok=True)
+    make_folder(folder / PICTURES)
     clear_pictures(folder / PICTURES)
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><title>Face swapping, evaluated</title>",
@@ -52,14 +53,15 @@ def write_page(
         *_grids(folder, evaluation, models),
         "</html>",
     ]
-    (folder / PAGE).write_text("\n".join(parts) + "\n", encoding="utf-8")
+    write_text(folder / PAGE, "\n".join(parts) + "\n")
 
 
 def clear_pictures(folder: Path) -> None:
     """Removes the pictures that an earlier page left in `folder`, known by their names; others stay."""
-    for path in folder.iterdir():
-        if OWN.fullmatch(path.name):
-            path.unlink()
+    with reported(folder):
+        for path in folder.iterdir():
+            if OWN.fullmatch(path.name):
+                path.unlink()
 
 
 def choose_shown(values: dict[str, np.ndarray]) -> list[tuple[str, int]]:
@@ -145,5 +147,7 @@ def one_of_each(photographs: Sequence[Photograph]) -> list[Photograph]:
 
 def _save(folder: Path, name: str, picture: np.ndarray, synthetic: bool) -> str:
     """Writes one JPEG and gives the tag that shows it."""
-    write_picture(folder / PICTURES / f"{name}.jpg", picture, xmp=xmp_packet(synthetic))
+    path = folder / PICTURES / f"{name}.jpg"
+    with reported(path):
+        write_picture(path, picture, xmp=xmp_packet(synthetic))
     return f'<img src="{PICTURES}/{name}.jpg" alt="{escape(name)}">'

@@ -4,6 +4,7 @@ A photograph's identity is a word: two photographs with the same word show one p
 """
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import UserError
 from facedancer_tf.people import list_people
+from facedancer_tf.writing import write_text
 
 COLUMNS = ("source", "target", "source_id", "target_id")
 
@@ -154,9 +156,10 @@ def write_pairs_csv(path: Path, pairs: Sequence[Pair]) -> None:
         inside = picture.resolve().is_relative_to(path.parent.resolve())
         return str(picture.resolve().relative_to(path.parent.resolve()) if inside else picture.resolve())
 
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for pair in pairs:
-            source, target = pair.source, pair.target
-            writer.writerow([place(source.path), place(target.path), source.identity, target.identity])
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines)
+    writer.writerow(COLUMNS)
+    for pair in pairs:
+        source, target = pair.source, pair.target
+        writer.writerow([place(source.path), place(target.path), source.identity, target.identity])
+    write_text(path, lines.getvalue())
