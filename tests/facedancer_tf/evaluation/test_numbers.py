@@ -55,7 +55,9 @@ def test_shape_ignores_place_size_and_roll_but_not_the_mouth():
     opened = points.copy()
     opened[:, 60:68, 1] += 10
     assert shape_distance(points, opened)[0] > 0.005
-    assert np.isnan(shape_distance(points, np.full((1, 68, 2), np.nan))).all()
+    for nowhere in (points * np.nan, points * 0):
+        assert np.isnan(shape_distance(points, nowhere)).all()
+        assert np.isnan(shape_distance(nowhere, points)).all()
 
 
 def test_frechet_distance_of_normals():
