@@ -37,6 +37,8 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=2000, help="aflw2000: how many pairs (2000)")
     arguments = parser.parse_args()
+    if arguments.seed < 0 or arguments.frames < 1:
+        parser.error("--seed must be 0 or more and --frames 1 or more")
     if not arguments.folder.is_dir():
         raise UserError(f"there is no folder {arguments.folder}; name your copy of the data")
     make_folder(arguments.output)
