@@ -32,11 +32,14 @@ def frechet_distance(one: np.ndarray, other: np.ndarray) -> float:
         raise ValueError(
             f"`one` and `other` must be [n, W] with n >= 2. Received: {one.shape} and {other.shape}"
         )
-    covariance, covariance_other = np.cov(one, rowvar=False), np.cov(other, rowvar=False)
-    covariance, covariance_other = np.atleast_2d(covariance), np.atleast_2d(covariance_other)
-    values, vectors = np.linalg.eigh(covariance)
-    root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
-    # C C' and C^(1/2) C' C^(1/2) have the same eigenvalues, and the second is symmetric
-    shared = np.sqrt(np.clip(np.linalg.eigvalsh(root @ covariance_other @ root), 0.0, None)).sum()
+    root, root_other = _root(one), _root(other)
+    # the eigenvalues of C C' are the squared singular values of the roots' product: no matrix is larger than n x m
+    shared = np.linalg.svd(root @ root_other.T, compute_uv=False).sum()
     apart = float(((one.mean(axis=0) - other.mean(axis=0)) ** 2).sum())
-    return max(0.0, apart + float(np.trace(covariance) + np.trace(covariance_other) - 2.0 * shared))
+    return max(0.0, apart + float((root**2).sum() + (root_other**2).sum() - 2.0 * shared))
+
+
+def _root(samples: np.ndarray) -> np.ndarray:
+    """R [at most n or W, W] of `samples` [n, W], such that R' R is their covariance."""
+    centred = (samples - samples.mean(axis=0)) / np.sqrt(len(samples) - 1)
+    return np.linalg.qr(centred).R if len(samples) > samples.shape[1] else centred

@@ -70,6 +70,17 @@ def test_frechet_distance_of_normals():
     assert frechet_distance(one @ turned, other @ turned) == pytest.approx(frechet_distance(one, other))
 
 
+def test_frechet_distance_of_fewer_samples_than_features():
+    """Against the definition, with the square root of the product of covariances itself."""
+    one, other = RANDOM.normal(size=(5, 8)), RANDOM.normal(size=(30, 8)) + 0.3
+    covariances = np.cov(one, rowvar=False), np.cov(other, rowvar=False)
+    root = np.sqrt(np.abs(np.linalg.eigvals(covariances[0] @ covariances[1])))
+    apart = ((one.mean(axis=0) - other.mean(axis=0)) ** 2).sum()
+    wanted = apart + np.trace(covariances[0] + covariances[1]) - 2 * root.sum()
+    assert frechet_distance(one, other) == pytest.approx(wanted, rel=1e-5)
+    assert frechet_distance(other, one) == pytest.approx(wanted, rel=1e-5)
+
+
 def test_reconstruction_against_tensorflow():
     one = RANDOM.integers(0, 256, (64, 64, 3)).astype(np.uint8)
     other = np.clip(one + RANDOM.normal(0, 20, one.shape), 0, 255).astype(np.uint8)
