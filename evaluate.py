@@ -10,12 +10,15 @@ from pathlib import Path
 
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.evaluation.inception import INCEPTION_INPUT, Inception
 from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
-from facedancer_tf.evaluation.onnx_network import OnnxNetwork, parse_pixel_input
-from facedancer_tf.evaluation.pairs import read_pair_set
+from facedancer_tf.evaluation.onnx_network import ARCFACE_INPUT, parse_pixel_input
+from facedancer_tf.evaluation.output_folder import check_apart, check_output
+from facedancer_tf.evaluation.pair_set import read_pair_set
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapper import Swapper
+from facedancer_tf.writing import make_folder
 
 EPILOG = """\
 examples:
@@ -28,22 +31,6 @@ scripts/make_pairs.py writes the pairs of FaceForensics++ and AFLW2000-3D from y
 """
 
 
-def check_folder(folder: Path) -> None:
-    """Raises UserError where `folder` holds something that is no evaluation."""
-    if folder.exists() and (
-        not folder.is_dir() or (any(folder.iterdir()) and not (folder / "results.json").is_file())
-    ):
-        raise UserError(f"{folder} exists and holds no evaluation; name another folder with -o")
-
-
-def make_folder(folder: Path) -> None:
-    """Makes `folder` before the long work begins; raises UserError where it cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"the output folder {folder} cannot be made: {error.strerror or error}") from error
-
-
 def name_models(models: list[str]) -> list[str]:
     """One short name for each model: the file's, or the whole path where two would be called the same."""
     short = [Path(model).stem for model in models]
@@ -52,14 +39,12 @@ def name_models(models: list[str]) -> list[str]:
     return [name if short.count(name) == 1 else model for name, model in zip(short, models, strict=True)]
 
 
-def load_judges(arguments: argparse.Namespace) -> tuple[Judge, OnnxNetwork | None]:
+def load_judges(arguments: argparse.Namespace) -> tuple[Judge, Inception | None]:
     """Who judges identity, and Inception where it was given."""
     judge: Judge = DlibJudge()
     if arguments.judge:
-        judge = OnnxJudge(arguments.judge, parse_pixel_input(arguments.judge_input))
-    if not arguments.inception:
-        return judge, None
-    return judge, OnnxNetwork(arguments.inception, parse_pixel_input(arguments.inception_input))
+        judge = OnnxJudge(arguments.judge, arguments.judge_input)
+    return judge, Inception(arguments.inception, arguments.inception_input) if arguments.inception else None
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -71,25 +56,40 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--count", type=int, default=100, help="pairs drawn from a folder (100)")
     parser.add_argument(
-        "--gallery", type=int, default=500, help="pictures to find the source among, at most (500)"
+        "--gallery",
+        type=int,
+        default=500,
+        help="pictures to find the source among (500): all of the pairs, then others of the folder",
     )
     parser.add_argument("--seed", type=int, default=1, help="of pairs, gallery and occluders (1)")
     parser.add_argument(
         "--judge", type=Path, metavar="FILE.onnx", help="an identity encoder (dlib's, embedded)"
     )
     parser.add_argument(
-        "--judge-input", default="112,RGB,-1,1", help="its size, colours, and what 0 and 255 become"
+        "--judge-input",
+        type=parse_pixel_input,
+        default=ARCFACE_INPUT,
+        metavar="SIZE,RGB,LOW,HIGH",
+        help="its size, RGB or BGR, and what 0 and 255 become (112,RGB,-1,1)",
     )
     parser.add_argument(
         "--inception", type=Path, metavar="FILE.onnx", help="Inception with 2048 features, for FID"
     )
-    parser.add_argument("--inception-input", default="299,RGB,-1,1", help="likewise")
+    parser.add_argument(
+        "--inception-input",
+        type=parse_pixel_input,
+        default=INCEPTION_INPUT,
+        metavar="SIZE,RGB,LOW,HIGH",
+        help="likewise (299,RGB,-1,1)",
+    )
     parser.add_argument(
         "--encoder-weights", help="a name or file, where the models' encoder is not found by itself"
     )
     parser.add_argument("--detector", choices=("yunet", "insightface"), default="yunet")
     parser.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (evaluation)")
     arguments = parser.parse_args()
+    if arguments.gallery < 0:
+        parser.error(f"--gallery must be 0 or more, not {arguments.gallery}")
     if arguments.seed < 0:
         parser.error(f"--seed must be 0 or more, not {arguments.seed}")
     return arguments
@@ -98,11 +98,12 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     started = time.monotonic()
     arguments = parse_arguments()
-    check_folder(arguments.output)
+    check_output(arguments.output)
     named = arguments.model or ["default"]
     names = name_models(named)
     swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in named]
     pair_set = read_pair_set(arguments.pairs, arguments.count, arguments.gallery, arguments.seed)
+    check_apart(arguments.output, arguments.pairs, pair_set)
     judge, inception = load_judges(arguments)
     make_folder(arguments.output)
 
@@ -110,6 +111,7 @@ def main() -> None:
     run_graphs_as_they_are()  # the same pixels as swap_image.py
     from facedancer_tf.evaluation.about import describe
     from facedancer_tf.evaluation.evaluation import evaluate
+    from facedancer_tf.evaluation.meter import Meter
     from facedancer_tf.evaluation.page import write_page
     from facedancer_tf.evaluation.results import write_results
     from facedancer_tf.evaluation.systems import ModelSystem, baselines
@@ -117,8 +119,9 @@ def main() -> None:
 
     models = [ModelSystem(name, swapper) for name, swapper in zip(names, swappers, strict=True)]
     systems = [*models, *baselines(models)]
-    evaluation = evaluate(systems, pair_set, judge, swappers[0].detector, arguments.seed, inception)
-    about = describe(evaluation, judge, models, arguments.seed)
+    meter = Meter(judge, swappers[0].detector, inception)
+    evaluation = evaluate(systems, pair_set, meter, arguments.seed)
+    about = describe(evaluation, meter, models, arguments.seed)
     shown = tables(evaluation, judge)
     print(caption(about), *map(as_text, shown), sep="\n\n")
     write_results(arguments.output, evaluation, judge, about)

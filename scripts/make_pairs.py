@@ -17,7 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.faceforensics import FRAMES_PER_VIDEO, faceforensics_pairs
-from facedancer_tf.evaluation.pairs import draw_pairs, photographs_in, write_pairs_csv
+from facedancer_tf.evaluation.pairs import Photograph, draw_pairs
+from facedancer_tf.evaluation.pairs_csv import write_pairs_csv
+from facedancer_tf.named_weights import sha256_of
+from facedancer_tf.writing import make_folder
 
 
 def main() -> None:
@@ -34,20 +37,29 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=2000, help="aflw2000: how many pairs (2000)")
     arguments = parser.parse_args()
+    if arguments.seed < 0 or arguments.frames < 1:
+        parser.error("--seed must be 0 or more and --frames 1 or more")
     if not arguments.folder.is_dir():
         raise UserError(f"there is no folder {arguments.folder}; name your copy of the data")
-    arguments.output.mkdir(parents=True, exist_ok=True)
+    make_folder(arguments.output)
     if arguments.protocol == "ffpp":
-        frames = arguments.output / "frames"
         pairs = faceforensics_pairs(
-            arguments.folder, arguments.list, frames, arguments.seed, arguments.frames
+            arguments.folder, arguments.list, arguments.output / "frames", arguments.seed, arguments.frames
+        )
+        listed = "names of manipulated videos"
+        if arguments.list:
+            listed = f"{arguments.list.name} (SHA-256 {sha256_of(arguments.list)[:12]}) in both directions"
+        made_from = (
+            f"FaceForensics++, {listed}, {arguments.frames} frames of each video, seed {arguments.seed}"
         )
     else:
-        photographs = photographs_in(arguments.folder, "image*.jpg")
+        photographs = [Photograph(path, path.stem) for path in sorted(arguments.folder.rglob("image*.jpg"))]
         pairs = draw_pairs(photographs, arguments.count, arguments.seed, arguments.folder)
+        drawn = f"{len(pairs)} pairs at random among {len(photographs)} pictures"
+        made_from = f"AFLW2000-3D, {drawn}, seed {arguments.seed}"
     path = arguments.output / "pairs.csv"
-    write_pairs_csv(path, pairs)
-    print(f"{len(pairs)} pairs written; now: python evaluate.py --pairs {path} --gallery 100000")
+    write_pairs_csv(path, pairs, made_from)
+    print(f"{len(pairs)} pairs written; now: python evaluate.py --pairs {path}")
 
 
 if __name__ == "__main__":

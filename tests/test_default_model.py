@@ -4,7 +4,8 @@ from pathlib import Path
 
 from facedancer_tf.evaluation.evaluation import evaluate
 from facedancer_tf.evaluation.judges import DlibJudge
-from facedancer_tf.evaluation.pairs import read_pair_set
+from facedancer_tf.evaluation.meter import Meter
+from facedancer_tf.evaluation.pair_set import read_pair_set
 from facedancer_tf.evaluation.systems import CopiedTarget, ModelSystem, System
 from facedancer_tf.model_file import load_model_file
 from facedancer_tf.swapper import Swapper
@@ -24,7 +25,7 @@ def test_it_is_small_and_says_what_it_is():
 def test_the_swapped_face_moves_towards_its_source():
     swapper = Swapper()
     systems: list[System] = [ModelSystem("default", swapper), CopiedTarget()]
-    rows = evaluate(systems, read_pair_set("bundled", 0, 5, 1), DlibJudge(), swapper.detector).rows
+    rows = evaluate(systems, read_pair_set("bundled", 0, 5, 1), Meter(DlibJudge(), swapper.detector)).rows
     after, before = ({name: row.values[name].mean() for name in COSINES} for row in rows)
     print(f"cosines of the untouched target {before}, of the swapped face {after}")
     assert len(rows[0].values["cosine_to_source"]) == 20

@@ -1,6 +1,7 @@
 """evaluate.py and scripts/make_pairs.py as processes."""
 
 import csv
+import hashlib
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from PIL import Image
 
 from data.pictures import write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
+from facedancer_tf.evaluation.pairs_csv import read_pairs_csv
 from facedancer_tf.synthetic_mark import SOURCE_TYPE
 from tests.facedancer_tf.conftest import write_tiny_model
 
@@ -36,7 +38,7 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     lines = [
         f"{pictures[0]},{pictures[1]},x,y",
         f"{pictures[2]},{pictures[1]},z,y",
-        "empty.png,empty.png,u,v",
+        f"empty.png,{pictures[1]},u,y",
     ]
     (tmp_path / "pairs.csv").write_text("\n".join(["source,target,source_id,target_id", *lines]) + "\n")
     models = ("--model", "one.keras", "--model", "two.keras")
@@ -48,6 +50,9 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
         "2 of pairs.csv",
         "every line of the file",
         "3 pictures of 3 people",
+        "faces found by: yunet",
+        "1000 draws of 2 groups",
+        f"pairs.csv (SHA-256 {hashlib.sha256((tmp_path / 'pairs.csv').read_bytes()).hexdigest()[:12]})",
     ):
         assert said in caption
     assert "1 of 3 pairs, 1 pictures (1 no face)" in caption
@@ -61,7 +66,9 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     assert results["systems"]["pasted source"]["means"]["retrieval_top1"] == {
         "mean": 100.0, "low": 100.0, "high": 100.0, "count": 2
     }  # fmt: skip
-    assert "Fréchet distance of dlib embeddings (not FID)" in results["systems"]["one"]["frechet"]
+    frechet = results["systems"]["pasted source"]["frechet"]["Fréchet distance of dlib embeddings (not FID)"]
+    assert (frechet["swapped"], frechet["real"]) == (2, 3)
+    assert f"{frechet['distance']:.4f} (2 x 3)" in ran.stdout
     with (tmp_path / "out" / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["system"] for row in rows] == [name for name in names for _ in range(2)]
@@ -88,11 +95,19 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
         (("--model", "default", "--model", "default"), "the same model is named twice"),
         (("--pairs", "full"), "100 pairs cannot be drawn from full"),
         (("--judge", "full/notes.onnx"), "no ONNX network"),
+        (("--judge", "full/missing.onnx"), "missing.onnx cannot be read"),
+        (("--judge-input", "112,RGB,0,nan"), "a network's input is written SIZE"),
+        (("--inception-input", "x"), "a network's input is written SIZE"),
+        (("--gallery", "-1"), "--gallery must be 0 or more"),
+        (("--pairs", "photos", "--count", "1", "-o", "photos/out"), "lies in the folder of the pairs"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, arguments, message):
     (tmp_path / "full").mkdir()
+    (tmp_path / "photos").mkdir()
     (tmp_path / "full" / "notes.onnx").write_text("mine")
+    for name in ("one.png", "two.png"):
+        write_picture(tmp_path / "photos" / name, np.zeros((8, 8, 3), np.uint8))
     ran = run(tmp_path, "evaluate.py", *arguments)
     assert ran.returncode == 2
     assert message in ran.stderr
@@ -105,5 +120,6 @@ def test_pairs_of_aflw2000(tmp_path):
         write_picture(tmp_path / "aflw" / name, np.zeros((8, 8, 3), np.uint8))
     ran = run(tmp_path, "scripts/make_pairs.py", "aflw2000", "aflw", "--count", 6, "-o", "pairs")
     assert (ran.returncode, ran.stderr) == (0, "")
-    with (tmp_path / "pairs" / "pairs.csv").open(newline="") as file:
-        assert len({(row["source_id"], row["target_id"]) for row in csv.DictReader(file)}) == 6
+    file = read_pairs_csv(tmp_path / "pairs" / "pairs.csv")
+    assert len({pair.people for pair in file.pairs}) == 6
+    assert file.made_from == "AFLW2000-3D, 6 pairs at random among 3 pictures, seed 1"

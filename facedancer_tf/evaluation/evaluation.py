@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from data.detection import Detector
-from facedancer_tf.evaluation.frechet import frechet_distance
+from facedancer_tf.evaluation.frechet import Frechet, compare_clouds
 from facedancer_tf.evaluation.identity import Gallery, identity_values
 from facedancer_tf.evaluation.judges import Judge
+from facedancer_tf.evaluation.means import Mean, mean_with_interval
 from facedancer_tf.evaluation.measuring import Measured, Values, join, measure, prepare_chunk
 from facedancer_tf.evaluation.meter import Meter
-from facedancer_tf.evaluation.onnx_network import OnnxNetwork
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
 from facedancer_tf.evaluation.portraits import Portraits, find_portraits, usable_only
 from facedancer_tf.evaluation.systems import System
@@ -25,11 +24,12 @@ CHUNK, GALLERY_CHUNK = 8, 16  # pairs and pictures at once; bounds the memory on
 
 @dataclass(frozen=True)
 class Row:
-    """What one system scored: `values` [n] per pair by metric, and Fréchet distances by name."""
+    """What one system scored: `values` [n] per pair by metric, their `means`, and Fréchet distances by name."""
 
     name: str
     values: Values
-    frechet: dict[str, float | None]
+    means: dict[str, Mean]
+    frechet: dict[str, Frechet]
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,13 @@ class Evaluation:
 def evaluate(
     systems: Sequence[System],
     pair_set: PairSet,
-    judge: Judge,
-    detector: Detector,
+    meter: Meter,
     seed: int = 1,
-    inception: OnnxNetwork | None = None,
 ) -> Evaluation:
     """Measures every system on every pair; raises UserError where no pair can be used."""
     photographs = [side for pair in pair_set.pairs for side in (pair.source, pair.target)]
-    portraits = find_portraits([*photographs, *pair_set.gallery], detector)
+    portraits = find_portraits([*photographs, *pair_set.gallery], meter.detector)
     used = usable_only(pair_set, portraits)
-    meter = Meter(judge, detector, inception)
     embeddings, features = _read_gallery(meter, used.gallery, portraits)
     parts: dict[str, list[Measured]] = {system.name: [] for system in systems}
     targets = []
@@ -74,7 +71,7 @@ def evaluate(
                 bar.update(len(pairs))
     gallery = Gallery(used.gallery, embeddings)
     rows = [
-        _row(name, join(measured), judge, used, gallery, features, np.concatenate(targets))
+        _row(name, join(measured), meter.judge, used, gallery, features, np.concatenate(targets))
         for name, measured in parts.items()
     ]
     return Evaluation(rows, used, portraits, len(pair_set.pairs))
@@ -109,18 +106,17 @@ def _row(
         identity_values(judge, used.pairs, gallery, sources, targets, swapped)
         for swapped in (measured.embeddings, measured.embeddings_jpeg)
     ]
-    values = {
-        **measured.values,
-        **who[0],
-        "retrieval_top1_jpeg": who[1]["retrieval_top1"],
-        "nearer_to_source_jpeg": who[1]["nearer_to_source"],
-    }
+    values = {**measured.values, **who[0], "retrieval_top1_jpeg": who[1]["retrieval_top1"]}
     found = measured.embeddings[~np.isnan(measured.embeddings).any(axis=1)]
-    clouds = {f"Fréchet distance of {judge.short} embeddings (not FID)": (found, gallery.embeddings)}
-    if real_features.shape[1]:
-        clouds["FID (the given Inception, aligned crops)"] = (measured.features, real_features)
     frechet = {
-        cloud: frechet_distance(swapped, real) if min(len(swapped), len(real)) > 1 else None
-        for cloud, (swapped, real) in clouds.items()
+        f"Fréchet distance of {judge.short} embeddings (not FID)": compare_clouds(
+            found, gallery.embeddings, "swapped faces against the gallery's, lost ones left out"
+        )
     }
-    return Row(name, values, frechet)
+    if real_features.shape[1]:
+        frechet["FID"] = compare_clouds(
+            measured.features, real_features, "crops at the target's landmarks, lost faces included"
+        )
+    groups = [pair.people for pair in used.pairs]
+    means = {key: mean_with_interval(numbers, groups) for key, numbers in values.items()}
+    return Row(name, values, means, frechet)

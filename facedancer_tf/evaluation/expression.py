@@ -19,7 +19,7 @@ def shape_distance(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
     """Mean distance [n] of the points of eyes and mouth, in distances between the target's eyes.
 
     The swapped face's points are first laid over the target's by the best similarity, so that neither place, size nor
-    roll counts. NaN where there are no landmarks.
+    roll counts. NaN where there are no landmarks, or they lie in one point.
     """
     distances = np.full(len(target), np.nan)
     for i, (wanted, points) in enumerate(zip(target, swapped, strict=True)):
@@ -28,7 +28,10 @@ def shape_distance(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
         between_eyes = np.linalg.norm(wanted[LEFT_EYE].mean(axis=0) - wanted[RIGHT_EYE].mean(axis=0))
         if between_eyes == 0:
             continue
-        way = similarity_transform(points[EYES_AND_MOUTH], wanted[EYES_AND_MOUTH])
+        try:
+            way = similarity_transform(points[EYES_AND_MOUTH], wanted[EYES_AND_MOUTH])
+        except ValueError:
+            continue
         laid_over = points[EYES_AND_MOUTH] @ way[:, :2].T + way[:, 2]
         distances[i] = np.linalg.norm(laid_over - wanted[EYES_AND_MOUTH], axis=1).mean() / between_eyes
     return distances

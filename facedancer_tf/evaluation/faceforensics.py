@@ -19,6 +19,7 @@ from tqdm import tqdm
 from data.pictures import write_picture
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import Pair, Photograph
+from facedancer_tf.writing import make_folder, reported
 
 FRAMES_PER_VIDEO = 10
 ORIGINAL, MANIPULATED = re.compile(r"\d{3}"), re.compile(r"(\d{3})_(\d{3})")
@@ -31,7 +32,7 @@ def faceforensics_pairs(
 
     folder: where the original videos 000.mp4 … lie, at any depth; listed: a JSON list of [target, source], like the
     dataset's test.json; without it the names of manipulated videos in `folder`, TARGET_SOURCE.mp4, are the list.
-    Raises UserError where videos are missing, twice there or unreadable.
+    Raises UserError where videos are missing, twice there or unreadable, and where `frames` is not empty.
     """
     videos = sorted(folder.rglob("*.mp4"))
     originals: dict[str, Path] = {}
@@ -50,7 +51,11 @@ def faceforensics_pairs(
         raise UserError(
             f"{folder} lacks {len(missing)} original videos of the list, the first is {missing[0]}.mp4"
         )
-    frames.mkdir(parents=True, exist_ok=True)
+    make_folder(frames)
+    if any(frames.iterdir()):
+        raise UserError(
+            f"{frames} must be empty: frames of another draw would lie among the new; name another folder"
+        )
     drawn = {
         name: _write_frames(originals[name], frames, seed, per_video)
         for name in tqdm(
@@ -90,8 +95,12 @@ def _write_frames(video: Path, folder: Path, seed: int, count: int) -> list[Phot
     written = []
     for number, capture in enumerate(_grabbed(video)):
         if number in wanted:
+            decoded, frame = capture.retrieve()
+            if not decoded or frame is None:
+                raise UserError(f"{video}, frame {number}: cannot be decoded; copy the video anew")
             path = folder / f"{video.stem}_{number:05d}.jpg"
-            write_picture(path, cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB))
+            with reported(path):
+                write_picture(path, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
             written.append(Photograph(path, video.stem))
     return written
 

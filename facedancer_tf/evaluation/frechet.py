@@ -1,6 +1,24 @@
 """The Fréchet distance of two clouds of features; on Inception's pool features it is the FID (Heusel et al., 2017)."""
 
+from dataclasses import dataclass
+
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Frechet:
+    """The distance of `swapped` faces from `real` ones, both counted; None where one of them is fewer than two."""
+
+    distance: float | None
+    swapped: int
+    real: int
+    meaning: str
+
+
+def compare_clouds(swapped: np.ndarray, real: np.ndarray, meaning: str) -> Frechet:
+    """The distance of two sets of features [n, W] and [m, W]; `meaning` says in a clause what they are."""
+    enough = min(len(swapped), len(real)) > 1
+    return Frechet(frechet_distance(swapped, real) if enough else None, len(swapped), len(real), meaning)
 
 
 def frechet_distance(one: np.ndarray, other: np.ndarray) -> float:
@@ -14,11 +32,14 @@ def frechet_distance(one: np.ndarray, other: np.ndarray) -> float:
         raise ValueError(
             f"`one` and `other` must be [n, W] with n >= 2. Received: {one.shape} and {other.shape}"
         )
-    covariance, covariance_other = np.cov(one, rowvar=False), np.cov(other, rowvar=False)
-    covariance, covariance_other = np.atleast_2d(covariance), np.atleast_2d(covariance_other)
-    values, vectors = np.linalg.eigh(covariance)
-    root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
-    # C C' and C^(1/2) C' C^(1/2) have the same eigenvalues, and the second is symmetric
-    shared = np.sqrt(np.clip(np.linalg.eigvalsh(root @ covariance_other @ root), 0.0, None)).sum()
+    root, root_other = _root(one), _root(other)
+    # the eigenvalues of C C' are the squared singular values of the roots' product: no matrix is larger than n x m
+    shared = np.linalg.svd(root @ root_other.T, compute_uv=False).sum()
     apart = float(((one.mean(axis=0) - other.mean(axis=0)) ** 2).sum())
-    return max(0.0, apart + float(np.trace(covariance) + np.trace(covariance_other) - 2.0 * shared))
+    return max(0.0, apart + float((root**2).sum() + (root_other**2).sum() - 2.0 * shared))
+
+
+def _root(samples: np.ndarray) -> np.ndarray:
+    """R [at most n or W, W] of `samples` [n, W], such that R' R is their covariance."""
+    centred = (samples - samples.mean(axis=0)) / np.sqrt(len(samples) - 1)
+    return np.linalg.qr(centred).R if len(samples) > samples.shape[1] else centred

@@ -7,14 +7,16 @@ where the target's face was.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from data.alignment import align
 from data.detection import Detector, Face
+from facedancer_tf.evaluation.inception import Inception
 from facedancer_tf.evaluation.judges import Judge
-from facedancer_tf.evaluation.onnx_network import OnnxNetwork
 from facedancer_tf.face_readings import EXPRESSIONS, read_faces
 
+Reading = tuple[np.ndarray, np.ndarray, np.ndarray]  # landmarks [68, 2], angles [3], expression [7]
 OVERLAP_MIN = 0.3  # of the union of both boxes; a face that overlaps less is somebody else's
 
 
@@ -39,12 +41,15 @@ class Read:
 class Meter:
     """Finds the faces of pictures again and reads them."""
 
-    def __init__(self, judge: Judge, detector: Detector, inception: OnnxNetwork | None = None) -> None:
-        self.judge, self.detector, self._inception = judge, detector, inception
+    def __init__(self, judge: Judge, detector: Detector, inception: Inception | None = None) -> None:
+        self.judge, self.detector, self.inception = judge, detector, inception
 
     def find_again(self, picture: np.ndarray, place: Face) -> Face | None:
-        """The face of `picture` that lies where `place` was, or None."""
-        found = [face for face in self.detector.detect(picture) if can_be_aligned(face)]
+        """The face of `picture` that lies where `place` was, or None; also where the detector fails on the picture."""
+        try:
+            found = [face for face in self.detector.detect(picture) if can_be_aligned(face)]
+        except cv2.error:
+            return None
         best = max(found, key=lambda face: overlap(face, place), default=None)
         return best if best is not None and overlap(best, place) >= OVERLAP_MIN else None
 
@@ -53,25 +58,27 @@ class Meter:
         return self._embed(pictures, [self.find_again(p, f) for p, f in zip(pictures, places, strict=True)])
 
     def read(self, pictures: Sequence[np.ndarray], places: Sequence[Face]) -> Read:
-        """All that can be read of the faces that lie at `places`."""
+        """All that can be read of the faces that lie at `places`; where nothing can, the face counts as not found."""
         faces = [self.find_again(picture, place) for picture, place in zip(pictures, places, strict=True)]
         count = len(pictures)
         landmarks = np.full((count, 68, 2), np.nan)
         angles, expression = np.full((count, 3), np.nan), np.full((count, len(EXPRESSIONS)), np.nan)
         seen = [i for i, face in enumerate(faces) if face is not None]
-        if seen:
-            readings = read_faces([pictures[i] for i in seen], [face for face in faces if face is not None])
-            landmarks[seen], angles[seen] = readings.landmarks, readings.angles
-            expression[seen] = readings.expression
+        readings = read_each([pictures[i] for i in seen], [face for face in faces if face is not None])
+        for i, reading in zip(seen, readings, strict=True):
+            if reading is None:
+                faces[i] = None
+            else:
+                landmarks[i], angles[i], expression[i] = reading
         return Read(self._embed(pictures, faces), landmarks, angles, expression)
 
     def features(self, pictures: Sequence[np.ndarray], places: Sequence[Face]) -> np.ndarray:
         """Inception's features [n, 2048] of the aligned crops at `places`; [n, 0] without Inception."""
-        if self._inception is None:
+        if self.inception is None:
             return np.zeros((len(pictures), 0))
-        size_px = self._inception.pixels.size_px
+        size_px = self.inception.pixels.size_px
         crops = [align(p, f.landmarks, size_px) for p, f in zip(pictures, places, strict=True)]
-        return self._inception(np.stack(crops))
+        return self.inception(np.stack(crops))
 
     def _embed(self, pictures: Sequence[np.ndarray], faces: Sequence[Face | None]) -> np.ndarray:
         seen = [i for i, face in enumerate(faces) if face is not None]
@@ -80,6 +87,19 @@ class Meter:
             found = [face for face in faces if face is not None]
             embeddings[seen] = self.judge.embed([pictures[i] for i in seen], found)
         return embeddings
+
+
+def read_each(pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> list[Reading | None]:
+    """`read_faces` of each face apart; None where its landmarks lie in one point or nowhere."""
+    if not len(faces):
+        return []
+    try:
+        found = read_faces(pictures, faces)
+    except (ValueError, cv2.error):  # of any of them: so each for itself
+        if len(faces) == 1:
+            return [None]
+        return [read_each([p], [f])[0] for p, f in zip(pictures, faces, strict=True)]
+    return list(zip(found.landmarks, found.angles, found.expression, strict=True))
 
 
 def can_be_aligned(face: Face) -> bool:

@@ -3,19 +3,15 @@
 A photograph's identity is a word: two photographs with the same word show one person.
 """
 
-import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from data.pictures import SUFFIXES
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import UserError
-
-COLUMNS = ("source", "target", "source_id", "target_id")
 
 
 @dataclass(frozen=True)
@@ -33,6 +29,11 @@ class Pair:
     source: Photograph
     target: Photograph
 
+    @property
+    def people(self) -> str:
+        """Who goes into whom: one word for all pairs of these two people in this order."""
+        return f"{self.source.identity}\0{self.target.identity}"
+
 
 @dataclass(frozen=True)
 class PairSet:
@@ -44,42 +45,9 @@ class PairSet:
     sampling: str
 
 
-def read_pair_set(where: str, count: int, gallery: int, seed: int) -> PairSet:
-    """The pairs that `where` means: "bundled", a CSV file of pairs, or a folder of pictures.
-
-    count: how many pairs are drawn from a folder; gallery: pictures in the gallery at most (the sources are always in
-    it). Raises UserError where there is no such place, or not enough in it.
-    """
-    path = Path(where)
-    if where == "bundled":
-        photographs = bundled_photographs()
-        pairs = [Pair(s, t) for s in photographs for t in photographs if s is not t]
-        name, sampling = f"{len(photographs)} bundled photographs", "all ordered pairs"
-    elif path.is_dir():
-        photographs = photographs_in(path)
-        pairs = draw_pairs(photographs, count, seed, path)
-        name, sampling = path.name, f"{count} pairs at random among {len(photographs)} pictures, seed {seed}"
-    elif path.is_file():
-        pairs = read_pairs_csv(path)
-        photographs, name, sampling = [], path.name, "every line of the file"
-    else:
-        raise UserError(f"there are no pairs {where}: name 'bundled', a CSV file or a folder of pictures")
-    return PairSet(tuple(pairs), tuple(choose_gallery(pairs, photographs, gallery, seed)), name, sampling)
-
-
 def bundled_photographs() -> list[Photograph]:
     """The photographs that come with the project, one of each person."""
     return [Photograph(path, path.stem) for path in bundled_pictures()]
-
-
-def photographs_in(folder: Path, pattern: str = "*") -> list[Photograph]:
-    """The pictures below `folder` in order of name; those of one subfolder show one person, others one each."""
-    found = sorted(path for path in folder.rglob(pattern) if path.suffix.lower() in SUFFIXES)
-    relative = [path.relative_to(folder) for path in found]
-    return [
-        Photograph(path, inside.parts[0] if len(inside.parts) > 1 else inside.name)
-        for path, inside in zip(found, relative, strict=True)
-    ]
 
 
 def draw_pairs(photographs: Sequence[Photograph], count: int, seed: int, place: Path) -> list[Pair]:
@@ -106,60 +74,11 @@ def draw_pairs(photographs: Sequence[Photograph], count: int, seed: int, place: 
 def choose_gallery(
     pairs: Sequence[Pair], others: Sequence[Photograph], size: int, seed: int
 ) -> list[Photograph]:
-    """Every source, then targets, then others at random, until there are `size`.
+    """Every source, every target, then others at random, until there are `size`; more where the pairs alone are.
 
-    With the targets in it, a swapped face that stays nearest to its target is a miss.
+    With all targets in it, a swapped face that stays nearest to its target is a miss, whatever the size.
     """
-    sources = _distinct(pair.source for pair in pairs)
-    targets = [p for p in _distinct(pair.target for pair in pairs) if p not in set(sources)]
-    known = {*sources, *targets}
-    rest = [photograph for photograph in others if photograph not in known]
-    order = np.random.default_rng(seed).permutation(len(rest))
-    chosen = [*sources, *targets, *(rest[index] for index in order)]
-    return chosen[: max(size, len(sources))]
-
-
-def _distinct(photographs: Iterable[Photograph]) -> list[Photograph]:
-    return list(dict.fromkeys(photographs))
-
-
-def read_pairs_csv(path: Path) -> list[Pair]:
-    """The pairs of a CSV file with the columns source, target and, if wanted, source_id and target_id.
-
-    Paths are relative to the file. Without an id a picture is a person of its own. Raises UserError for a file that
-    is no such table.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path} cannot be read as a CSV file: {error}") from error
-    if not rows or not {"source", "target"} <= set(rows[0]):
-        raise UserError(f"{path} must have the columns source and target, and at least one line below them")
-    pairs = []
-    for line, row in enumerate(rows, start=2):
-        if not row["source"] or not row["target"]:
-            raise UserError(f"{path}, line {line}: name both a source and a target")
-        sides = [
-            Photograph(path.parent / row[side], row.get(f"{side}_id") or row[side])
-            for side in ("source", "target")
-        ]
-        if sides[0].identity == sides[1].identity:
-            raise UserError(f"{path}, line {line}: source and target are one person, {sides[0].identity}")
-        pairs.append(Pair(*sides))
-    return pairs
-
-
-def write_pairs_csv(path: Path, pairs: Sequence[Pair]) -> None:
-    """Writes what `read_pairs_csv` reads; pictures below the file's folder are named relative to it."""
-
-    def place(picture: Path) -> str:
-        inside = picture.resolve().is_relative_to(path.parent.resolve())
-        return str(picture.resolve().relative_to(path.parent.resolve()) if inside else picture.resolve())
-
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for pair in pairs:
-            source, target = pair.source, pair.target
-            writer.writerow([place(source.path), place(target.path), source.identity, target.identity])
+    known = list(dict.fromkeys([*(pair.source for pair in pairs), *(pair.target for pair in pairs)]))
+    beside = sorted(set(others) - set(known), key=lambda photograph: photograph.path)
+    order = np.random.default_rng(seed).permutation(len(beside))
+    return [*known, *(beside[index] for index in order[: max(0, size - len(known))])]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -53,6 +54,9 @@ def find_portraits(photographs: Iterable[Photograph], detector: Detector) -> Por
             found = [face for face in detector.detect(_pixels(path)) if can_be_aligned(face)]
         except UnreadablePicture as error:
             unusable[path] = error.reason.replace("_", " ")
+            continue
+        except cv2.error:
+            unusable[path] = "detector failed"
             continue
         if found:
             faces[path] = found[0]

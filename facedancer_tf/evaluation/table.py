@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from facedancer_tf.evaluation.bootstrap import Mean, bootstrap_mean
 from facedancer_tf.evaluation.evaluation import Evaluation
+from facedancer_tf.evaluation.frechet import Frechet
 from facedancer_tf.evaluation.judges import Judge
+from facedancer_tf.evaluation.means import Mean
 from facedancer_tf.evaluation.metrics import Metric, metric_groups
 
 
@@ -30,27 +31,35 @@ def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
     made = []
     for title, metrics in metric_groups(judge).items():
         rows = [
-            (row.name, [cell(metric, bootstrap_mean(row.values[metric.key]), pairs) for metric in metrics])
+            (row.name, [cell(metric, row.means[metric.key], pairs) for metric in metrics])
             for row in evaluation.rows
         ]
         heads, notes = [metric.heading for metric in metrics], [metric.meaning for metric in metrics]
         made.append(Table(title, heads, notes, rows))
-    names = list(evaluation.rows[0].frechet)
-    distances = [
-        (row.name, ["-" if row.frechet[name] is None else f"{row.frechet[name]:.4f}" for name in names])
-        for row in evaluation.rows
+    frechet = evaluation.rows[0].frechet
+    distances = [(row.name, [frechet_cell(row.frechet[name]) for name in frechet]) for row in evaluation.rows]
+    notes = [
+        f"{kind.meaning}; in brackets how many swapped faces, and how many of the gallery"
+        for kind in frechet.values()
     ]
-    heads = [f"{name} ↓" for name in names]
-    notes = ["swapped faces against the real ones of the gallery"] * len(names)
+    heads = [f"{name} ↓" for name in frechet]
     return [*made, Table("Distance to the gallery's faces as a whole", heads, notes, distances)]
+
+
+def frechet_cell(frechet: Frechet) -> str:
+    """The distance and the sizes of both sets, on which it depends."""
+    number = "-" if frechet.distance is None else f"{frechet.distance:.4f}"
+    return f"{number} ({frechet.swapped} x {frechet.real})"
 
 
 def cell(metric: Metric, mean: Mean, pairs: int) -> str:
     """The mean and half its 95 % interval's width; and how many pairs that is, where it is not all `pairs`."""
-    if mean.mean is None or mean.low is None or mean.high is None:
+    if mean.mean is None:
         return "-"
     digits = metric.decimals
-    number = f"{mean.mean:.{digits}f} ±{(mean.high - mean.low) / 2:.{digits}f}"
+    number = f"{mean.mean:.{digits}f}"
+    if mean.low is not None and mean.high is not None:
+        number += f" ±{(mean.high - mean.low) / 2:.{digits}f}"
     return number if mean.count == pairs else f"{number} (n={mean.count})"
 
 

@@ -12,9 +12,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from facedancer_tf.bootstrap import bootstrap_interval
 from facedancer_tf.margins.distances import EMBEDDING, Distances
 from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED
-from facedancer_tf.margins.statistics import bootstrap_interval, equal_error_rate
+from facedancer_tf.margins.statistics import equal_error_rate
 
 # Between SFace's blocks: the last two and the embedding are at .04 to .08, all others, even the first with its colours
 # and edges, at .14 to .19 (views of synthetic people, which share skin, hair and background; configs/margins/).

@@ -1,5 +1,6 @@
 """The protocol on real photographs: its baselines score what they must, and what cannot be used is counted."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,19 +8,24 @@ import cv2
 import numpy as np
 import pytest
 
-from data.detection import Face, build_detector
+from data.detection import build_detector
 from data.pictures import write_picture
 from facedancer_tf.errors import UserError
+from facedancer_tf.evaluation import measuring
+from facedancer_tf.evaluation.about import describe
 from facedancer_tf.evaluation.evaluation import Evaluation, evaluate
+from facedancer_tf.evaluation.inception import Inception
+from facedancer_tf.evaluation.jpeg import through_jpeg
 from facedancer_tf.evaluation.judges import DlibJudge, OnnxJudge
 from facedancer_tf.evaluation.measuring import measure, prepare_chunk
-from facedancer_tf.evaluation.meter import Meter, can_be_aligned, overlap
-from facedancer_tf.evaluation.onnx_network import OnnxNetwork, PixelInput
+from facedancer_tf.evaluation.meter import Meter
+from facedancer_tf.evaluation.onnx_network import PixelInput
 from facedancer_tf.evaluation.pairs import Pair, PairSet, Photograph, bundled_photographs
 from facedancer_tf.evaluation.portraits import find_portraits
-from facedancer_tf.evaluation.systems import CopiedTarget, ModelSystem, baselines
+from facedancer_tf.evaluation.systems import CopiedTarget, ModelSystem, PastedSource, baselines
 from facedancer_tf.swapper import Swapper
-from tests.facedancer_tf.evaluation.mean_network import write_mean_network
+from tests.facedancer_tf.evaluation.blind_detector import BlindTo
+from tests.facedancer_tf.evaluation.mean_network import write_mean_network, write_wide_network
 
 
 def three_pairs() -> PairSet:
@@ -42,7 +48,7 @@ def evaluation(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Ev
     )
     swapper = Swapper(tiny_model)
     model = ModelSystem("tiny", swapper)
-    return evaluate([model, *baselines([model])], pair_set, DlibJudge(), swapper.detector)
+    return evaluate([model, *baselines([model])], pair_set, Meter(DlibJudge(), swapper.detector))
 
 
 def values(evaluation: Evaluation, name: str) -> dict[str, np.ndarray]:
@@ -93,24 +99,31 @@ def test_jpeg_and_size_stand_in_their_order(evaluation):
 
 def test_the_same_again(evaluation, tiny_model):
     swapper = Swapper(tiny_model)
-    again = evaluate([ModelSystem("tiny", swapper)], three_pairs(), DlibJudge(), swapper.detector)
+    again = evaluate([ModelSystem("tiny", swapper)], three_pairs(), Meter(DlibJudge(), swapper.detector))
     for name, numbers in values(again, "tiny").items():
         np.testing.assert_array_equal(numbers, values(evaluation, "tiny")[name], err_msg=name)
 
 
 def test_other_judges_and_the_fid(tmp_path):
     """Copies of the very pictures of the gallery are at distance 0 from it, whoever measures."""
-    network = write_mean_network(tmp_path / "mean.onnx", ["n", 3, 64, 64], [2, 3])
     pixels = PixelInput(64, "RGB", 0, 1)
+    judge = OnnxJudge(write_mean_network(tmp_path / "mean.onnx", ["n", 3, 64, 64], [2, 3]), pixels)
+    inception = Inception(write_wide_network(tmp_path / "wide.onnx", 64, 2048), pixels)
     pair_set = replace(three_pairs(), gallery=tuple(bundled_photographs()[:3]))
-    judge, inception = OnnxJudge(network, pixels), OnnxNetwork(network, pixels)
-    (row,) = evaluate([CopiedTarget()], pair_set, judge, build_detector(), inception=inception).rows
-    assert list(row.frechet) == [
-        "Fréchet distance of mean embeddings (not FID)", "FID (the given Inception, aligned crops)"
-    ]  # fmt: skip
-    assert list(row.frechet.values()) == pytest.approx([0.0, 0.0], abs=1e-9)
+    meter = Meter(judge, build_detector(), inception)
+    evaluation = evaluate([CopiedTarget()], pair_set, meter)
+    (row,) = evaluation.rows
+    assert list(row.frechet) == ["Fréchet distance of mean embeddings (not FID)", "FID"]
+    assert [f.distance for f in row.frechet.values()] == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert [(f.swapped, f.real) for f in row.frechet.values()] == [(3, 3), (3, 3)]
     np.testing.assert_allclose(row.values["to_target"], 1.0)
     assert (row.values["nearer_to_source"] == 0).all()
+    about = describe(evaluation, meter, [], 7)
+    assert about["faces found by"] == "yunet"
+    digests = [hashlib.sha256((tmp_path / f"{n}.onnx").read_bytes()).hexdigest() for n in ("mean", "wide")]
+    assert f"mean.onnx (SHA-256 {digests[0][:12]}, 64 px RGB in [0, 1])" in about["identity judged by"]
+    assert about["FID by"] == f"wide.onnx (SHA-256 {digests[1][:12]}, 64 px RGB in [0, 1])"
+    assert "1000 draws of 3 groups" in about["intervals"]
 
 
 def test_no_usable_pair_is_said(tmp_path):
@@ -118,7 +131,7 @@ def test_no_usable_pair_is_said(tmp_path):
     people = bundled_photographs()
     pair_set = PairSet((Pair(missing, people[0]),), (missing,), "one", "by hand")
     with pytest.raises(UserError, match=r"no pair of one can be used.*missing\.png: missing"):
-        evaluate([], pair_set, DlibJudge(), build_detector())
+        evaluate([], pair_set, Meter(DlibJudge(), build_detector()))
 
 
 class TurnedTarget:
@@ -152,28 +165,26 @@ def test_a_turn_in_the_plane_is_read_back():
     assert (measured["shape"] < 0.02).all()
 
 
-def test_overlap_of_boxes():
-    points = np.zeros((5, 2), np.float32)
-    one, other = Face((0.0, 0.0, 10.0, 10.0), points, 1.0), Face((5.0, 0.0, 10.0, 10.0), points, 1.0)
-    assert overlap(one, one) == 1.0
-    assert overlap(one, other) == pytest.approx(1 / 3)
-    assert overlap(one, Face((20.0, 0.0, 5.0, 5.0), points, 1.0)) == 0.0
+def test_jpeg_identity_is_of_the_face_found_in_the_jpeg_file(monkeypatch):
+    """A face that nobody finds after JPEG is lost there, however well it is known before."""
+    jpegs: list[np.ndarray] = []
 
+    def remembered(picture):
+        jpegs.append(through_jpeg(picture))
+        return jpegs[-1]
 
-def test_a_face_in_one_point_is_none():
-    points = np.array([[30, 40], [80, 40], [55, 60], [35, 90], [75, 90]], np.float32)
-    assert can_be_aligned(Face((0.0, 0.0, 9.0, 9.0), points, 1.0))
-    for broken in (points * 0, points * [1, 0], points * np.nan):
-        assert not can_be_aligned(Face((0.0, 0.0, 9.0, 9.0), broken, 1.0))
+    monkeypatch.setattr(measuring, "through_jpeg", remembered)
+    meter = Meter(DlibJudge(), BlindTo(lambda picture: any(picture is jpeg for jpeg in jpegs)))
+    pair_set = three_pairs()
+    sides = [pair.source for pair in pair_set.pairs], [pair.target for pair in pair_set.pairs]
+    found = find_portraits(sides[0], meter.detector)
+    sources, targets = ([found.load(photograph) for photograph in side] for side in sides)
+    measured = measure(PastedSource(), prepare_chunk(sources, targets, 0, 1, meter), meter)
+    assert len(jpegs) == 3
+    assert np.isfinite(measured.embeddings).all()
+    assert np.isnan(measured.embeddings_jpeg).all()
 
-
-def test_a_face_elsewhere_is_not_the_one_that_was_swapped(grace):
-    detector = build_detector()
-    face = detector.detect(grace)[0]
-    x, y, width, height = (round(value) for value in face.box)
-    painted = grace.copy()
-    painted[y : y + height, x : x + width] = 128
-    read = Meter(DlibJudge(), detector).read([grace, painted], [face, face])
-    assert read.found.tolist() == [True, False]
-    assert np.isnan(read.angles[1]).all()
-    assert np.isfinite(read.angles[0]).all()
+    (row,) = evaluate([PastedSource()], pair_set, meter).rows
+    assert (row.values["retrieval_top1"] == 100).all()
+    assert (row.values["retrieval_top1_jpeg"] == 0).all()
+    assert (row.values["lost"] == 0).all()

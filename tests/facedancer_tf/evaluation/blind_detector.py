@@ -1,0 +1,19 @@
+"""A detector that does not see everything."""
+
+from data.detection import build_detector
+
+
+class BlindTo:
+    """Finds no face, or fails, in pictures that `cannot_see` says it does not."""
+
+    name = "blind"
+
+    def __init__(self, cannot_see, error: Exception | None = None) -> None:
+        self._detector, self._cannot_see, self._error = build_detector(), cannot_see, error
+
+    def detect(self, picture, every=False):
+        if not self._cannot_see(picture):
+            return self._detector.detect(picture, every)
+        if self._error:
+            raise self._error
+        return []

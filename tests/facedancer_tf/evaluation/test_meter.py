@@ -1,0 +1,81 @@
+"""Faces are found again where they were, and what cannot be found or read is lost."""
+
+import cv2
+import numpy as np
+import pytest
+
+from data.detection import Face, build_detector
+from data.pictures import read_picture
+from facedancer_tf import face_readings
+from facedancer_tf.evaluation.judges import DlibJudge
+from facedancer_tf.evaluation.meter import Meter, can_be_aligned, overlap
+from facedancer_tf.evaluation.pairs import bundled_photographs
+from facedancer_tf.evaluation.portraits import find_portraits
+from tests.facedancer_tf.evaluation.blind_detector import BlindTo
+
+
+def test_overlap_of_boxes():
+    points = np.zeros((5, 2), np.float32)
+    one, other = Face((0.0, 0.0, 10.0, 10.0), points, 1.0), Face((5.0, 0.0, 10.0, 10.0), points, 1.0)
+    assert overlap(one, one) == 1.0
+    assert overlap(one, other) == pytest.approx(1 / 3)
+    assert overlap(one, Face((20.0, 0.0, 5.0, 5.0), points, 1.0)) == 0.0
+
+
+def test_a_face_in_one_point_is_none():
+    points = np.array([[30, 40], [80, 40], [55, 60], [35, 90], [75, 90]], np.float32)
+    assert can_be_aligned(Face((0.0, 0.0, 9.0, 9.0), points, 1.0))
+    for broken in (points * 0, points * [1, 0], points * np.nan):
+        assert not can_be_aligned(Face((0.0, 0.0, 9.0, 9.0), broken, 1.0))
+
+
+def test_a_face_elsewhere_is_not_the_one_that_was_swapped(grace):
+    detector = build_detector()
+    face = detector.detect(grace)[0]
+    x, y, width, height = (round(value) for value in face.box)
+    painted = grace.copy()
+    painted[y : y + height, x : x + width] = 128
+    read = Meter(DlibJudge(), detector).read([grace, painted], [face, face])
+    assert read.found.tolist() == [True, False]
+    assert np.isnan(read.angles[1]).all()
+    assert np.isfinite(read.angles[0]).all()
+
+
+@pytest.mark.parametrize("error", [None, cv2.error("a size that it does not take")])
+def test_a_detector_that_fails_is_a_face_that_is_lost(grace, error):
+    face = build_detector().detect(grace)[0]
+    dark = grace // 20
+    meter = Meter(DlibJudge(), BlindTo(lambda picture: picture.max() < 50, error))
+    read = meter.read([dark, grace], [face, face])
+    assert read.found.tolist() == [False, True]
+    assert np.isnan(read.landmarks[0]).all()
+
+
+def test_a_photograph_that_the_detector_fails_on_is_unusable():
+    people = bundled_photographs()[:2]
+    first = read_picture(people[0].path).rgb
+    detector = BlindTo(
+        lambda picture: picture.shape == first.shape and (picture == first).all(), cv2.error("no")
+    )
+    portraits = find_portraits(people, detector)
+    assert portraits.unusable == {people[0].path: "detector failed"}
+    assert list(portraits.faces) == [people[1].path]
+
+
+def test_a_face_that_cannot_be_read_is_lost_and_the_others_are_not(grace, barack, monkeypatch):
+    """Landmarks in one point have no angles; they must not end the evaluation, nor spoil their neighbours."""
+    faces = [build_detector().detect(picture)[0] for picture in (grace, barack)]
+    meter = Meter(DlibJudge(), build_detector())
+    before = meter.read([grace, barack], faces)
+    angles = face_readings.head_angles
+
+    def fails_on_barack(points):
+        if np.abs(points - before.landmarks[1]).max() < 1:
+            raise ValueError("`landmarks` must not all coincide")
+        return angles(points)
+
+    monkeypatch.setattr(face_readings, "head_angles", fails_on_barack)
+    read = meter.read([grace, barack], faces)
+    assert read.found.tolist() == [True, False]
+    assert np.isnan(read.landmarks[1]).all()
+    np.testing.assert_allclose(read.angles[0], before.angles[0], atol=1e-2)
