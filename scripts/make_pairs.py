@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.faceforensics import FRAMES_PER_VIDEO, faceforensics_pairs
-from facedancer_tf.evaluation.pairs import draw_pairs, photographs_in, write_pairs_csv
+from facedancer_tf.evaluation.pairs import Photograph, draw_pairs, write_pairs_csv
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
             arguments.folder, arguments.list, frames, arguments.seed, arguments.frames
         )
     else:
-        photographs = photographs_in(arguments.folder, "image*.jpg")
+        photographs = [Photograph(path, path.stem) for path in sorted(arguments.folder.rglob("image*.jpg"))]
         pairs = draw_pairs(photographs, arguments.count, arguments.seed, arguments.folder)
     path = arguments.output / "pairs.csv"
     write_pairs_csv(path, pairs)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data.pictures import SUFFIXES
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import UserError
+from facedancer_tf.people import list_people
 
 COLUMNS = ("source", "target", "source_id", "target_id")
 
@@ -58,7 +58,11 @@ def read_pair_set(where: str, count: int, gallery: int, seed: int) -> PairSet:
     elif path.is_dir():
         photographs = photographs_in(path)
         pairs = draw_pairs(photographs, count, seed, path)
-        name, sampling = path.name, f"{count} pairs at random among {len(photographs)} pictures, seed {seed}"
+        people = len({photograph.identity for photograph in photographs})
+        name = path.resolve().name
+        sampling = (
+            f"{count} pairs at random among {len(photographs)} pictures of {people} people, seed {seed}"
+        )
     elif path.is_file():
         pairs = read_pairs_csv(path)
         photographs, name, sampling = [], path.name, "every line of the file"
@@ -72,14 +76,9 @@ def bundled_photographs() -> list[Photograph]:
     return [Photograph(path, path.stem) for path in bundled_pictures()]
 
 
-def photographs_in(folder: Path, pattern: str = "*") -> list[Photograph]:
-    """The pictures below `folder` in order of name; those of one subfolder show one person, others one each."""
-    found = sorted(path for path in folder.rglob(pattern) if path.suffix.lower() in SUFFIXES)
-    relative = [path.relative_to(folder) for path in found]
-    return [
-        Photograph(path, inside.parts[0] if len(inside.parts) > 1 else inside.name)
-        for path, inside in zip(found, relative, strict=True)
-    ]
+def photographs_in(folder: Path) -> list[Photograph]:
+    """The pictures below `folder` in order of name, and the people that `facedancer_tf.people` sees in their names."""
+    return [Photograph(path, person) for path, person in list_people(folder)]
 
 
 def draw_pairs(photographs: Sequence[Photograph], count: int, seed: int, place: Path) -> list[Pair]:

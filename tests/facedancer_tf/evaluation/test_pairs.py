@@ -42,8 +42,12 @@ def test_a_folder_gives_different_pairs_of_two_people_by_the_seed(people):
     assert {photograph.identity for photograph in drawn.gallery} == set("abcd")
     assert drawn == read_pair_set(str(people), 60, 7, 3)
     assert drawn.pairs != read_pair_set(str(people), 60, 7, 4).pairs
-    assert "60 pairs" in drawn.sampling
-    assert "seed 3" in drawn.sampling
+    assert drawn.sampling == "60 pairs at random among 12 pictures of 4 people, seed 3"
+
+
+def test_a_folder_has_its_name_wherever_one_stands(people, monkeypatch):
+    monkeypatch.chdir(people)
+    assert read_pair_set(".", 5, 7, 3).name == people.name
 
 
 def test_no_more_pairs_than_there_are(people):

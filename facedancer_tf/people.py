@@ -1,0 +1,61 @@
+"""Who is in a folder of pictures: one rule for everything here that must know whether two files show one person.
+
+Folders that all pictures share are looked through first (a copy often comes wrapped in one). Then:
+
+1. Where pictures lie in subfolders, the first subfolder is the person; a picture beside them is a person of its own.
+2. Else `person_view.jpg`, the view a number, is a view of that person, if every file is named so, some person has two
+   and there are two people: one name before all numbers, like `frame_0001`, names nobody.
+3. Else every file is a person of its own.
+
+Camera names are no people, and one of them is enough for rule 3: three letters, an underscore and four digits
+(`IMG_0001`, `DSC_0007`; cameras name files so by the DCF standard) or a date and a time (`IMG_20230101_120000`). Longer
+words with four digits stay people, for that is how well-known sets are named (`Aaron_Peirsol_0001`).
+"""
+
+import re
+from collections import Counter
+from pathlib import Path, PurePath
+
+from data.folders import list_pictures
+from facedancer_tf.errors import UserError
+
+PERSON_VIEW = re.compile(r"(.+)_[0-9]+")
+CAMERA = re.compile(r"[A-Za-z]{3}_[0-9]{4}|(.*_)?(19|20)[0-9]{6}_[0-9]{6,}")
+
+
+def list_people(folder: Path) -> list[tuple[Path, str]]:
+    """Every picture below `folder` with the name of who it shows, sorted by the path below `folder`.
+
+    Raises UserError where `folder` is none or a folder in it cannot be listed.
+    """
+    if not folder.is_dir():
+        raise UserError(f"there is no folder {folder}; check the name")
+    unreadable: list[OSError] = []
+    items = list_pictures([folder], unreadable.append)
+    if unreadable:
+        raise UserError(f"{unreadable[0].filename} cannot be listed ({unreadable[0].strerror})")
+    inside = without_shared_folders([PurePath(item.name).parts for item in items])
+    if any(len(parts) > 1 for parts in inside):
+        people = [parts[0] for parts in inside]
+    else:
+        names = [parts[0] for parts in inside]
+        people = people_of_views([PurePath(name).stem for name in names]) or names
+    return [(Path(item.where), person) for item, person in zip(items, people, strict=True)]
+
+
+def without_shared_folders(paths: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """`paths`, in parts, below the folders that all of them begin with."""
+    shared = 0
+    while paths and all(len(parts) > shared + 1 and parts[shared] == paths[0][shared] for parts in paths):
+        shared += 1
+    return [parts[shared:] for parts in paths]
+
+
+def people_of_views(stems: list[str]) -> list[str] | None:
+    """The people of files named `person_view`, or None where the names are others."""
+    found = [PERSON_VIEW.fullmatch(stem) for stem in stems if not CAMERA.fullmatch(stem)]
+    people = [match[1] for match in found if match]
+    counts = Counter(people)
+    if len(people) < len(stems) or len(counts) < 2 or max(counts.values()) < 2:
+        return None
+    return people
