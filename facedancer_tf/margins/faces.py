@@ -1,6 +1,7 @@
 """Aligned faces of picture files, with a count of those that could not be used and why."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 
 from data.alignment import align
 from data.detection import Face
+from data.folders import Item, digest_listing
 from data.pictures import UnreadablePicture, read_picture
 from facedancer_tf.swapper import load_detector
 
@@ -46,6 +48,14 @@ class FaceReader:
         except ValueError:  # landmarks that coincide or are not finite
             self.left_out["odd landmarks"] += 1
             return None
+
+    def describe(self, place: Path, items: Sequence[Item]) -> str:
+        """In words, `items` of the file or folder `place` and how faces are cut out of them: enough to do it again."""
+        return (
+            f"{len(items)} files of {place.resolve().name} (SHA-256 of their names and sizes "
+            f"{digest_listing(items)[:16]}), faces found by {self.detector.name}, cut at {self.size_px} px with "
+            f"shrink {self.shrink:g}"
+        )
 
     def crop(self, path: Path) -> np.ndarray | None:
         """The aligned largest face of the file, or None."""

@@ -1,12 +1,14 @@
 """Samples from pictures that some swapper has made: a CSV file of targets, swapped pictures and sources."""
 
 import csv
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from data.folders import Item
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
 from facedancer_tf.margins.samples import (
@@ -19,6 +21,10 @@ from facedancer_tf.margins.samples import (
 )
 
 COLUMNS = ("target", "swapped", "source")
+NO_SOURCES = (
+    "the pairs name no source, so which blocks hold the identity could not be checked: those that tell people apart "
+    "have margins here too, add the column source to leave them out"
+)
 
 
 def read_rows(file: Path) -> list[dict[str, Path]]:
@@ -92,8 +98,19 @@ def samples_of_pairs(file: Path, count: int, seed: int, size_px: int, detector: 
         groups=targets,
         shrink=1.0,
         origin=f"measured on {len(samples)} swapped pictures of {len(set(targets))} targets, listed in {file.name}",
+        material=reader.describe(file, _named(file, rows)),
         left_out=dict(reader.left_out),
+        beware="" if with_source else NO_SOURCES,
     )
+
+
+def _named(file: Path, rows: list[dict[str, Path]]) -> list[Item]:
+    """Every picture that the rows name, in turn, by column and path as seen from the file."""
+    return [
+        Item(f"{column} {os.path.relpath(path, file.parent)}", "", str(path))
+        for row in rows
+        for column, path in row.items()
+    ]
 
 
 def _read_sample(row: dict[str, Path], reader: FaceReader) -> dict[str, np.ndarray] | None:

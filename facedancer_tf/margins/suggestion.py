@@ -12,11 +12,17 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from facedancer_tf.margins.distances import EMBEDDING, Distances
-from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED
+from facedancer_tf.margins.samples import (
+    DIFFERENT,
+    EMBEDDING,
+    SAME,
+    SWAPPED_SOURCE,
+    TARGET_SWAPPED,
+    Distances,
+)
 from facedancer_tf.margins.statistics import bootstrap_interval, equal_error_rate
 
-# Between SFace's blocks: the last two and the embedding are at .04 to .08, all others, even the first with its colours
+# Between SFace's blocks: the last two and the embedding are at .05 to .08, all others, even the first with its colours
 # and edges, at .14 to .19 (views of synthetic people, which share skin, hair and background; configs/margins/).
 IDENTITY_ERROR_RATE = 0.1
 NEAR_TO_FAR = (TARGET_SWAPPED, SWAPPED_SOURCE, SAME, DIFFERENT)
