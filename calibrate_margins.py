@@ -14,6 +14,7 @@ from facedancer_tf.margins.plot import check_plot
 from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE
 from facedancer_tf.named_weights import find_encoder, find_weights
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.writing import write_text
 
 EPILOG = """\
 examples:
@@ -116,7 +117,7 @@ def main() -> None:
     from facedancer_tf.margins.distances import candidate_blocks, measure_distances
     from facedancer_tf.margins.pairs_file import samples_of_pairs
     from facedancer_tf.margins.plot import draw_distances
-    from facedancer_tf.margins.report import left_out, margins_yaml, table, warnings, write_margins
+    from facedancer_tf.margins.report import left_out, margins_yaml, table, warnings
     from facedancer_tf.margins.suggestion import suggest_margins
     from facedancer_tf.margins.swaps import samples_of_swaps
     from facedancer_tf.margins.views import samples_of_views
@@ -142,8 +143,8 @@ def main() -> None:
     rate = arguments.identity_error_rate
     figures = suggest_margins(distances, samples.groups, seed, encoder.description.ifsr_blocks, rate)
     print(table(figures))
-    for text in warnings(figures, samples):
-        print(f"Beware: {text}")
+    for warning in warnings(figures, samples):
+        print(f"Beware: {warning}")
     if arguments.plot is not None:
         draw_distances(distances, figures, f"{name}: {samples.origin}", arguments.plot)
         print(f"{arguments.plot} drawn")
@@ -151,8 +152,8 @@ def main() -> None:
         raise UserError(
             "no block is left to give a margin to, so nothing was written: measure others with --blocks"
         )
-    command = command_of(arguments)
-    write_margins(arguments.output, margins_yaml(figures, encoder, samples, command, str(arguments.output)))
+    text = margins_yaml(figures, encoder, samples, command_of(arguments), str(arguments.output))
+    write_text(arguments.output, text)
     print(f"{arguments.output} written")
 
 

@@ -12,10 +12,12 @@ from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
 from facedancer_tf.evaluation.onnx_network import OnnxNetwork, parse_pixel_input
+from facedancer_tf.evaluation.output_folder import check_apart, check_output
 from facedancer_tf.evaluation.pairs import read_pair_set
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapper import Swapper
+from facedancer_tf.writing import make_folder
 
 EPILOG = """\
 examples:
@@ -26,22 +28,6 @@ examples:
 
 scripts/make_pairs.py writes the pairs of FaceForensics++ and AFLW2000-3D from your own copy.
 """
-
-
-def check_folder(folder: Path) -> None:
-    """Raises UserError where `folder` holds something that is no evaluation."""
-    if folder.exists() and (
-        not folder.is_dir() or (any(folder.iterdir()) and not (folder / "results.json").is_file())
-    ):
-        raise UserError(f"{folder} exists and holds no evaluation; name another folder with -o")
-
-
-def make_folder(folder: Path) -> None:
-    """Makes `folder` before the long work begins; raises UserError where it cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"the output folder {folder} cannot be made: {error.strerror or error}") from error
 
 
 def name_models(models: list[str]) -> list[str]:
@@ -71,7 +57,10 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--count", type=int, default=100, help="pairs drawn from a folder (100)")
     parser.add_argument(
-        "--gallery", type=int, default=500, help="pictures to find the source among, at most (500)"
+        "--gallery",
+        type=int,
+        default=500,
+        help="pictures to find the source among (500): all of the pairs, then others of the folder",
     )
     parser.add_argument("--seed", type=int, default=1, help="of pairs, gallery and occluders (1)")
     parser.add_argument(
@@ -90,6 +79,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--detector", choices=("yunet", "insightface"), default="yunet")
     parser.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (evaluation)")
     arguments = parser.parse_args()
+    if arguments.gallery < 0:
+        parser.error(f"--gallery must be 0 or more, not {arguments.gallery}")
     if arguments.seed < 0:
         parser.error(f"--seed must be 0 or more, not {arguments.seed}")
     return arguments
@@ -98,11 +89,12 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     started = time.monotonic()
     arguments = parse_arguments()
-    check_folder(arguments.output)
+    check_output(arguments.output)
     named = arguments.model or ["default"]
     names = name_models(named)
     swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in named]
     pair_set = read_pair_set(arguments.pairs, arguments.count, arguments.gallery, arguments.seed)
+    check_apart(arguments.output, arguments.pairs, pair_set)
     judge, inception = load_judges(arguments)
     make_folder(arguments.output)
 

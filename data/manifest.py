@@ -4,12 +4,12 @@ A manifest is written last, so a part without one is unfinished. The reader merg
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from data.records import SCHEMA_VERSION
+from data.whole_files import whole_file
 
 Split = Literal["train", "validation"]
 
@@ -58,13 +58,9 @@ def manifest_name(part: int, parts: int) -> str:
 
 def write_json(path: Path, content: Any) -> None:
     """Writes `content` as JSON beside `path`, flushed to the disk, then moves it into place."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, sort_keys=True, ensure_ascii=True)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=True) + "\n"
+    with whole_file(path, durable=True) as file:
+        file.write(text.encode("ascii"))
 
 
 def write_manifest(folder: Path, manifest: Manifest, part: int = 0, parts: int = 1) -> Path:

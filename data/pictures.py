@@ -4,9 +4,7 @@ Pillow decodes: it knows EXIF, every depth and colour model of these formats, an
 OpenCV and TensorFlow fill up with grey.
 """
 
-import os
 import struct
-import tempfile
 import warnings
 import zlib
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from data.png import encode_png
+from data.whole_files import whole_file
 
 PIXELS_MAX = (
     150_000_000  # a larger "picture" is taken for a decompression bomb; Pillow's own stop is 179 million
@@ -189,18 +188,11 @@ def write_picture(
     check_sides(path, rgb)
     if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != rgb.shape[:2]):
         raise ValueError(f"`alpha` must be uint8 {rgb.shape[:2]}. Received: {alpha.dtype} {alpha.shape}")
-    handle, beside = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=suffix, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            if suffix == ".png":
-                file.write(encode_png(rgb, alpha, icc_profile, xmp))
-            else:
-                _save(file, suffix, rgb, alpha, icc_profile, xmp)
-        os.chmod(beside, 0o666 & ~_umask())  # mkstemp makes private files; a picture is an ordinary one
-        os.replace(beside, path)
-    except BaseException:  # whatever ends it, Ctrl-C too: nothing half-written stays
-        os.unlink(beside)
-        raise
+    with whole_file(path) as file:
+        if suffix == ".png":
+            file.write(encode_png(rgb, alpha, icc_profile, xmp))
+        else:
+            _save(file, suffix, rgb, alpha, icc_profile, xmp)
 
 
 def _save(
@@ -222,9 +214,3 @@ def _save(
     form = {".jpg": "JPEG", ".jpeg": "JPEG"}.get(suffix, suffix[1:].upper())
     present = {name: value for name, value in options.items() if value is not None}
     Image.fromarray(np.ascontiguousarray(rgb)).save(file, form, **present)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

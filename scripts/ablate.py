@@ -18,14 +18,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from data.manifest import Manifest, read_manifest
+from data.whole_files import whole_file
 from facedancer_tf.command_line import Parser
 from facedancer_tf.config import TrainConfig, parse_config
 from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.evaluation.output_folder import check_apart, check_output
 from facedancer_tf.evaluation.pairs import read_pair_set
-from facedancer_tf.written_whole import written_whole
+from facedancer_tf.writing import reported, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPE = ROOT / "configs" / "ablation.yaml"
+EVALUATION = "evaluation"  # evaluate.py's folder among the runs
 GALLERY, PAIRS_SEED = 500, 1  # of the evaluation
 
 
@@ -84,10 +87,10 @@ def evaluate_all(runs: Path, seeds: list[int], pairs: str, count: int) -> tuple[
     models = {(arm, seed): folder_of(runs, arm, seed) / "model.keras" for seed in seeds for arm in ARMS}
     named = [part for path in models.values() for part in ("--model", str(path))]
     command = [sys.executable, "evaluate.py", *named, "--pairs", pairs, "--count", str(count),
-               "--gallery", str(GALLERY), "--seed", str(PAIRS_SEED), "-o", str(runs / "evaluation")]  # fmt: skip
+               "--gallery", str(GALLERY), "--seed", str(PAIRS_SEED), "-o", str(runs / EVALUATION)]  # fmt: skip
     if subprocess.run(command, cwd=ROOT).returncode:
         raise UserError("evaluate.py failed, see above")
-    results = json.loads((runs / "evaluation" / "results.json").read_text(encoding="utf-8"))
+    results = json.loads((runs / EVALUATION / "results.json").read_text(encoding="utf-8"))
 
     def mean(path: Path, key: str) -> float:
         found = results["systems"][str(path)]["means"][key]["mean"]
@@ -161,7 +164,8 @@ def plot(values: Values, seeds: list[int], path: Path) -> None:
         axis.set_xlabel(f"{COLUMNS[key][0].removesuffix(' ↓')} (to the left is better)")
     axes[0].set_ylabel("cosine to source (up is better)")
     axes[1].legend(fontsize=8)
-    figure.savefig(path, dpi=110)
+    with reported(path), whole_file(path) as file:
+        figure.savefig(file, format="png", dpi=110)
     pyplot.close(figure)
 
 
@@ -190,7 +194,9 @@ def main() -> None:
     data, runs, seeds = arguments.data, arguments.runs, arguments.seeds
     if importlib.util.find_spec("matplotlib") is None:
         raise UserError("the plot needs matplotlib, which is not installed: bash setup.sh dev has it")
-    read_pair_set(arguments.pairs, arguments.count, GALLERY, PAIRS_SEED)  # for its refusals
+    pair_set = read_pair_set(arguments.pairs, arguments.count, GALLERY, PAIRS_SEED)
+    check_output(runs / EVALUATION)  # what evaluate.py would refuse hours later
+    check_apart(runs / EVALUATION, arguments.pairs, pair_set)
     try:
         manifest = read_manifest(data)
     except ValueError as error:
@@ -200,10 +206,8 @@ def main() -> None:
     train_all(runs, data, seeds, arguments.steps)
     values, about = evaluate_all(runs, seeds, arguments.pairs, arguments.count)
     shown = f"{caption(about, configs[0], manifest, seeds)}\n\n{table(values, seeds)}"
-    with written_whole(runs / "ablation.md") as beside:
-        beside.write_text(shown + "\n", encoding="utf-8")
-    with written_whole(runs / "ablation.png") as beside:
-        plot(values, seeds, beside)
+    write_text(runs / "ablation.md", shown + "\n")
+    plot(values, seeds, runs / "ablation.png")
     print(f"{shown}\n\n{runs / 'ablation.md'} and ablation.png written")
 
 

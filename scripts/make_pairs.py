@@ -18,6 +18,7 @@ from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.faceforensics import FRAMES_PER_VIDEO, faceforensics_pairs
 from facedancer_tf.evaluation.pairs import Photograph, draw_pairs, write_pairs_csv
+from facedancer_tf.writing import make_folder
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.folder.is_dir():
         raise UserError(f"there is no folder {arguments.folder}; name your copy of the data")
-    arguments.output.mkdir(parents=True, exist_ok=True)
+    make_folder(arguments.output)
     if arguments.protocol == "ffpp":
         frames = arguments.output / "frames"
         pairs = faceforensics_pairs(
@@ -47,7 +48,7 @@ def main() -> None:
         pairs = draw_pairs(photographs, arguments.count, arguments.seed, arguments.folder)
     path = arguments.output / "pairs.csv"
     write_pairs_csv(path, pairs)
-    print(f"{len(pairs)} pairs written; now: python evaluate.py --pairs {path} --gallery 100000")
+    print(f"{len(pairs)} pairs written; now: python evaluate.py --pairs {path}")
 
 
 if __name__ == "__main__":

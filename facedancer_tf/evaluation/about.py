@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from facedancer_tf import __version__
-from facedancer_tf.evaluation.bootstrap import RESAMPLES
+from facedancer_tf.bootstrap import DRAWS
 from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.evaluation.systems import ModelSystem
@@ -21,6 +21,7 @@ def describe(
     sides = {side for pair in used.pairs for side in (pair.source, pair.target)}
     sources = len({pair.source for pair in used.pairs})
     others = len(set(used.gallery) - sides)
+    groups = len({pair.people for pair in used.pairs})
     return {
         "models": "; ".join(model.description for model in models),
         "identity judged by": judge.name,
@@ -31,6 +32,7 @@ def describe(
         f"{len(unusable)} pictures" + (f" ({left_out})" if left_out else ""),
         "pose and expression by": "face-api.js networks: 68 landmarks with a head fitted to them, 7 expressions",
         "seed": f"{seed}",
-        "intervals": f"± is half the 95 % interval, percentile bootstrap of {RESAMPLES} resamples over pairs",
+        "intervals": f"± is half the 95 % interval, percentile bootstrap: {DRAWS} draws of {groups} groups, a group "
+        "being all pairs of one person into another",
         "measured by": f"facedancer_tf {__version__}, on whole pictures after pasting; faces found and aligned anew",
     }

@@ -13,6 +13,7 @@ from data.detection import Detector
 from facedancer_tf.evaluation.frechet import frechet_distance
 from facedancer_tf.evaluation.identity import Gallery, identity_values
 from facedancer_tf.evaluation.judges import Judge
+from facedancer_tf.evaluation.means import Mean, mean_with_interval
 from facedancer_tf.evaluation.measuring import Measured, Values, join, measure, prepare_chunk
 from facedancer_tf.evaluation.meter import Meter
 from facedancer_tf.evaluation.onnx_network import OnnxNetwork
@@ -25,10 +26,11 @@ CHUNK, GALLERY_CHUNK = 8, 16  # pairs and pictures at once; bounds the memory on
 
 @dataclass(frozen=True)
 class Row:
-    """What one system scored: `values` [n] per pair by metric, and Fréchet distances by name."""
+    """What one system scored: `values` [n] per pair by metric, their `means`, and Fréchet distances by name."""
 
     name: str
     values: Values
+    means: dict[str, Mean]
     frechet: dict[str, float | None]
 
 
@@ -109,12 +111,7 @@ def _row(
         identity_values(judge, used.pairs, gallery, sources, targets, swapped)
         for swapped in (measured.embeddings, measured.embeddings_jpeg)
     ]
-    values = {
-        **measured.values,
-        **who[0],
-        "retrieval_top1_jpeg": who[1]["retrieval_top1"],
-        "nearer_to_source_jpeg": who[1]["nearer_to_source"],
-    }
+    values = {**measured.values, **who[0], "retrieval_top1_jpeg": who[1]["retrieval_top1"]}
     found = measured.embeddings[~np.isnan(measured.embeddings).any(axis=1)]
     clouds = {f"Fréchet distance of {judge.short} embeddings (not FID)": (found, gallery.embeddings)}
     if real_features.shape[1]:
@@ -123,4 +120,6 @@ def _row(
         cloud: frechet_distance(swapped, real) if min(len(swapped), len(real)) > 1 else None
         for cloud, (swapped, real) in clouds.items()
     }
-    return Row(name, values, frechet)
+    groups = [pair.people for pair in used.pairs]
+    means = {key: mean_with_interval(numbers, groups) for key, numbers in values.items()}
+    return Row(name, values, means, frechet)

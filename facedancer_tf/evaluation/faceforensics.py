@@ -19,6 +19,7 @@ from tqdm import tqdm
 from data.pictures import write_picture
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import Pair, Photograph
+from facedancer_tf.writing import make_folder, reported
 
 FRAMES_PER_VIDEO = 10
 ORIGINAL, MANIPULATED = re.compile(r"\d{3}"), re.compile(r"(\d{3})_(\d{3})")
@@ -50,7 +51,7 @@ def faceforensics_pairs(
         raise UserError(
             f"{folder} lacks {len(missing)} original videos of the list, the first is {missing[0]}.mp4"
         )
-    frames.mkdir(parents=True, exist_ok=True)
+    make_folder(frames)
     drawn = {
         name: _write_frames(originals[name], frames, seed, per_video)
         for name in tqdm(
@@ -91,7 +92,8 @@ def _write_frames(video: Path, folder: Path, seed: int, count: int) -> list[Phot
     for number, capture in enumerate(_grabbed(video)):
         if number in wanted:
             path = folder / f"{video.stem}_{number:05d}.jpg"
-            write_picture(path, cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB))
+            with reported(path):
+                write_picture(path, cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB))
             written.append(Photograph(path, video.stem))
     return written
 

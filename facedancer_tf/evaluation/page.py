@@ -1,5 +1,6 @@
 """index.html: the tables, some pairs with the best and worst among them, and a grid for each model. No script in it."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -13,8 +14,10 @@ from facedancer_tf.evaluation.pairs import Photograph
 from facedancer_tf.evaluation.systems import ModelSystem
 from facedancer_tf.evaluation.table import Table
 from facedancer_tf.synthetic_mark import xmp_packet
+from facedancer_tf.writing import make_folder, reported, write_text
 
 PICTURES, PAGE = "pictures", "index.html"
+OWN = re.compile(r"(pair\d+_(source|target|model\d+)|grid\d+)\.jpg")
 EXTREMES, BETWEEN, GRID_SIDE = 3, 4, 5
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em; color: #222 }
@@ -34,9 +37,8 @@ def write_page(
     shown: Sequence[Table],
 ) -> None:
     """Writes the page and its pictures, JPEGs that carry the mark of synthetic pictures, into `folder`."""
-    (folder / PICTURES).mkdir(exist_ok=True)
-    for old in (folder / PICTURES).glob("*.jpg"):  # of an earlier evaluation in the same folder
-        old.unlink()
+    make_folder(folder / PICTURES)
+    clear_pictures(folder / PICTURES)
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><title>Face swapping, evaluated</title>",
         "<meta name=viewport content='width=device-width, initial-scale=1'>",
@@ -51,7 +53,15 @@ def write_page(
         *_grids(folder, evaluation, models),
         "</html>",
     ]
-    (folder / PAGE).write_text("\n".join(parts) + "\n", encoding="utf-8")
+    write_text(folder / PAGE, "\n".join(parts) + "\n")
+
+
+def clear_pictures(folder: Path) -> None:
+    """Removes the pictures that an earlier page left in `folder`, known by their names; others stay."""
+    with reported(folder):
+        for path in folder.iterdir():
+            if OWN.fullmatch(path.name):
+                path.unlink()
 
 
 def choose_shown(values: dict[str, np.ndarray]) -> list[tuple[str, int]]:
@@ -137,5 +147,7 @@ def one_of_each(photographs: Sequence[Photograph]) -> list[Photograph]:
 
 def _save(folder: Path, name: str, picture: np.ndarray, synthetic: bool) -> str:
     """Writes one JPEG and gives the tag that shows it."""
-    write_picture(folder / PICTURES / f"{name}.jpg", picture, xmp=xmp_packet(synthetic))
+    path = folder / PICTURES / f"{name}.jpg"
+    with reported(path):
+        write_picture(path, picture, xmp=xmp_packet(synthetic))
     return f'<img src="{PICTURES}/{name}.jpg" alt="{escape(name)}">'

@@ -4,8 +4,9 @@ A photograph's identity is a word: two photographs with the same word show one p
 """
 
 import csv
+import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import UserError
 from facedancer_tf.people import list_people
+from facedancer_tf.writing import write_text
 
 COLUMNS = ("source", "target", "source_id", "target_id")
 
@@ -33,6 +35,11 @@ class Pair:
     source: Photograph
     target: Photograph
 
+    @property
+    def people(self) -> str:
+        """Who goes into whom: one word for all pairs of these two people in this order."""
+        return f"{self.source.identity}\0{self.target.identity}"
+
 
 @dataclass(frozen=True)
 class PairSet:
@@ -47,8 +54,8 @@ class PairSet:
 def read_pair_set(where: str, count: int, gallery: int, seed: int) -> PairSet:
     """The pairs that `where` means: "bundled", a CSV file of pairs, or a folder of pictures.
 
-    count: how many pairs are drawn from a folder; gallery: pictures in the gallery at most (the sources are always in
-    it). Raises UserError where there is no such place, or not enough in it.
+    count: how many pairs are drawn from a folder; gallery: pictures in the gallery; the pairs' own are always in
+    it, the others as far as there is room. Raises UserError where there is no such place, or not enough in it.
     """
     path = Path(where)
     if where == "bundled":
@@ -105,21 +112,14 @@ def draw_pairs(photographs: Sequence[Photograph], count: int, seed: int, place: 
 def choose_gallery(
     pairs: Sequence[Pair], others: Sequence[Photograph], size: int, seed: int
 ) -> list[Photograph]:
-    """Every source, then targets, then others at random, until there are `size`.
+    """Every source, every target, then others at random, until there are `size`; more where the pairs alone are.
 
-    With the targets in it, a swapped face that stays nearest to its target is a miss.
+    With all targets in it, a swapped face that stays nearest to its target is a miss, whatever the size.
     """
-    sources = _distinct(pair.source for pair in pairs)
-    targets = [p for p in _distinct(pair.target for pair in pairs) if p not in set(sources)]
-    known = {*sources, *targets}
-    rest = [photograph for photograph in others if photograph not in known]
-    order = np.random.default_rng(seed).permutation(len(rest))
-    chosen = [*sources, *targets, *(rest[index] for index in order)]
-    return chosen[: max(size, len(sources))]
-
-
-def _distinct(photographs: Iterable[Photograph]) -> list[Photograph]:
-    return list(dict.fromkeys(photographs))
+    known = list(dict.fromkeys([*(pair.source for pair in pairs), *(pair.target for pair in pairs)]))
+    beside = sorted(set(others) - set(known), key=lambda photograph: photograph.path)
+    order = np.random.default_rng(seed).permutation(len(beside))
+    return [*known, *(beside[index] for index in order[: max(0, size - len(known))])]
 
 
 def read_pairs_csv(path: Path) -> list[Pair]:
@@ -156,9 +156,10 @@ def write_pairs_csv(path: Path, pairs: Sequence[Pair]) -> None:
         inside = picture.resolve().is_relative_to(path.parent.resolve())
         return str(picture.resolve().relative_to(path.parent.resolve()) if inside else picture.resolve())
 
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for pair in pairs:
-            source, target = pair.source, pair.target
-            writer.writerow([place(source.path), place(target.path), source.identity, target.identity])
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines)
+    writer.writerow(COLUMNS)
+    for pair in pairs:
+        source, target = pair.source, pair.target
+        writer.writerow([place(source.path), place(target.path), source.identity, target.identity])
+    write_text(path, lines.getvalue())

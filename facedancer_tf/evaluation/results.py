@@ -1,18 +1,20 @@
 """results.json, all means with their intervals, and results.csv, every number of every pair and system."""
 
 import csv
+import io
 import json
 import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from facedancer_tf.evaluation.bootstrap import bootstrap_mean
 from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.evaluation.metrics import metric_groups
+from facedancer_tf.evaluation.output_folder import RESULTS
+from facedancer_tf.writing import write_text
 
-JSON_NAME, CSV_NAME = "results.json", "results.csv"
+TABLE = "results.csv"
 
 
 def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dict[str, str]) -> None:
@@ -24,21 +26,22 @@ def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dic
         "unusable": {str(path): why for path, why in evaluation.portraits.unusable.items()},
         "systems": {
             row.name: {
-                "means": {key: asdict(bootstrap_mean(values)) for key, values in row.values.items()},
+                "means": {key: asdict(mean) for key, mean in row.means.items()},
                 "frechet": row.frechet,
             }
             for row in evaluation.rows
         },
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / JSON_NAME).write_text(text + "\n", encoding="utf-8")
     keys = list(evaluation.rows[0].values)
-    with (folder / CSV_NAME).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["system", "source", "target", "source_id", "target_id", *keys])
-        for row in evaluation.rows:
-            for i, pair in enumerate(evaluation.pair_set.pairs):
-                names = [pair.source.path, pair.target.path, pair.source.identity, pair.target.identity]
-                numbers = [float(row.values[key][i]) for key in keys]
-                cells = ["" if math.isnan(number) else f"{number:.6g}" for number in numbers]
-                writer.writerow([row.name, *names, *cells])
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines)
+    writer.writerow(["system", "source", "target", "source_id", "target_id", *keys])
+    for row in evaluation.rows:
+        for i, pair in enumerate(evaluation.pair_set.pairs):
+            names = [pair.source.path, pair.target.path, pair.source.identity, pair.target.identity]
+            numbers = [float(row.values[key][i]) for key in keys]
+            cells = ["" if math.isnan(number) else f"{number:.6g}" for number in numbers]
+            writer.writerow([row.name, *names, *cells])
+    write_text(folder / TABLE, lines.getvalue())
+    write_text(folder / RESULTS, text + "\n")

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from data.alignment import estimate_transform, warp
+from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.jpeg import through_jpeg
 from facedancer_tf.evaluation.portraits import Portrait
 from facedancer_tf.named_weights import sha256_of
@@ -40,34 +41,39 @@ class System(Protocol):
 
 
 class ModelSystem:
-    """A model file, with its own encoder for the source's identity."""
+    """A model file, with its own encoder for the source's identity.
+
+    Loads its weights at once. Raises UserError where the file is replaced meanwhile, as a training run does: nobody
+    could say then which weights are measured.
+    """
 
     def __init__(self, name: str, swapper: Swapper) -> None:
         self.name, self._swapper = name, swapper
+        self._sha256 = sha256_of(swapper.model_path)
+        self._recipe = swapper.networks.recipe
+        if sha256_of(swapper.model_path) != self._sha256:
+            raise UserError(f"{swapper.model_path} was replaced while it was read; run this again")
         self._identities: dict[Path, np.ndarray] = {}
 
     @property
     def size_px(self) -> int:
         """Side of its crops."""
-        return self._swapper.networks.recipe.size_px
+        return self._recipe.size_px
 
     @property
     def shrink(self) -> float:
         """How much smaller the face is in its crops than the template."""
-        return self._swapper.networks.recipe.shrink
+        return self._recipe.shrink
 
     @property
     def encoder(self) -> str:
         """The encoder that gives it the identity, and that it was trained with."""
-        return self._swapper.networks.recipe.encoder
+        return self._recipe.encoder
 
     @property
     def description(self) -> str:
         """Name, size, encoder and which file it is."""
-        sha256 = sha256_of(self._swapper.model_path)
-        return (
-            f"{self.name} ({self.size_px} px, trained with the encoder {self.encoder}, SHA-256 {sha256[:12]})"
-        )
+        return f"{self.name} ({self.size_px} px, trained with the encoder {self.encoder}, SHA-256 {self._sha256[:12]})"
 
     def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
         new = list(

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from facedancer_tf.evaluation.bootstrap import Mean, bootstrap_mean
 from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.judges import Judge
+from facedancer_tf.evaluation.means import Mean
 from facedancer_tf.evaluation.metrics import Metric, metric_groups
 
 
@@ -30,7 +30,7 @@ def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
     made = []
     for title, metrics in metric_groups(judge).items():
         rows = [
-            (row.name, [cell(metric, bootstrap_mean(row.values[metric.key]), pairs) for metric in metrics])
+            (row.name, [cell(metric, row.means[metric.key], pairs) for metric in metrics])
             for row in evaluation.rows
         ]
         heads, notes = [metric.heading for metric in metrics], [metric.meaning for metric in metrics]
@@ -47,10 +47,12 @@ def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
 
 def cell(metric: Metric, mean: Mean, pairs: int) -> str:
     """The mean and half its 95 % interval's width; and how many pairs that is, where it is not all `pairs`."""
-    if mean.mean is None or mean.low is None or mean.high is None:
+    if mean.mean is None:
         return "-"
     digits = metric.decimals
-    number = f"{mean.mean:.{digits}f} ±{(mean.high - mean.low) / 2:.{digits}f}"
+    number = f"{mean.mean:.{digits}f}"
+    if mean.low is not None and mean.high is not None:
+        number += f" ±{(mean.high - mean.low) / 2:.{digits}f}"
     return number if mean.count == pairs else f"{number} (n={mean.count})"
 
 

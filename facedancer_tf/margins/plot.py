@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from data.whole_files import whole_file
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.samples import Distances
 from facedancer_tf.margins.suggestion import BlockFigures
-from facedancer_tf.written_whole import written_whole
+from facedancer_tf.writing import reported
 
 
 def check_plot(path: Path) -> None:
@@ -48,7 +49,7 @@ def draw_distances(distances: Distances, figures: Sequence[BlockFigures], title:
     axis.grid(axis="y", alpha=0.3)
     axis.legend()
     try:
-        with written_whole(path) as beside:
-            figure.savefig(beside, dpi=100)
+        with reported(path), whole_file(path) as file:
+            figure.savefig(file, format="png", dpi=100)
     finally:
         pyplot.close(figure)

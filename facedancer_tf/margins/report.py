@@ -1,12 +1,10 @@
 """The figures as a table for people, and the margins as a YAML file for train.py."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from facedancer_tf.identity_encoder import Encoder
 from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
 from facedancer_tf.margins.suggestion import BlockFigures, is_half_swapped, margin_kind
-from facedancer_tf.written_whole import written_whole
 
 HALF_SWAPPED = (
     "these swapped faces are still nearer to their targets than to their sources: margins measured on them hold the "
@@ -82,9 +80,3 @@ def margins_yaml(
     lines += ["loss:", "  ifsr_margins:"]
     lines += [f"    {block.block}: {block.margin:.4f}" for block in figures if block.margin is not None]
     return "\n".join(lines) + "\n"
-
-
-def write_margins(path: Path, text: str) -> None:
-    """Writes `text`; raises UserError where that cannot be."""
-    with written_whole(path) as beside:
-        beside.write_text(text, encoding="utf-8")

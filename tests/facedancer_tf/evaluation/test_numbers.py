@@ -5,28 +5,36 @@ import pytest
 import tensorflow as tf
 
 from facedancer_tf.evaluation.background import change_under, face_region
-from facedancer_tf.evaluation.bootstrap import bootstrap_mean
 from facedancer_tf.evaluation.expression import expression_distance, shape_distance
 from facedancer_tf.evaluation.frechet import frechet_distance
+from facedancer_tf.evaluation.means import Mean, mean_with_interval
 from facedancer_tf.evaluation.pose import is_turned, pose_change, pose_distance
 from facedancer_tf.evaluation.reconstruction import mean_absolute, psnr_db, ssim
 
 RANDOM = np.random.default_rng(0)
 
 
-def test_bootstrap_interval_is_as_wide_as_the_normal_one():
-    values = RANDOM.normal(5.0, 2.0, 400)
-    mean = bootstrap_mean(values)
-    middle, half = values.mean(), 1.96 * values.std() / 20
-    assert mean.mean == pytest.approx(middle)
-    assert mean.high == pytest.approx(middle + half, abs=half / 10)
-    assert mean.low == pytest.approx(middle - half, abs=half / 10)
-    assert mean == bootstrap_mean(values)
+def test_nan_is_left_out_of_the_mean():
+    mean = mean_with_interval(np.array([1.0, np.nan, 3.0]), ["a", "b", "c"])
+    assert (mean.mean, mean.low, mean.high, mean.count) == (2.0, 1.0, 3.0, 2)
+    assert mean_with_interval(np.array([np.nan]), ["a"]) == Mean(None, None, None, 0)
 
 
-def test_bootstrap_leaves_nan_out():
-    assert bootstrap_mean(np.array([1.0, np.nan, 3.0])).count == 2
-    assert bootstrap_mean(np.array([np.nan])).mean is None
+def test_pairs_of_one_group_are_drawn_together():
+    """Ten copies of every value make the interval no narrower, but as many values of their own would."""
+    values, each = RANDOM.normal(5.0, 2.0, 40), [str(i) for i in range(400)]
+    alone = mean_with_interval(values, each[:40])
+    copied = mean_with_interval(values.repeat(10), [str(i // 10) for i in range(400)])
+    apart = mean_with_interval(values.repeat(10), each)
+    widths = [np.ptp(np.array([mean.low, mean.high], float)) for mean in (alone, copied, apart)]
+    assert copied.mean == pytest.approx(alone.mean)
+    assert widths[1] == pytest.approx(widths[0])
+    assert widths[2] < widths[0] / 2
+
+
+def test_one_group_alone_has_no_interval():
+    assert mean_with_interval(np.array([1.0, 2.0]), ["a", "a"]) == Mean(1.5, None, None, 2)
+    assert mean_with_interval(np.array([1.0, np.nan]), ["a", "b"]) == Mean(1.0, None, None, 1)
 
 
 def test_angles_differ_the_short_way():

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from facedancer_tf.evaluation.bootstrap import Mean
+from facedancer_tf.evaluation.means import Mean
 from facedancer_tf.evaluation.metrics import DOWN, Metric
-from facedancer_tf.evaluation.page import choose_shown, one_of_each
+from facedancer_tf.evaluation.page import choose_shown, clear_pictures, one_of_each
 from facedancer_tf.evaluation.pairs import Photograph
 from facedancer_tf.evaluation.table import Table, as_text, cell
 
@@ -41,6 +41,7 @@ def test_a_mean_says_of_how_many_where_it_is_not_all():
     metric = Metric("pose", "pose", DOWN, 2, "")
     assert cell(metric, Mean(1.0, 0.5, 2.0, 9), 9) == "1.00 ±0.75"
     assert cell(metric, Mean(1.0, 0.5, 2.0, 4), 9) == "1.00 ±0.75 (n=4)"
+    assert cell(metric, Mean(1.0, None, None, 9), 9) == "1.00"
     assert cell(metric, Mean(None, None, None, 0), 9) == "-"
 
 
@@ -53,3 +54,12 @@ def test_columns_stand_under_their_heads():
         "row          1.0          2",
         "longer row  10.0          -",
     ]
+
+
+def test_only_the_pages_own_pictures_are_removed(tmp_path):
+    own = ["pair0_source.jpg", "pair12_target.jpg", "pair12_model1.jpg", "grid0.jpg"]
+    mine = ["holiday.jpg", "pair_source.jpg", "grid0.png", "my_grid0.jpg", "pair1_model.jpg"]
+    for name in own + mine:
+        (tmp_path / name).touch()
+    clear_pictures(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mine)

@@ -60,12 +60,19 @@ def test_files_without_folders_are_people(people):
     assert [p.identity for p in photographs_in(people / "a")] == ["0.png", "1.png", "2.png"]
 
 
-def test_gallery_has_every_source_then_targets_then_others():
-    one, two, three, four = (Photograph(Path(f"{i}.png"), str(i)) for i in range(4))
-    pairs = [Pair(one, two), Pair(three, two)]
-    assert choose_gallery(pairs, [one, two, three, four], 1, 0) == [one, three]
-    assert choose_gallery(pairs, [one, two, three, four], 3, 0) == [one, three, two]
-    assert choose_gallery(pairs, [one, two, three, four], 9, 0) == [one, three, two, four]
+@pytest.mark.parametrize(("size", "held"), [(0, 3), (2, 3), (3, 3), (4, 4), (9, 5)])
+def test_gallery_has_every_source_and_target_and_room_for_others(size, held):
+    one, two, *others = (Photograph(Path(f"{i}.png"), str(i)) for i in range(5))
+    pairs = [Pair(one, two), Pair(others[0], two)]
+    gallery = choose_gallery(pairs, [one, two, *others], size, 0)
+    assert gallery[:3] == [one, others[0], two]
+    assert len(gallery) == len(set(gallery)) == held
+    assert gallery == choose_gallery(pairs, [one, two, *others], size, 0)
+
+
+def test_a_small_gallery_of_a_folder_holds_the_targets_too(people):
+    drawn = read_pair_set(str(people), 6, 1, 3)
+    assert set(drawn.gallery) == {side for pair in drawn.pairs for side in (pair.source, pair.target)}
 
 
 def test_csv_comes_back_and_is_relative_to_its_own_folder(people):

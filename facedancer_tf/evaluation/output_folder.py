@@ -1,0 +1,46 @@
+"""Where an evaluation is written: only into a folder of its own, and not among the pictures that it measures."""
+
+import json
+from pathlib import Path
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.evaluation.pairs import PairSet
+
+RESULTS = "results.json"
+
+
+def check_output(folder: Path) -> None:
+    """Raises UserError where `folder` holds something that is no evaluation: it would be overwritten."""
+    try:
+        free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    except OSError as error:
+        raise UserError(f"the output folder {folder} cannot be read: {error.strerror or error}") from error
+    if not free and not is_evaluation(folder):
+        raise UserError(f"{folder} exists and holds no evaluation; name another folder with -o")
+
+
+def is_evaluation(folder: Path) -> bool:
+    """Whether the folder's results.json is one that evaluate.py wrote."""
+    try:
+        content = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and {"about", "systems"} <= set(content)
+
+
+def check_apart(folder: Path, pairs: str, pair_set: PairSet) -> None:
+    """Raises UserError where the output would lie in the folder of `pairs`, or pictures or pairs in the output.
+
+    The next evaluation would measure this one's pictures, or this one overwrite what it measures.
+    """
+    output, where = folder.resolve(), Path(pairs).resolve()
+    if where.is_dir() and output.is_relative_to(where):
+        raise UserError(
+            f"the output folder {folder} lies in the folder of the pairs, {pairs}; name another with -o"
+        )
+    sides = (side for pair in pair_set.pairs for side in (pair.source, pair.target))
+    measured = {photograph.path for photograph in (*sides, *pair_set.gallery)}
+    named = [where] if where.exists() else []  # not "bundled", which is no place
+    inside = [path for path in (*named, *sorted(measured)) if path.resolve().is_relative_to(output)]
+    if inside:
+        raise UserError(f"{inside[0]} lies in the output folder {folder}; name another with -o")

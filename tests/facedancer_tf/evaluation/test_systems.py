@@ -1,0 +1,31 @@
+"""A model is described by the file that its weights came from, not by the one that lies there later."""
+
+from hashlib import sha256
+
+import pytest
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.evaluation.systems import ModelSystem
+from facedancer_tf.swapper import Swapper
+from tests.facedancer_tf.conftest import write_tiny_model
+
+
+def test_the_weights_that_are_measured_are_named(tmp_path):
+    path = tmp_path / "model.keras"
+    write_tiny_model(path, 0)
+    digest = sha256(path.read_bytes()).hexdigest()
+    model = ModelSystem("tiny", Swapper(path))
+    write_tiny_model(path, 1)
+    assert sha256(path.read_bytes()).hexdigest() != digest
+    assert f"SHA-256 {digest[:12]}" in model.description
+    assert "tiny (64 px, trained with the encoder sface" in model.description
+
+
+def test_a_file_replaced_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    write_tiny_model(path, 0)
+    swapper = Swapper(path)
+    digests = iter(["before", "after"])
+    monkeypatch.setattr("facedancer_tf.evaluation.systems.sha256_of", lambda _: next(digests))
+    with pytest.raises(UserError, match=r"model\.keras was replaced while it was read"):
+        ModelSystem("tiny", swapper)
