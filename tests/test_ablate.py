@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from data.pictures import read_picture
+from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import run_main
 from scripts import ablate
+from tests.facedancer_tf.conftest import write_tiny_model
 
 ABOUT = {
     "models": "a.keras, b.keras",
@@ -116,6 +118,35 @@ def test_table_caption_and_plot(asked, face_shards, tmp_path):
     assert text.index("Mean over") < text.index("| AFFA |")
     assert read_picture(tmp_path / "r" / "ablation.png").rgb.std() > 10
     assert {path.name for path in (tmp_path / "r").iterdir()} == {"ablation.md", "ablation.png", "evaluation"}
+
+
+@pytest.mark.slow
+def test_evaluate_gives_what_the_table_needs(face_shards, tmp_path, monkeypatch):
+    """Training alone is stood in for, by models with random weights."""
+    pytest.importorskip("matplotlib")
+    really = subprocess.run
+
+    def answer(command: list[str], cwd: Path) -> object:
+        if command[1] != "train.py":
+            return really(command, cwd=cwd, stdout=subprocess.DEVNULL)
+        folder = Path(command[command.index("--run") + 1])
+        folder.mkdir(parents=True)
+        write_tiny_model(folder / "model.keras", len(list(folder.parent.iterdir())))
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(subprocess, "run", answer)
+    pictures = bundled_pictures()
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text(f"source,target\n{pictures[0]},{pictures[1]}\n{pictures[2]},{pictures[0]}\n")
+    done = run("--data", face_shards, "--pairs", pairs, "--runs", tmp_path / "r", "--seeds", 3, 4)
+    assert done[0] == 0, done
+    text = (tmp_path / "r" / "ablation.md").read_text(encoding="utf-8")
+    assert "identity judged by: dlib" in text
+    assert "pairs: 2 of pairs.csv" in text
+    assert (
+        text.count(" ± ") == len(ablate.ARMS) * len(ablate.COLUMNS) + 1
+    )  # no cell is empty; once in the caption
+    assert str(tmp_path) not in text
 
 
 def test_two_seeds_differ_by_chance_in_a_fifth_of_cells():

@@ -19,6 +19,7 @@ from facedancer_tf.margins.samples import (
     Samples,
     as_pictures,
 )
+from facedancer_tf.portraits import NoFace, find_face, read_pixels, read_portrait
 
 COLUMNS = ("target", "swapped", "source")
 NO_SOURCES = (
@@ -118,17 +119,14 @@ def _read_sample(row: dict[str, Path], reader: FaceReader) -> dict[str, np.ndarr
     if row.get("source") == row["target"]:
         reader.left_out["swapped with itself"] += 1
         return None
-    crops = {}
-    target = reader.read(row["target"])
-    face = None if target is None else reader.find(target)
-    if target is None or face is None:
+    try:
+        target = read_portrait(row["target"], reader.detector)
+        crops = {"target": reader.cut(target.picture, target.face)}
+        for column in [column for column in row if column != "target"]:
+            picture = read_pixels(row[column])
+            there = column == "swapped" and picture.shape == target.picture.shape
+            crops[column] = reader.cut(picture, target.face if there else find_face(picture, reader.detector))
+    except NoFace as reason:
+        reader.left_out[str(reason)] += 1
         return None
-    for column, path in row.items():
-        picture = target if column == "target" else reader.read(path)
-        if picture is None:
-            return None
-        here = face if column != "source" and picture.shape == target.shape else reader.find(picture)
-        if here is None or (crop := reader.cut(picture, here)) is None:
-            return None
-        crops[column] = crop
     return crops
