@@ -17,7 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.faceforensics import FRAMES_PER_VIDEO, faceforensics_pairs
-from facedancer_tf.evaluation.pairs import Photograph, draw_pairs, write_pairs_csv
+from facedancer_tf.evaluation.pairs import Photograph, draw_pairs
+from facedancer_tf.evaluation.pairs_csv import write_pairs_csv
+from facedancer_tf.named_weights import sha256_of
 from facedancer_tf.writing import make_folder
 
 
@@ -39,15 +41,22 @@ def main() -> None:
         raise UserError(f"there is no folder {arguments.folder}; name your copy of the data")
     make_folder(arguments.output)
     if arguments.protocol == "ffpp":
-        frames = arguments.output / "frames"
         pairs = faceforensics_pairs(
-            arguments.folder, arguments.list, frames, arguments.seed, arguments.frames
+            arguments.folder, arguments.list, arguments.output / "frames", arguments.seed, arguments.frames
+        )
+        listed = "names of manipulated videos"
+        if arguments.list:
+            listed = f"{arguments.list.name} (SHA-256 {sha256_of(arguments.list)[:12]}) in both directions"
+        made_from = (
+            f"FaceForensics++, {listed}, {arguments.frames} frames of each video, seed {arguments.seed}"
         )
     else:
         photographs = [Photograph(path, path.stem) for path in sorted(arguments.folder.rglob("image*.jpg"))]
         pairs = draw_pairs(photographs, arguments.count, arguments.seed, arguments.folder)
+        drawn = f"{len(pairs)} pairs at random among {len(photographs)} pictures"
+        made_from = f"AFLW2000-3D, {drawn}, seed {arguments.seed}"
     path = arguments.output / "pairs.csv"
-    write_pairs_csv(path, pairs)
+    write_pairs_csv(path, pairs, made_from)
     print(f"{len(pairs)} pairs written; now: python evaluate.py --pairs {path}")
 
 

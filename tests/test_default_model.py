@@ -4,7 +4,7 @@ from pathlib import Path
 
 from facedancer_tf.evaluation.evaluation import evaluate
 from facedancer_tf.evaluation.judges import DlibJudge
-from facedancer_tf.evaluation.pairs import read_pair_set
+from facedancer_tf.evaluation.pair_set import read_pair_set
 from facedancer_tf.evaluation.systems import CopiedTarget, ModelSystem, System
 from facedancer_tf.model_file import load_model_file
 from facedancer_tf.swapper import Swapper

@@ -12,6 +12,7 @@ from PIL import Image
 
 from data.pictures import write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
+from facedancer_tf.evaluation.pairs_csv import read_pairs_csv
 from facedancer_tf.synthetic_mark import SOURCE_TYPE
 from tests.facedancer_tf.conftest import write_tiny_model
 
@@ -105,5 +106,6 @@ def test_pairs_of_aflw2000(tmp_path):
         write_picture(tmp_path / "aflw" / name, np.zeros((8, 8, 3), np.uint8))
     ran = run(tmp_path, "scripts/make_pairs.py", "aflw2000", "aflw", "--count", 6, "-o", "pairs")
     assert (ran.returncode, ran.stderr) == (0, "")
-    with (tmp_path / "pairs" / "pairs.csv").open(newline="") as file:
-        assert len({(row["source_id"], row["target_id"]) for row in csv.DictReader(file)}) == 6
+    file = read_pairs_csv(tmp_path / "pairs" / "pairs.csv")
+    assert len({pair.people for pair in file.pairs}) == 6
+    assert file.made_from == "AFLW2000-3D, 6 pairs at random among 3 pictures, seed 1"

@@ -7,15 +7,8 @@ import pytest
 
 from data.pictures import write_picture
 from facedancer_tf.errors import UserError
-from facedancer_tf.evaluation.pairs import (
-    Pair,
-    Photograph,
-    choose_gallery,
-    photographs_in,
-    read_pair_set,
-    read_pairs_csv,
-    write_pairs_csv,
-)
+from facedancer_tf.evaluation.pair_set import read_pair_set
+from facedancer_tf.evaluation.pairs import Pair, Photograph, choose_gallery
 
 
 @pytest.fixture
@@ -56,10 +49,6 @@ def test_no_more_pairs_than_there_are(people):
         read_pair_set(str(people), 109, 7, 3)
 
 
-def test_files_without_folders_are_people(people):
-    assert [p.identity for p in photographs_in(people / "a")] == ["0.png", "1.png", "2.png"]
-
-
 @pytest.mark.parametrize(("size", "held"), [(0, 3), (2, 3), (3, 3), (4, 4), (9, 5)])
 def test_gallery_has_every_source_and_target_and_room_for_others(size, held):
     one, two, *others = (Photograph(Path(f"{i}.png"), str(i)) for i in range(5))
@@ -73,34 +62,6 @@ def test_gallery_has_every_source_and_target_and_room_for_others(size, held):
 def test_a_small_gallery_of_a_folder_holds_the_targets_too(people):
     drawn = read_pair_set(str(people), 6, 1, 3)
     assert set(drawn.gallery) == {side for pair in drawn.pairs for side in (pair.source, pair.target)}
-
-
-def test_csv_comes_back_and_is_relative_to_its_own_folder(people):
-    pairs = list(read_pair_set(str(people), 5, 7, 3).pairs)
-    write_pairs_csv(people / "pairs.csv", pairs)
-    assert str(people) not in (people / "pairs.csv").read_text()
-    assert read_pairs_csv(people / "pairs.csv") == pairs
-
-
-def test_csv_without_people(people):
-    (people / "pairs.csv").write_text("source,target\na/0.png,b/1.png\n")
-    (pair,) = read_pairs_csv(people / "pairs.csv")
-    assert pair.source == Photograph(people / "a" / "0.png", "a/0.png")
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", "columns source and target"),
-        ("from,to\na,b\n", "columns source and target"),
-        ("source,target\na.png,\n", "line 2"),
-        ("source,target,source_id,target_id\na,b,x,y\na,b,x,x\n", "line 3: source and target are one person"),
-    ],
-)
-def test_csv_that_is_none(tmp_path, content, message):
-    (tmp_path / "pairs.csv").write_text(content)
-    with pytest.raises(UserError, match=message):
-        read_pairs_csv(tmp_path / "pairs.csv")
 
 
 def test_no_such_place():

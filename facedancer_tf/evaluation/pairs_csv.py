@@ -1,0 +1,83 @@
+"""A CSV file of pairs: the columns source, target and, if wanted, source_id and target_id.
+
+Paths are relative to the file. A file that was made by a program says from what in a first line that begins with "#".
+"""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.evaluation.pairs import Pair, Photograph
+from facedancer_tf.writing import write_text
+
+COLUMNS = ("source", "target", "source_id", "target_id")
+COMMENT = "# "
+
+
+@dataclass(frozen=True)
+class PairsFile:
+    """The pairs of a file, the SHA-256 of its content, and what it says it was made from ("" where it does not)."""
+
+    pairs: list[Pair]
+    sha256: str
+    made_from: str
+
+
+def read_pairs_csv(path: Path) -> PairsFile:
+    """What is in the file; a picture that is named in two ways is one photograph still.
+
+    A picture without an id is a person of its own. Raises UserError for a file that is no such table, for a pair of one
+    person, and for a picture that shows two.
+    """
+    try:
+        content = path.read_bytes()
+        lines = list(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        comments = 1 if lines and lines[0].startswith("#") else 0
+        reader = csv.DictReader(lines[comments:])
+        rows = [(reader.line_num + comments, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path} cannot be read as a CSV file: {error}") from error
+    if not rows or not {"source", "target"} <= set(rows[0][1]):
+        raise UserError(f"{path} must have the columns source and target, and at least one line below them")
+    known: dict[str, Photograph] = {}
+    pairs = []
+    for line, row in rows:
+        if not row["source"] or not row["target"]:
+            raise UserError(f"{path}, line {line}: name both a source and a target")
+        sides = []
+        for side in ("source", "target"):
+            picture, identity = path.parent / row[side], row.get(f"{side}_id")
+            place = os.path.realpath(picture)
+            shown = known.setdefault(place, Photograph(picture, identity or place))
+            if identity and identity != shown.identity:
+                raise UserError(
+                    f"{path}, line {line}: {row[side]} shows {identity}, but {shown.identity} above"
+                )
+            sides.append(shown)
+        if sides[0].identity == sides[1].identity:
+            raise UserError(f"{path}, line {line}: source and target are one person, {sides[0].identity}")
+        pairs.append(Pair(*sides))
+    made_from = lines[0].lstrip("#").strip() if comments else ""
+    return PairsFile(pairs, sha256(content).hexdigest(), made_from)
+
+
+def write_pairs_csv(path: Path, pairs: Sequence[Pair], made_from: str) -> None:
+    """Writes what `read_pairs_csv` reads; pictures below the file's folder are named relative to it."""
+
+    def place(picture: Path) -> str:
+        inside = picture.resolve().is_relative_to(path.parent.resolve())
+        return str(picture.resolve().relative_to(path.parent.resolve()) if inside else picture.resolve())
+
+    lines = io.StringIO(newline="")
+    lines.write(f"{COMMENT}{' '.join(made_from.split())}\r\n")
+    writer = csv.writer(lines)
+    writer.writerow(COLUMNS)
+    for pair in pairs:
+        source, target = pair.source, pair.target
+        writer.writerow([place(source.path), place(target.path), source.identity, target.identity])
+    write_text(path, lines.getvalue())
