@@ -23,7 +23,7 @@ from facedancer_tf.command_line import Parser
 from facedancer_tf.config import TrainConfig, parse_config
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.output_folder import check_apart, check_output
-from facedancer_tf.evaluation.pairs import read_pair_set
+from facedancer_tf.evaluation.pair_set import read_pair_set
 from facedancer_tf.writing import reported, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
