@@ -10,8 +10,9 @@ from pathlib import Path
 
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.evaluation.inception import INCEPTION_INPUT, Inception
 from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
-from facedancer_tf.evaluation.onnx_network import OnnxNetwork, parse_pixel_input
+from facedancer_tf.evaluation.onnx_network import ARCFACE_INPUT, parse_pixel_input
 from facedancer_tf.evaluation.output_folder import check_apart, check_output
 from facedancer_tf.evaluation.pair_set import read_pair_set
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
@@ -38,14 +39,12 @@ def name_models(models: list[str]) -> list[str]:
     return [name if short.count(name) == 1 else model for name, model in zip(short, models, strict=True)]
 
 
-def load_judges(arguments: argparse.Namespace) -> tuple[Judge, OnnxNetwork | None]:
+def load_judges(arguments: argparse.Namespace) -> tuple[Judge, Inception | None]:
     """Who judges identity, and Inception where it was given."""
     judge: Judge = DlibJudge()
     if arguments.judge:
-        judge = OnnxJudge(arguments.judge, parse_pixel_input(arguments.judge_input))
-    if not arguments.inception:
-        return judge, None
-    return judge, OnnxNetwork(arguments.inception, parse_pixel_input(arguments.inception_input))
+        judge = OnnxJudge(arguments.judge, arguments.judge_input)
+    return judge, Inception(arguments.inception, arguments.inception_input) if arguments.inception else None
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -67,12 +66,22 @@ def parse_arguments() -> argparse.Namespace:
         "--judge", type=Path, metavar="FILE.onnx", help="an identity encoder (dlib's, embedded)"
     )
     parser.add_argument(
-        "--judge-input", default="112,RGB,-1,1", help="its size, colours, and what 0 and 255 become"
+        "--judge-input",
+        type=parse_pixel_input,
+        default=ARCFACE_INPUT,
+        metavar="SIZE,RGB,LOW,HIGH",
+        help="its size, RGB or BGR, and what 0 and 255 become (112,RGB,-1,1)",
     )
     parser.add_argument(
         "--inception", type=Path, metavar="FILE.onnx", help="Inception with 2048 features, for FID"
     )
-    parser.add_argument("--inception-input", default="299,RGB,-1,1", help="likewise")
+    parser.add_argument(
+        "--inception-input",
+        type=parse_pixel_input,
+        default=INCEPTION_INPUT,
+        metavar="SIZE,RGB,LOW,HIGH",
+        help="likewise (299,RGB,-1,1)",
+    )
     parser.add_argument(
         "--encoder-weights", help="a name or file, where the models' encoder is not found by itself"
     )
@@ -102,6 +111,7 @@ def main() -> None:
     run_graphs_as_they_are()  # the same pixels as swap_image.py
     from facedancer_tf.evaluation.about import describe
     from facedancer_tf.evaluation.evaluation import evaluate
+    from facedancer_tf.evaluation.meter import Meter
     from facedancer_tf.evaluation.page import write_page
     from facedancer_tf.evaluation.results import write_results
     from facedancer_tf.evaluation.systems import ModelSystem, baselines
@@ -109,8 +119,9 @@ def main() -> None:
 
     models = [ModelSystem(name, swapper) for name, swapper in zip(names, swappers, strict=True)]
     systems = [*models, *baselines(models)]
-    evaluation = evaluate(systems, pair_set, judge, swappers[0].detector, arguments.seed, inception)
-    about = describe(evaluation, judge, models, arguments.seed)
+    meter = Meter(judge, swappers[0].detector, inception)
+    evaluation = evaluate(systems, pair_set, meter, arguments.seed)
+    about = describe(evaluation, meter, models, arguments.seed)
     shown = tables(evaluation, judge)
     print(caption(about), *map(as_text, shown), sep="\n\n")
     write_results(arguments.output, evaluation, judge, about)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from facedancer_tf import __version__
 from facedancer_tf.bootstrap import DRAWS
 from facedancer_tf.evaluation.evaluation import Evaluation
-from facedancer_tf.evaluation.judges import Judge
+from facedancer_tf.evaluation.meter import Meter
 from facedancer_tf.evaluation.systems import ModelSystem
 
 
 def describe(
-    evaluation: Evaluation, judge: Judge, models: Sequence[ModelSystem], seed: int
+    evaluation: Evaluation, meter: Meter, models: Sequence[ModelSystem], seed: int
 ) -> dict[str, str]:
     """Name and sentence of everything that a number depends on."""
     used, unusable = evaluation.pair_set, evaluation.portraits.unusable
@@ -24,13 +24,15 @@ def describe(
     groups = len({pair.people for pair in used.pairs})
     return {
         "models": "; ".join(model.description for model in models),
-        "identity judged by": judge.name,
+        "faces found by": meter.detector.name,
+        "identity judged by": meter.judge.name,
         "pairs": f"{len(used.pairs)} of {used.name}; {used.sampling}",
         "gallery": f"{len(used.gallery)} pictures of {people} people: {sources} sources, "
         f"{len(used.gallery) - sources - others} further targets, {others} others",
         "left out": f"{evaluation.pairs_asked - len(used.pairs)} of {evaluation.pairs_asked} pairs, "
         f"{len(unusable)} pictures" + (f" ({left_out})" if left_out else ""),
         "pose and expression by": "face-api.js networks: 68 landmarks with a head fitted to them, 7 expressions",
+        **({"FID by": meter.inception.description} if meter.inception else {}),
         "seed": f"{seed}",
         "intervals": f"± is half the 95 % interval, percentile bootstrap: {DRAWS} draws of {groups} groups, a group "
         "being all pairs of one person into another",

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from data.detection import Detector
-from facedancer_tf.evaluation.frechet import frechet_distance
+from facedancer_tf.evaluation.frechet import Frechet, compare_clouds
 from facedancer_tf.evaluation.identity import Gallery, identity_values
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.evaluation.means import Mean, mean_with_interval
 from facedancer_tf.evaluation.measuring import Measured, Values, join, measure, prepare_chunk
 from facedancer_tf.evaluation.meter import Meter
-from facedancer_tf.evaluation.onnx_network import OnnxNetwork
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
 from facedancer_tf.evaluation.portraits import Portraits, find_portraits, usable_only
 from facedancer_tf.evaluation.systems import System
@@ -31,7 +29,7 @@ class Row:
     name: str
     values: Values
     means: dict[str, Mean]
-    frechet: dict[str, float | None]
+    frechet: dict[str, Frechet]
 
 
 @dataclass(frozen=True)
@@ -47,16 +45,13 @@ class Evaluation:
 def evaluate(
     systems: Sequence[System],
     pair_set: PairSet,
-    judge: Judge,
-    detector: Detector,
+    meter: Meter,
     seed: int = 1,
-    inception: OnnxNetwork | None = None,
 ) -> Evaluation:
     """Measures every system on every pair; raises UserError where no pair can be used."""
     photographs = [side for pair in pair_set.pairs for side in (pair.source, pair.target)]
-    portraits = find_portraits([*photographs, *pair_set.gallery], detector)
+    portraits = find_portraits([*photographs, *pair_set.gallery], meter.detector)
     used = usable_only(pair_set, portraits)
-    meter = Meter(judge, detector, inception)
     embeddings, features = _read_gallery(meter, used.gallery, portraits)
     parts: dict[str, list[Measured]] = {system.name: [] for system in systems}
     targets = []
@@ -76,7 +71,7 @@ def evaluate(
                 bar.update(len(pairs))
     gallery = Gallery(used.gallery, embeddings)
     rows = [
-        _row(name, join(measured), judge, used, gallery, features, np.concatenate(targets))
+        _row(name, join(measured), meter.judge, used, gallery, features, np.concatenate(targets))
         for name, measured in parts.items()
     ]
     return Evaluation(rows, used, portraits, len(pair_set.pairs))
@@ -113,13 +108,15 @@ def _row(
     ]
     values = {**measured.values, **who[0], "retrieval_top1_jpeg": who[1]["retrieval_top1"]}
     found = measured.embeddings[~np.isnan(measured.embeddings).any(axis=1)]
-    clouds = {f"Fréchet distance of {judge.short} embeddings (not FID)": (found, gallery.embeddings)}
-    if real_features.shape[1]:
-        clouds["FID (the given Inception, aligned crops)"] = (measured.features, real_features)
     frechet = {
-        cloud: frechet_distance(swapped, real) if min(len(swapped), len(real)) > 1 else None
-        for cloud, (swapped, real) in clouds.items()
+        f"Fréchet distance of {judge.short} embeddings (not FID)": compare_clouds(
+            found, gallery.embeddings, "swapped faces against the gallery's, lost ones left out"
+        )
     }
+    if real_features.shape[1]:
+        frechet["FID"] = compare_clouds(
+            measured.features, real_features, "crops at the target's landmarks, lost faces included"
+        )
     groups = [pair.people for pair in used.pairs]
     means = {key: mean_with_interval(numbers, groups) for key, numbers in values.items()}
     return Row(name, values, means, frechet)

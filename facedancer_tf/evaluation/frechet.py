@@ -1,6 +1,24 @@
 """The Fréchet distance of two clouds of features; on Inception's pool features it is the FID (Heusel et al., 2017)."""
 
+from dataclasses import dataclass
+
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Frechet:
+    """The distance of `swapped` faces from `real` ones, both counted; None where one of them is fewer than two."""
+
+    distance: float | None
+    swapped: int
+    real: int
+    meaning: str
+
+
+def compare_clouds(swapped: np.ndarray, real: np.ndarray, meaning: str) -> Frechet:
+    """The distance of two sets of features [n, W] and [m, W]; `meaning` says in a clause what they are."""
+    enough = min(len(swapped), len(real)) > 1
+    return Frechet(frechet_distance(swapped, real) if enough else None, len(swapped), len(real), meaning)
 
 
 def frechet_distance(one: np.ndarray, other: np.ndarray) -> float:

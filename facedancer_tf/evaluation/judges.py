@@ -65,7 +65,7 @@ class OnnxJudge:
 
     def __init__(self, path: Path, pixels: PixelInput) -> None:
         self._network = OnnxNetwork(path, pixels)
-        self.name = f"{path.name} ({pixels}, ArcFace template, cosine)"
+        self.name = f"{self._network.description}, on the ArcFace template, by cosine"
         self.short = path.stem
         self.width = self._network.width
 

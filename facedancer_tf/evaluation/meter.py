@@ -11,8 +11,8 @@ import numpy as np
 
 from data.alignment import align
 from data.detection import Detector, Face
+from facedancer_tf.evaluation.inception import Inception
 from facedancer_tf.evaluation.judges import Judge
-from facedancer_tf.evaluation.onnx_network import OnnxNetwork
 from facedancer_tf.face_readings import EXPRESSIONS, read_faces
 
 OVERLAP_MIN = 0.3  # of the union of both boxes; a face that overlaps less is somebody else's
@@ -39,8 +39,8 @@ class Read:
 class Meter:
     """Finds the faces of pictures again and reads them."""
 
-    def __init__(self, judge: Judge, detector: Detector, inception: OnnxNetwork | None = None) -> None:
-        self.judge, self.detector, self._inception = judge, detector, inception
+    def __init__(self, judge: Judge, detector: Detector, inception: Inception | None = None) -> None:
+        self.judge, self.detector, self.inception = judge, detector, inception
 
     def find_again(self, picture: np.ndarray, place: Face) -> Face | None:
         """The face of `picture` that lies where `place` was, or None."""
@@ -67,11 +67,11 @@ class Meter:
 
     def features(self, pictures: Sequence[np.ndarray], places: Sequence[Face]) -> np.ndarray:
         """Inception's features [n, 2048] of the aligned crops at `places`; [n, 0] without Inception."""
-        if self._inception is None:
+        if self.inception is None:
             return np.zeros((len(pictures), 0))
-        size_px = self._inception.pixels.size_px
+        size_px = self.inception.pixels.size_px
         crops = [align(p, f.landmarks, size_px) for p, f in zip(pictures, places, strict=True)]
-        return self._inception(np.stack(crops))
+        return self.inception(np.stack(crops))
 
     def _embed(self, pictures: Sequence[np.ndarray], faces: Sequence[Face | None]) -> np.ndarray:
         seen = [i for i, face in enumerate(faces) if face is not None]

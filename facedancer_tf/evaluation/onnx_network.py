@@ -3,6 +3,9 @@
 A file does not say what its numbers mean, so its reading of pixels must be told: see `PixelInput`.
 """
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +14,11 @@ import numpy as np
 import onnxruntime
 
 from facedancer_tf.errors import UserError
+from facedancer_tf.named_weights import sha256_of
 
-BATCH = 16
+BATCH, FIXED_BATCH_MAX = 16, 256
+SIDE_MIN_PX, SIDE_MAX_PX = 16, 1024
+FATAL = 4  # ONNX Runtime's highest severity
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,6 @@ class PixelInput:
 
 
 ARCFACE_INPUT = PixelInput(112, "RGB", -1.0, 1.0)  # (x - 127.5) / 127.5
-INCEPTION_INPUT = PixelInput(299, "RGB", -1.0, 1.0)
 
 
 def parse_pixel_input(text: str) -> PixelInput:
@@ -42,12 +47,13 @@ def parse_pixel_input(text: str) -> PixelInput:
         pixels = None
     if (
         pixels is None
-        or pixels.size_px < 16
+        or not SIDE_MIN_PX <= pixels.size_px <= SIDE_MAX_PX
         or pixels.order not in ("RGB", "BGR")
-        or pixels.low >= pixels.high
+        or not -math.inf < pixels.low < pixels.high < math.inf
     ):
         raise UserError(
-            f"a network's input is written SIZE,RGB or BGR,LOW,HIGH, like 112,RGB,-1,1, not {text!r}"
+            "a network's input is written SIZE,RGB or BGR,LOW,HIGH, like 112,RGB,-1,1, with a SIZE of "
+            f"{SIDE_MIN_PX} to {SIDE_MAX_PX} px, not {text!r}"
         )
     return pixels
 
@@ -60,30 +66,42 @@ class OnnxNetwork:
 
     def __init__(self, path: Path, pixels: PixelInput) -> None:
         self.path, self.pixels = path, pixels
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's own exceptions have no common class of their own
-            raise UserError(
-                f"{path} is no ONNX network that can be run: {' '.join(str(error).split())}"
-            ) from error
+        self._sha256 = sha256_of(path)
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = FATAL  # what goes wrong is raised, and said in our words
+        with _told(path):
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
         inputs = self._session.get_inputs()
         outputs = [output for output in self._session.get_outputs() if len(output.shape) == 2]
         if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type != "tensor(float)" or not outputs:
             raise UserError(f"{path} must take one batch of pictures as floats and give one vector for each")
         self._input, self._output = inputs[0].name, outputs[0].name
-        batch, *shape = inputs[0].shape
+        fixed, *shape = inputs[0].shape
+        self._fixed_batch = fixed if isinstance(fixed, int) else None
+        if self._fixed_batch is not None and not 1 <= self._fixed_batch <= FIXED_BATCH_MAX:
+            raise UserError(
+                f"{path} must take 1 to {FIXED_BATCH_MAX} pictures at once, not exactly {self._fixed_batch}"
+            )
         self._channels_last = shape[-1] == 3
-        self._batch = batch if isinstance(batch, int) else BATCH
         side = shape[0] if self._channels_last else shape[1]
         if isinstance(side, int) and side != pixels.size_px:
             raise UserError(
                 f"{path} takes pictures of {side} px, not {pixels.size_px}; say so in its input option"
             )
-
         self.width = self(np.zeros((1, pixels.size_px, pixels.size_px, 3), np.uint8)).shape[1]
 
+    @property
+    def description(self) -> str:
+        """Which file it is, and how it reads pixels."""
+        return f"{self.path.name} (SHA-256 {self._sha256[:12]}, {self.pixels})"
+
     def __call__(self, crops: np.ndarray) -> np.ndarray:
-        """Vectors float32 [B, W] of `crops` uint8 RGB [B, S, S, 3]; those of another size are resized."""
+        """Vectors float32 [B, W] of `crops` uint8 RGB [B, S, S, 3]; those of another size are resized.
+
+        Raises UserError where the network fails on them, or gives no vector of numbers for each.
+        """
         if not len(crops):
             raise ValueError("`crops` must hold at least one crop. Received: none")
         side = self.pixels.size_px
@@ -94,11 +112,30 @@ class OnnxNetwork:
         read = read.astype(np.float32) / 255.0 * (self.pixels.high - self.pixels.low) + self.pixels.low
         if not self._channels_last:
             read = read.transpose(0, 3, 1, 2)
-        parts = []
-        for start in range(0, len(read), self._batch):
-            part = read[start : start + self._batch]
-            missing = self._batch - len(part)  # a file may allow one size of batch only
-            filled = np.concatenate([part, np.repeat(part[-1:], missing, axis=0)])
+        step = self._fixed_batch or BATCH
+        return np.concatenate([self._run(read[start : start + step]) for start in range(0, len(read), step)])
+
+    def _run(self, part: np.ndarray) -> np.ndarray:
+        """Vectors of a few pictures as the network takes them, filled up to its batch where the file fixes one."""
+        missing = max(0, (self._fixed_batch or 0) - len(part))
+        filled = np.concatenate([part, np.repeat(part[-1:], missing, axis=0)])
+        with _told(self.path):
             (vectors,) = self._session.run([self._output], {self._input: np.ascontiguousarray(filled)})
-            parts.append(vectors[: len(part)])
-        return np.concatenate(parts)
+        whole = vectors.ndim == 2 and len(vectors) == len(filled) and vectors.shape[1] >= 1
+        if not (whole and np.issubdtype(vectors.dtype, np.floating) and np.isfinite(vectors).all()):
+            raise UserError(
+                f"{self.path} must give one vector of finite floats for each picture; for {len(filled)} it gave "
+                f"{vectors.dtype} {list(vectors.shape)}"
+            )
+        return vectors[: len(part)].astype(np.float32)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Raises UserError where ONNX Runtime fails on the file."""
+    try:
+        yield
+    except Exception as error:  # its own exceptions have no common class of their own
+        raise UserError(
+            f"{path} is no ONNX network that can be run: {' '.join(str(error).split())[:300]}"
+        ) from error

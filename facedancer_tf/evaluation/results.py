@@ -27,7 +27,7 @@ def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dic
         "systems": {
             row.name: {
                 "means": {key: asdict(mean) for key, mean in row.means.items()},
-                "frechet": row.frechet,
+                "frechet": {name: asdict(frechet) for name, frechet in row.frechet.items()},
             }
             for row in evaluation.rows
         },

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from facedancer_tf.evaluation.evaluation import Evaluation
+from facedancer_tf.evaluation.frechet import Frechet
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.evaluation.means import Mean
 from facedancer_tf.evaluation.metrics import Metric, metric_groups
@@ -35,14 +36,20 @@ def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
         ]
         heads, notes = [metric.heading for metric in metrics], [metric.meaning for metric in metrics]
         made.append(Table(title, heads, notes, rows))
-    names = list(evaluation.rows[0].frechet)
-    distances = [
-        (row.name, ["-" if row.frechet[name] is None else f"{row.frechet[name]:.4f}" for name in names])
-        for row in evaluation.rows
+    frechet = evaluation.rows[0].frechet
+    distances = [(row.name, [frechet_cell(row.frechet[name]) for name in frechet]) for row in evaluation.rows]
+    notes = [
+        f"{kind.meaning}; in brackets how many swapped faces, and how many of the gallery"
+        for kind in frechet.values()
     ]
-    heads = [f"{name} ↓" for name in names]
-    notes = ["swapped faces against the real ones of the gallery"] * len(names)
+    heads = [f"{name} ↓" for name in frechet]
     return [*made, Table("Distance to the gallery's faces as a whole", heads, notes, distances)]
+
+
+def frechet_cell(frechet: Frechet) -> str:
+    """The distance and the sizes of both sets, on which it depends."""
+    number = "-" if frechet.distance is None else f"{frechet.distance:.4f}"
+    return f"{number} ({frechet.swapped} x {frechet.real})"
 
 
 def cell(metric: Metric, mean: Mean, pairs: int) -> str:

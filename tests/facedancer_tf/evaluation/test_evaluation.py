@@ -1,5 +1,6 @@
 """The protocol on real photographs: its baselines score what they must, and what cannot be used is counted."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,16 +11,18 @@ import pytest
 from data.detection import Face, build_detector
 from data.pictures import write_picture
 from facedancer_tf.errors import UserError
+from facedancer_tf.evaluation.about import describe
 from facedancer_tf.evaluation.evaluation import Evaluation, evaluate
+from facedancer_tf.evaluation.inception import Inception
 from facedancer_tf.evaluation.judges import DlibJudge, OnnxJudge
 from facedancer_tf.evaluation.measuring import measure, prepare_chunk
 from facedancer_tf.evaluation.meter import Meter, can_be_aligned, overlap
-from facedancer_tf.evaluation.onnx_network import OnnxNetwork, PixelInput
+from facedancer_tf.evaluation.onnx_network import PixelInput
 from facedancer_tf.evaluation.pairs import Pair, PairSet, Photograph, bundled_photographs
 from facedancer_tf.evaluation.portraits import find_portraits
 from facedancer_tf.evaluation.systems import CopiedTarget, ModelSystem, baselines
 from facedancer_tf.swapper import Swapper
-from tests.facedancer_tf.evaluation.mean_network import write_mean_network
+from tests.facedancer_tf.evaluation.mean_network import write_mean_network, write_wide_network
 
 
 def three_pairs() -> PairSet:
@@ -42,7 +45,7 @@ def evaluation(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Ev
     )
     swapper = Swapper(tiny_model)
     model = ModelSystem("tiny", swapper)
-    return evaluate([model, *baselines([model])], pair_set, DlibJudge(), swapper.detector)
+    return evaluate([model, *baselines([model])], pair_set, Meter(DlibJudge(), swapper.detector))
 
 
 def values(evaluation: Evaluation, name: str) -> dict[str, np.ndarray]:
@@ -93,24 +96,31 @@ def test_jpeg_and_size_stand_in_their_order(evaluation):
 
 def test_the_same_again(evaluation, tiny_model):
     swapper = Swapper(tiny_model)
-    again = evaluate([ModelSystem("tiny", swapper)], three_pairs(), DlibJudge(), swapper.detector)
+    again = evaluate([ModelSystem("tiny", swapper)], three_pairs(), Meter(DlibJudge(), swapper.detector))
     for name, numbers in values(again, "tiny").items():
         np.testing.assert_array_equal(numbers, values(evaluation, "tiny")[name], err_msg=name)
 
 
 def test_other_judges_and_the_fid(tmp_path):
     """Copies of the very pictures of the gallery are at distance 0 from it, whoever measures."""
-    network = write_mean_network(tmp_path / "mean.onnx", ["n", 3, 64, 64], [2, 3])
     pixels = PixelInput(64, "RGB", 0, 1)
+    judge = OnnxJudge(write_mean_network(tmp_path / "mean.onnx", ["n", 3, 64, 64], [2, 3]), pixels)
+    inception = Inception(write_wide_network(tmp_path / "wide.onnx", 64, 2048), pixels)
     pair_set = replace(three_pairs(), gallery=tuple(bundled_photographs()[:3]))
-    judge, inception = OnnxJudge(network, pixels), OnnxNetwork(network, pixels)
-    (row,) = evaluate([CopiedTarget()], pair_set, judge, build_detector(), inception=inception).rows
-    assert list(row.frechet) == [
-        "Fréchet distance of mean embeddings (not FID)", "FID (the given Inception, aligned crops)"
-    ]  # fmt: skip
-    assert list(row.frechet.values()) == pytest.approx([0.0, 0.0], abs=1e-9)
+    meter = Meter(judge, build_detector(), inception)
+    evaluation = evaluate([CopiedTarget()], pair_set, meter)
+    (row,) = evaluation.rows
+    assert list(row.frechet) == ["Fréchet distance of mean embeddings (not FID)", "FID"]
+    assert [f.distance for f in row.frechet.values()] == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert [(f.swapped, f.real) for f in row.frechet.values()] == [(3, 3), (3, 3)]
     np.testing.assert_allclose(row.values["to_target"], 1.0)
     assert (row.values["nearer_to_source"] == 0).all()
+    about = describe(evaluation, meter, [], 7)
+    assert about["faces found by"] == "yunet"
+    digests = [hashlib.sha256((tmp_path / f"{n}.onnx").read_bytes()).hexdigest() for n in ("mean", "wide")]
+    assert f"mean.onnx (SHA-256 {digests[0][:12]}, 64 px RGB in [0, 1])" in about["identity judged by"]
+    assert about["FID by"] == f"wide.onnx (SHA-256 {digests[1][:12]}, 64 px RGB in [0, 1])"
+    assert "1000 draws of 3 groups" in about["intervals"]
 
 
 def test_no_usable_pair_is_said(tmp_path):
@@ -118,7 +128,7 @@ def test_no_usable_pair_is_said(tmp_path):
     people = bundled_photographs()
     pair_set = PairSet((Pair(missing, people[0]),), (missing,), "one", "by hand")
     with pytest.raises(UserError, match=r"no pair of one can be used.*missing\.png: missing"):
-        evaluate([], pair_set, DlibJudge(), build_detector())
+        evaluate([], pair_set, Meter(DlibJudge(), build_detector()))
 
 
 class TurnedTarget:
