@@ -11,8 +11,10 @@ from pathlib import Path
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.margins.plot import check_plot
+from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE
 from facedancer_tf.named_weights import find_encoder, find_weights
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.writing import write_text
 
 EPILOG = """\
 examples:
@@ -21,9 +23,12 @@ examples:
   python calibrate_margins.py --pairs swaps.csv -o margins.yaml             what any swapper made
   python calibrate_margins.py --views people --encoder iresnet50 --encoder-weights w600k_r50 -o margins.yaml
 
-Views are named person_view.jpg or lie in a folder per person. The pairs' columns are target,swapped,source (source may
-be left out), paths seen from the file. docs/training.md says how blocks are chosen.
+Views lie in a folder per person or are named person_0.jpg, person_1.jpg. The pairs' columns are target,swapped,source
+(source may be left out), paths seen from the file. docs/training.md says how blocks are chosen.
 """
+SIZE_PX = 128  # that of configs/small.yaml
+PLACES = ("views", "model", "pictures", "pairs")
+DECISIVE = (*PLACES, "split", "size_px", "encoder", "blocks", "identity_error_rate", "count", "seed")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -36,16 +41,18 @@ def parse_arguments() -> argparse.Namespace:
     )
     stage.add_argument("--pairs", type=Path, metavar="FILE.csv", help="pictures that were swapped already")
     parser.add_argument("--pictures", type=Path, help="for --model: a folder of pictures or of shards")
-    parser.add_argument(
-        "--split", choices=("train", "validation"), default="validation", help="of the shards"
-    )
+    parser.add_argument("--split", choices=("train", "validation"), help="of the shards (validation)")
     parser.add_argument("--model-encoder-weights", metavar="NAME|FILE", help="where they are not found")
+    parser.add_argument(
+        "--size-px", type=int, help=f"for --views and --pairs: of the crops, as a recipe has them ({SIZE_PX})"
+    )
     parser.add_argument("--encoder", default="sface", metavar="NAME", help="whose margins (sface)")
     parser.add_argument("--encoder-weights", metavar="NAME|FILE", help="its weights (the embedded ones)")
     parser.add_argument("--blocks", nargs="+", default=[], help="to measure: names or all (those of IFSR)")
     parser.add_argument(
-        "--identity-error-rate", type=float, metavar="RATE", help="blocks below it are left out (0.1)"
-    )
+        "--identity-error-rate", type=float, default=IDENTITY_ERROR_RATE, metavar="RATE",
+        help=f"blocks that tell people apart with fewer errors are left out, a fraction ({IDENTITY_ERROR_RATE})",
+    )  # fmt: skip
     parser.add_argument("--count", type=int, default=1000, help="pairs to measure on, at most (1000)")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn by chance (0)")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.yaml", help="where to write")
@@ -53,11 +60,47 @@ def parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if (arguments.model is None) != (arguments.pictures is None):
         parser.error("--model and --pictures belong together: the swapper, and what it swaps")
+    check_stage(parser, arguments)
+    if not 0.0 <= arguments.identity_error_rate <= 0.5:
+        parser.error(
+            f"--identity-error-rate is a fraction from 0 to 0.5, not {arguments.identity_error_rate:g}"
+        )
     if arguments.count < 2 or arguments.seed < 0:
         parser.error("--count must be 2 or more, and --seed 0 or more")
     if arguments.output.suffix not in (".yaml", ".yml"):
         parser.error(f"the output must end in .yaml, not {arguments.output.name!r}")
     return arguments
+
+
+def check_stage(parser: Parser, arguments: argparse.Namespace) -> None:
+    """Refuses what would have no effect, and settles the crops' size."""
+    if arguments.model is None:
+        for flag in ("split", "model_encoder_weights"):
+            if getattr(arguments, flag) is not None:
+                parser.error(
+                    f"--{flag.replace('_', '-')} belongs to --model: without a swapper it means nothing"
+                )
+        arguments.size_px = SIZE_PX if arguments.size_px is None else arguments.size_px
+        if arguments.size_px < 16:
+            parser.error(f"--size-px must be 16 or more, not {arguments.size_px}")
+    elif arguments.size_px is not None:
+        parser.error(
+            "--size-px belongs to --views and --pairs: a model's crops have the size it was trained at"
+        )
+
+
+def command_of(arguments: argparse.Namespace) -> str:
+    """The command that gives the same margins again; places by their last names alone.
+
+    Weights are not among it: the file's head has their fingerprints.
+    """
+    words = ["python calibrate_margins.py"]
+    for flag in DECISIVE:
+        value = getattr(arguments, flag)
+        if value is not None and value != []:
+            shown = Path(value).resolve().name if flag in PLACES else value
+            words.append(f"--{flag.replace('_', '-')} {' '.join(value) if flag == 'blocks' else shown}")
+    return " ".join(words)
 
 
 def main() -> None:
@@ -74,8 +117,8 @@ def main() -> None:
     from facedancer_tf.margins.distances import candidate_blocks, measure_distances
     from facedancer_tf.margins.pairs_file import samples_of_pairs
     from facedancer_tf.margins.plot import draw_distances
-    from facedancer_tf.margins.report import HALF_SWAPPED, left_out, margins_yaml, table, write_margins
-    from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE, is_half_swapped, suggest_margins
+    from facedancer_tf.margins.report import left_out, margins_yaml, table, warnings
+    from facedancer_tf.margins.suggestion import suggest_margins
     from facedancer_tf.margins.swaps import samples_of_swaps
     from facedancer_tf.margins.views import samples_of_views
     from networks.encoders import ENCODERS
@@ -85,7 +128,7 @@ def main() -> None:
         raise UserError(f"there is no encoder {name}: choose one of {', '.join(ENCODERS)}")
     encoder = load_encoder(name, find_encoder(name, "", arguments.encoder_weights))
     blocks = candidate_blocks(encoder, arguments.blocks)
-    count, seed, size_px = arguments.count, arguments.seed, encoder.description.size_px
+    count, seed, size_px = arguments.count, arguments.seed, arguments.size_px
     if model is not None:
         samples = samples_of_swaps(
             model, arguments.pictures, arguments.split, count, seed, arguments.model_encoder_weights
@@ -97,11 +140,11 @@ def main() -> None:
     print(f"{samples.origin}; {left_out(samples)}")
 
     distances = measure_distances(encoder, blocks, samples)
-    rate = IDENTITY_ERROR_RATE if arguments.identity_error_rate is None else arguments.identity_error_rate
+    rate = arguments.identity_error_rate
     figures = suggest_margins(distances, samples.groups, seed, encoder.description.ifsr_blocks, rate)
     print(table(figures))
-    if is_half_swapped(figures):
-        print(f"note: {HALF_SWAPPED}")
+    for warning in warnings(figures, samples):
+        print(f"Beware: {warning}")
     if arguments.plot is not None:
         draw_distances(distances, figures, f"{name}: {samples.origin}", arguments.plot)
         print(f"{arguments.plot} drawn")
@@ -109,7 +152,8 @@ def main() -> None:
         raise UserError(
             "no block is left to give a margin to, so nothing was written: measure others with --blocks"
         )
-    write_margins(arguments.output, margins_yaml(figures, encoder, samples, seed, str(arguments.output)))
+    text = margins_yaml(figures, encoder, samples, command_of(arguments), str(arguments.output))
+    write_text(arguments.output, text)
     print(f"{arguments.output} written")
 
 

@@ -7,6 +7,7 @@ at any moment, the same command goes on. The plot needs matplotlib (bash setup.s
 """
 
 import argparse
+import importlib.util
 import json
 import subprocess
 import sys
@@ -16,10 +17,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from data.manifest import Manifest, read_manifest
+from data.whole_files import whole_file
+from facedancer_tf.command_line import Parser
+from facedancer_tf.config import TrainConfig, parse_config
 from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.evaluation.output_folder import check_apart, check_output
+from facedancer_tf.evaluation.pair_set import read_pair_set
+from facedancer_tf.writing import reported, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPE = ROOT / "configs" / "ablation.yaml"
+EVALUATION = "evaluation"  # evaluate.py's folder among the runs
+GALLERY, PAIRS_SEED = 500, 1  # of the evaluation
 
 
 def _fusion(kind: str) -> list[str]:
@@ -44,6 +54,9 @@ COLUMNS = {
     "expression": ("expression ↓", 3),
     "self_psnr_db": ("self-swap PSNR dB ↑", 1),
 }
+Values = dict[
+    tuple[str, int], dict[str, float]
+]  # (arm, seed) → column → mean over the pairs, NaN where there is none
 
 
 def folder_of(runs: Path, arm: str, seed: int) -> Path:
@@ -51,56 +64,91 @@ def folder_of(runs: Path, arm: str, seed: int) -> Path:
     return runs / f"{arm.lower().replace(',', '').replace(' ', '-')}-seed-{seed}"
 
 
-def train_all(runs: Path, data: Path, seeds: list[int], flags: list[str]) -> None:
+def flags_of(runs: Path, data: Path, arm: str, seed: int, steps: int | None) -> list[str]:
+    """train.py's flags for one arm and seed."""
+    run = folder_of(runs, arm, seed)
+    common = ["--config", str(RECIPE), "--run", str(run), "--data.folder", str(data), "--seed", str(seed)]
+    return [*common, *ARMS[arm], *(["--steps", str(steps)] if steps is not None else [])]
+
+
+def train_all(runs: Path, data: Path, seeds: list[int], steps: int | None) -> None:
     """Trains what is not finished; raises UserError where a run ends with an error."""
     for seed in seeds:
-        for arm, changes in ARMS.items():
-            run = folder_of(runs, arm, seed)
+        for arm in ARMS:
             print(f"== {arm}, seed {seed}", flush=True)
-            command = [sys.executable, "train.py", "--config", str(RECIPE), "--run", str(run),
-                       "--data.folder", str(data), "--seed", str(seed), *changes, *flags]  # fmt: skip
+            command = [sys.executable, "train.py", *flags_of(runs, data, arm, seed, steps)]
             if subprocess.run(command, cwd=ROOT).returncode:
+                run = folder_of(runs, arm, seed)
                 raise UserError(f"training {run} failed, see above; the same command goes on from there")
 
 
-def evaluate_all(
-    runs: Path, seeds: list[int], pairs: str, count: int
-) -> dict[tuple[str, int], dict[str, float]]:
-    """evaluate.py's means by arm and seed."""
+def evaluate_all(runs: Path, seeds: list[int], pairs: str, count: int) -> tuple[Values, dict[str, str]]:
+    """evaluate.py's means, and in words what they were measured with."""
     models = {(arm, seed): folder_of(runs, arm, seed) / "model.keras" for seed in seeds for arm in ARMS}
     named = [part for path in models.values() for part in ("--model", str(path))]
     command = [sys.executable, "evaluate.py", *named, "--pairs", pairs, "--count", str(count),
-               "-o", str(runs / "evaluation")]  # fmt: skip
+               "--gallery", str(GALLERY), "--seed", str(PAIRS_SEED), "-o", str(runs / EVALUATION)]  # fmt: skip
     if subprocess.run(command, cwd=ROOT).returncode:
         raise UserError("evaluate.py failed, see above")
-    systems = json.loads((runs / "evaluation" / "results.json").read_text(encoding="utf-8"))["systems"]
-    return {
-        which: {key: systems[str(path)]["means"][key]["mean"] for key in COLUMNS}
-        for which, path in models.items()
-    }
+    results = json.loads((runs / EVALUATION / "results.json").read_text(encoding="utf-8"))
+
+    def mean(path: Path, key: str) -> float:
+        found = results["systems"][str(path)]["means"][key]["mean"]
+        return float("nan") if found is None else found
+
+    values = {which: {key: mean(path, key) for key in COLUMNS} for which, path in models.items()}
+    return values, results["about"]
 
 
-def differs(values: dict[tuple[str, int], dict[str, float]], arm: str, key: str, seeds: list[int]) -> bool:
-    """Whether an arm's mean is further from the reference's than seeds of either are from one another."""
-    ours, theirs = (np.array([values[name, seed][key] for seed in seeds]) for name in (arm, REFERENCE))
-    return abs(ours.mean() - theirs.mean()) > max(np.ptp(ours), np.ptp(theirs))
+def differs(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Whether means over seeds lie further apart than seeds of either from one another; [..., seeds] → [...]."""
+    spread = np.maximum(np.ptp(values, axis=-1), np.ptp(reference, axis=-1))
+    return np.abs(values.mean(axis=-1) - reference.mean(axis=-1)) > spread
 
 
-def table(values: dict[tuple[str, int], dict[str, float]], seeds: list[int]) -> str:
-    """Markdown: mean over the seeds ± half their range; in brackets what differs from AFFA by less than seeds do."""
+def chance_rate(seeds: int) -> float:
+    """How often `differs` holds where there is no difference: by a million draws, of normally distributed seeds."""
+    return float(differs(*np.random.default_rng(0).normal(size=(2, 1_000_000, seeds))).mean())
+
+
+def table(values: Values, seeds: list[int]) -> str:
+    """Markdown: mean over the seeds ± half their range; in brackets what does not differ from the reference."""
     lines = ["| | " + " | ".join(heading for heading, _ in COLUMNS.values()) + " |"]
     lines.append("|---" * (len(COLUMNS) + 1) + "|")
     for arm in ARMS:
         cells = []
         for key, (_, digits) in COLUMNS.items():
-            numbers = np.array([values[arm, seed][key] for seed in seeds])
-            cell = f"{numbers.mean():.{digits}f} ± {np.ptp(numbers) / 2:.{digits}f}"
-            cells.append(cell if arm == REFERENCE or differs(values, arm, key, seeds) else f"({cell})")
+            ours, reference = (np.array([values[a, seed][key] for seed in seeds]) for a in (arm, REFERENCE))
+            if np.isnan(ours).any():
+                cells.append("-")
+                continue
+            cell = f"{ours.mean():.{digits}f} ± {np.ptp(ours) / 2:.{digits}f}"
+            cells.append(cell if arm == REFERENCE or differs(ours, reference) else f"({cell})")
         lines.append(f"| {arm} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def plot(values: dict[tuple[str, int], dict[str, float]], seeds: list[int], path: Path) -> None:
+def caption(about: dict[str, str], config: TrainConfig, manifest: Manifest, seeds: list[int]) -> str:
+    """What the table's numbers mean, and all that they depend on. `config`: any arm's."""
+    rate = chance_rate(len(seeds))
+    cells = (len(ARMS) - 1) * len(COLUMNS)
+    measured = "; ".join(
+        f"{name}: {words}" for name, words in about.items() if name not in ("models", "intervals")
+    )
+    trained = (
+        f"{config.steps} steps of {config.batch_size} samples an arm ({config.steps * config.batch_size} samples), "
+        f"{config.size_px} px, on {manifest.count('train')} pictures of {config.data.folder.name}; "
+        f"recipe {RECIPE.relative_to(ROOT)}"
+    )
+    return (
+        f"Mean over {len(seeds)} seeds ({', '.join(map(str, seeds))}) ± half the range of the seeds. In brackets: no "
+        f"further from {REFERENCE} than seeds of one of the two arms lie from one another. Of arms that are in truth "
+        f"alike, {100 * rate:.1f} % of cells would stand without brackets by chance (if seeds scatter normally): some "
+        f"{rate * cells:.1f} of these {cells}.\n\nTrained: {trained}.\n\nMeasured: {measured}."
+    )
+
+
+def plot(values: Values, seeds: list[int], path: Path) -> None:
     """Identity against pose and against expression: small points are seeds, large ones their means."""
     import matplotlib
 
@@ -116,32 +164,50 @@ def plot(values: dict[tuple[str, int], dict[str, float]], seeds: list[int], path
         axis.set_xlabel(f"{COLUMNS[key][0].removesuffix(' ↓')} (to the left is better)")
     axes[0].set_ylabel("cosine to source (up is better)")
     axes[1].legend(fontsize=8)
-    figure.savefig(path, dpi=110)
+    with reported(path), whole_file(path) as file:
+        figure.savefig(file, format="png", dpi=110)
+    pyplot.close(figure)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def parse_arguments() -> argparse.Namespace:
+    """The command line, checked as far as it can be without opening anything; places as absolute paths."""
+    parser = Parser(__doc__)
     parser.add_argument("--data", type=Path, default=Path("datasets/faces"), help="folder of shards")
     parser.add_argument(
-        "--pairs", default="bundled", help="as evaluate.py takes it; none of the shards' people"
+        "--pairs", required=True, help="as evaluate.py takes it; show none of the shards' people"
     )
     parser.add_argument("--count", type=int, default=200, help="pairs drawn from a folder (200)")
     parser.add_argument("--runs", type=Path, default=Path("runs/ablation"), help="folder of the runs")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1], help="two at least (0 1)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="two at least (0 1 2)")
     parser.add_argument("--steps", type=int, help="of every arm (the recipe's)")
     arguments = parser.parse_args()
-    if len(set(arguments.seeds)) < 2:
-        raise UserError(
-            "name two different --seeds at least: without them no difference can be told from chance"
-        )
-    data, runs = arguments.data.resolve(), arguments.runs.resolve()
-    train_all(runs, data, arguments.seeds, ["--steps", str(arguments.steps)] if arguments.steps else [])
-    values = evaluate_all(runs, arguments.seeds, arguments.pairs, arguments.count)
-    shown = table(values, arguments.seeds)
-    (runs / "ablation.md").write_text(shown + "\n", encoding="utf-8")
-    plot(values, arguments.seeds, runs / "ablation.png")
+    if len(set(arguments.seeds)) < 2 or len(set(arguments.seeds)) < len(arguments.seeds):
+        parser.error("--seeds must be different, two at least, for no difference is told from chance by one")
+    arguments.data, arguments.runs = arguments.data.resolve(), arguments.runs.resolve()
+    if arguments.pairs != "bundled":
+        arguments.pairs = str(Path(arguments.pairs).resolve())
+    return arguments
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    data, runs, seeds = arguments.data, arguments.runs, arguments.seeds
+    if importlib.util.find_spec("matplotlib") is None:
+        raise UserError("the plot needs matplotlib, which is not installed: bash setup.sh dev has it")
+    pair_set = read_pair_set(arguments.pairs, arguments.count, GALLERY, PAIRS_SEED)
+    check_output(runs / EVALUATION)  # what evaluate.py would refuse hours later
+    check_apart(runs / EVALUATION, arguments.pairs, pair_set)
+    try:
+        manifest = read_manifest(data)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    configs = [parse_config(flags_of(runs, data, arm, s, arguments.steps)) for arm in ARMS for s in seeds]
+
+    train_all(runs, data, seeds, arguments.steps)
+    values, about = evaluate_all(runs, seeds, arguments.pairs, arguments.count)
+    shown = f"{caption(about, configs[0], manifest, seeds)}\n\n{table(values, seeds)}"
+    write_text(runs / "ablation.md", shown + "\n")
+    plot(values, seeds, runs / "ablation.png")
     print(f"{shown}\n\n{runs / 'ablation.md'} and ablation.png written")
 
 

@@ -47,8 +47,8 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("people")
     for number, path in enumerate(bundled_pictures()[:3]):
         picture = read_picture(path).rgb
-        write_picture(folder / f"{number}_day.jpg", picture)
-        write_picture(folder / f"{number}_dusk.jpg", (picture * 0.8).astype(np.uint8))
+        write_picture(folder / f"{number}_0.jpg", picture)
+        write_picture(folder / f"{number}_1.jpg", (picture * 0.8).astype(np.uint8))
     return folder
 
 
@@ -61,7 +61,12 @@ def test_margins_of_views_are_taken_behind_a_recipe(people, tmp_path):
     fingerprint = load_encoder("sface").fingerprint[:12]
     assert text.startswith(f"# IFSR margins for the encoder sface, weights {fingerprint}, and no other")
     assert "# Stage: bootstrapped from views: 3 pairs" in text
-    assert "seed 0; pictures left out: none" in text
+    assert re.search(
+        r"^# Pictures: 6 files of people\d \(SHA-256 of their names and sizes [0-9a-f]{16}\), faces found by yunet, "
+        r"cut at 128 px with shrink 1; pictures left out: none\.$", text, re.MULTILINE
+    )  # fmt: skip
+    command = "--size-px 128 --encoder sface --identity-error-rate 0.0 --count 1000 --seed 0"
+    assert f"# Made by: python calibrate_margins.py --views {people.name} {command}\n" in text
     assert str(people) not in text
 
     written = yaml.safe_load(text)["loss"]["ifsr_margins"]
@@ -114,6 +119,29 @@ def test_the_embedded_model_on_a_folder_of_pictures(people, tmp_path):
     assert parse_config(["--config", str(tmp_path / "m.yaml"), "--encoder.name", "sface"]).margins
 
 
+def test_pairs_without_sources_say_what_could_not_be_checked(people, tmp_path):
+    rows = ["target,swapped", f"{people}/0_0.jpg,{people}/0_1.jpg", f"{people}/1_0.jpg,{people}/1_1.jpg"]
+    (tmp_path / "swaps.csv").write_text("\n".join(rows))
+    done = calibrate("--pairs", tmp_path / "swaps.csv", "-o", tmp_path / "m.yaml")
+    assert done[0] == 0, done
+    beware = "Beware: the pairs name no source, so which blocks hold the identity could not be checked"
+    assert beware in done[1].splitlines()[-2]
+    text = (tmp_path / "m.yaml").read_text()
+    assert f"# {beware}" in text
+    assert "--pairs swaps.csv --size-px 128" in text
+    assert str(tmp_path) not in text.replace(f"--config {tmp_path}/m.yaml", "")
+
+
+def test_crops_are_cut_at_the_recipes_size_and_resized_to_the_encoders(people, tmp_path):
+    tables = {}
+    for size_px in (112, 128):
+        done = calibrate("--views", people, "--size-px", size_px, "-o", tmp_path / "m.yaml",
+                         "--identity-error-rate", 0)  # fmt: skip
+        tables[size_px] = re.findall(r"^stage.*$", done[1], re.MULTILINE)
+        assert f"cut at {size_px} px" in (tmp_path / "m.yaml").read_text()
+    assert tables[112] != tables[128]
+
+
 def test_the_plot_shows_every_block(people, tmp_path):
     pytest.importorskip("matplotlib")
     done = calibrate("--views", people, "-o", tmp_path / "m.yaml", "--identity-error-rate", 0, "--plot",
@@ -150,8 +178,15 @@ def test_without_matplotlib_it_says_where_that_is(people, tmp_path, monkeypatch)
         (["--model", "default", "--pictures", "nowhere", "-o", "m.yaml"], "nowhere is not a folder"),
         (["--model", "default", "--pictures", "EMPTY", "-o", "m.yaml"], "holds no picture that shows a face"),
         (["--model", "default", "--pictures", "SHARDS", "-o", "m.yaml"], "holds crops of 64 px with shrink 1"),
+        (["--model", "default", "--pictures", "PEOPLE", "--split", "train", "-o", "m.yaml"], "has no split train"),
+        (["--model", "default", "--pictures", "PEOPLE", "--size-px", "64", "-o", "m.yaml"], "--size-px belongs"),
+        (["--views", "PEOPLE", "--split", "train", "-o", "m.yaml"], "--split belongs to --model"),
+        (["--pairs", "p.csv", "--model-encoder-weights", "e.keras", "-o", "m.yaml"], "--model-encoder-weights belongs"),
+        (["--views", "PEOPLE", "--size-px", "15", "-o", "m.yaml"], "--size-px must be 16 or more, not 15"),
+        (["--views", "PEOPLE", "--identity-error-rate", "10", "-o", "m.yaml"], "a fraction from 0 to 0.5, not 10"),
+        (["--views", "PEOPLE", "--identity-error-rate", "nan", "-o", "m.yaml"], "a fraction from 0 to 0.5, not nan"),
         (["--pairs", "nowhere.csv", "-o", "m.yaml"], "nowhere.csv cannot be read as a CSV file"),
-        (["--views", "PEOPLE", "-o", "m.yaml", "--identity-error-rate", "2"], "no block is left to give a margin"),
+        (["--views", "PEOPLE", "-o", "m.yaml", "--identity-error-rate", "0.5"], "no block is left to give a margin"),
     ],
 )  # fmt: skip
 def test_refusals_are_one_line_and_leave_nothing(arguments, says, people, face_shards, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Aligned crops with their owners, of a folder of pictures or of shards that prepare_data.py made."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,34 +9,39 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from data.folders import Item
 from data.manifest import Split, read_manifest
 from data.pipeline import decode_picture
 from data.records import parse_record
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
-from facedancer_tf.margins.people import list_views
+from facedancer_tf.people import list_people
 
 
 @dataclass(frozen=True)
 class CropSet:
-    """crops uint8 [N, S, S, 3], the person in each, and how many pictures were left out, by reason."""
+    """crops uint8 [N, S, S, 3], the person in each, which pictures they are of, and those left out, by reason."""
 
     crops: np.ndarray
     people: tuple[str, ...]
+    material: str
     left_out: Mapping[str, int]
 
 
 def read_crops(
-    folder: Path, split: Split, count: int, size_px: int, shrink: float, random: np.random.Generator
+    folder: Path, split: Split | None, count: int, size_px: int, shrink: float, random: np.random.Generator
 ) -> CropSet:
-    """At most `count` crops of `folder`, drawn by chance; of `split` if it holds shards.
+    """At most `count` crops of `folder`, drawn by chance; of `split` (None: validation) if it holds shards.
 
-    Raises UserError where there are none, or the shards were aligned otherwise or are smaller than `size_px`.
+    Raises UserError where there are none, where pictures were asked for a split, or the shards were aligned otherwise
+    or are smaller than `size_px`.
     """
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder of pictures or shards; check the name")
     if any(folder.glob("manifest-*.json")):
-        return _of_shards(folder, split, count, size_px, shrink, random)
+        return _of_shards(folder, split or "validation", count, size_px, shrink, random)
+    if split is not None:
+        raise UserError(f"{folder} holds no shards, so it has no split {split}: leave --split out")
     return _of_pictures(folder, count, size_px, shrink, random)
 
 
@@ -43,18 +49,18 @@ def _of_pictures(
     folder: Path, count: int, size_px: int, shrink: float, random: np.random.Generator
 ) -> CropSet:
     reader = FaceReader("yunet", size_px, shrink)
-    views = list_views(folder)
+    items = [Item(p.relative_to(folder).as_posix(), person, str(p)) for p, person in list_people(folder)]
     crops: list[np.ndarray] = []
     people: list[str] = []
-    for index in random.permutation(len(views)).tolist():
+    for index in random.permutation(len(items)).tolist():
         if len(crops) == count:
             break
-        if (crop := reader.crop(views[index].path)) is not None:
+        if (crop := reader.crop(Path(items[index].where))) is not None:
             crops.append(crop)
-            people.append(views[index].person)
+            people.append(items[index].label)
     if not crops:
-        raise UserError(f"{folder} holds no picture that shows a face ({len(views)} looked at)")
-    return CropSet(np.stack(crops), tuple(people), Counter(reader.left_out))
+        raise UserError(f"{folder} holds no picture that shows a face ({len(items)} looked at)")
+    return CropSet(np.stack(crops), tuple(people), reader.describe(folder, items), Counter(reader.left_out))
 
 
 def _of_shards(
@@ -82,4 +88,9 @@ def _of_shards(
         if wanted:
             crops.append(decode_picture(record, manifest.size_px, size_px).numpy())
             people.append(parse_record(record)["label"].numpy().decode(errors="surrogateescape"))
-    return CropSet(np.stack(crops), tuple(people), {})
+    digest = hashlib.sha256("".join(shard.sha256 for shard in shards).encode()).hexdigest()
+    material = (
+        f"the split {split} of {folder.resolve().name}, {total} crops of {manifest.size_px} px with shrink "
+        f"{shrink:g} (SHA-256 of its shards' checksums {digest[:16]}), resized to {size_px} px"
+    )
+    return CropSet(np.stack(crops), tuple(people), material, {})

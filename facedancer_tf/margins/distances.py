@@ -9,12 +9,9 @@ from tqdm import tqdm
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.identity_encoder import Encoder
-from facedancer_tf.margins.samples import BATCH, Samples
+from facedancer_tf.margins.samples import BATCH, EMBEDDING, Distances, Samples
 from losses.cosine import cosine_distance
 from networks.encoders import prepare_pictures, tap_encoder
-
-EMBEDDING = "embedding"
-Distances = dict[str, dict[str, np.ndarray]]  # block → kind → [N]
 
 
 def candidate_blocks(encoder: Encoder, wanted: Sequence[str]) -> list[str]:

@@ -1,12 +1,14 @@
 """Samples from pictures that some swapper has made: a CSV file of targets, swapped pictures and sources."""
 
 import csv
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from data.folders import Item
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
 from facedancer_tf.margins.samples import (
@@ -17,8 +19,13 @@ from facedancer_tf.margins.samples import (
     Samples,
     as_pictures,
 )
+from facedancer_tf.portraits import NoFace, find_face, read_pixels, read_portrait
 
 COLUMNS = ("target", "swapped", "source")
+NO_SOURCES = (
+    "the pairs name no source, so which blocks hold the identity could not be checked: those that tell people apart "
+    "have margins here too, add the column source to leave them out"
+)
 
 
 def read_rows(file: Path) -> list[dict[str, Path]]:
@@ -92,8 +99,19 @@ def samples_of_pairs(file: Path, count: int, seed: int, size_px: int, detector: 
         groups=targets,
         shrink=1.0,
         origin=f"measured on {len(samples)} swapped pictures of {len(set(targets))} targets, listed in {file.name}",
+        material=reader.describe(file, _named(file, rows)),
         left_out=dict(reader.left_out),
+        beware="" if with_source else NO_SOURCES,
     )
+
+
+def _named(file: Path, rows: list[dict[str, Path]]) -> list[Item]:
+    """Every picture that the rows name, in turn, by column and path as seen from the file."""
+    return [
+        Item(f"{column} {os.path.relpath(path, file.parent)}", "", str(path))
+        for row in rows
+        for column, path in row.items()
+    ]
 
 
 def _read_sample(row: dict[str, Path], reader: FaceReader) -> dict[str, np.ndarray] | None:
@@ -101,17 +119,14 @@ def _read_sample(row: dict[str, Path], reader: FaceReader) -> dict[str, np.ndarr
     if row.get("source") == row["target"]:
         reader.left_out["swapped with itself"] += 1
         return None
-    crops = {}
-    target = reader.read(row["target"])
-    face = None if target is None else reader.find(target)
-    if target is None or face is None:
+    try:
+        target = read_portrait(row["target"], reader.detector)
+        crops = {"target": reader.cut(target.picture, target.face)}
+        for column in [column for column in row if column != "target"]:
+            picture = read_pixels(row[column])
+            there = column == "swapped" and picture.shape == target.picture.shape
+            crops[column] = reader.cut(picture, target.face if there else find_face(picture, reader.detector))
+    except NoFace as reason:
+        reader.left_out[str(reason)] += 1
         return None
-    for column, path in row.items():
-        picture = target if column == "target" else reader.read(path)
-        if picture is None:
-            return None
-        here = face if column != "source" and picture.shape == target.shape else reader.find(picture)
-        if here is None or (crop := reader.cut(picture, here)) is None:
-            return None
-        crops[column] = crop
     return crops

@@ -3,15 +3,14 @@
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from data.whole_files import whole_file
 from facedancer_tf.errors import UserError
-
-if TYPE_CHECKING:  # both load TensorFlow, and whether a plot can be drawn is asked before
-    from facedancer_tf.margins.distances import Distances
-    from facedancer_tf.margins.suggestion import BlockFigures
+from facedancer_tf.margins.samples import Distances
+from facedancer_tf.margins.suggestion import BlockFigures
+from facedancer_tf.writing import reported
 
 
 def check_plot(path: Path) -> None:
@@ -24,7 +23,7 @@ def check_plot(path: Path) -> None:
         )
 
 
-def draw_distances(distances: "Distances", figures: Sequence["BlockFigures"], title: str, path: Path) -> None:
+def draw_distances(distances: Distances, figures: Sequence[BlockFigures], title: str, path: Path) -> None:
     """Per block and kind a bar from the 10th to the 90th percentile with a dot at the mean; margins as black lines."""
     import matplotlib
 
@@ -50,8 +49,7 @@ def draw_distances(distances: "Distances", figures: Sequence["BlockFigures"], ti
     axis.grid(axis="y", alpha=0.3)
     axis.legend()
     try:
-        figure.savefig(path, dpi=100)
-    except OSError as error:
-        raise UserError(f"{path} could not be written ({error.strerror or error})") from error
+        with reported(path), whole_file(path) as file:
+            figure.savefig(file, format="png", dpi=100)
     finally:
         pyplot.close(figure)

@@ -1,9 +1,7 @@
 """The figures as a table for people, and the margins as a YAML file for train.py."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from facedancer_tf.errors import UserError
 from facedancer_tf.identity_encoder import Encoder
 from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
 from facedancer_tf.margins.suggestion import BlockFigures, is_half_swapped, margin_kind
@@ -55,12 +53,17 @@ def left_out(samples: Samples) -> str:
     return f"pictures left out: {reasons or 'none'}"
 
 
+def warnings(figures: Sequence[BlockFigures], samples: Samples) -> list[str]:
+    """What must be known before the margins are used, a sentence each."""
+    return [text for text in (samples.beware, HALF_SWAPPED if is_half_swapped(figures) else "") if text]
+
+
 def margins_yaml(
-    figures: Sequence[BlockFigures], encoder: Encoder, samples: Samples, seed: int, name: str
+    figures: Sequence[BlockFigures], encoder: Encoder, samples: Samples, command: str, name: str
 ) -> str:
     """The margins as train.py takes them behind a recipe; where they come from stands in the comments.
 
-    name: of the file, for the command. The text says the same at every run: no date.
+    command: that gives them again. name: of the file. The text says the same at every run: no date.
     """
     described = encoder.description.name
     lines = [
@@ -68,19 +71,12 @@ def margins_yaml(
         "# them, give them behind a recipe:",
         f"#   python train.py --config configs/RECIPE.yaml --config {name}",
         f"# Stage: {samples.origin}.",
-        f"# Margin: mean distance {LETTERS[margin_kind(figures[0].means)]} below; seed {seed}; {left_out(samples)}.",
+        f"# Pictures: {samples.material}; {left_out(samples)}.",
+        f"# Made by: {command}",
+        f"# Margin: mean distance {LETTERS[margin_kind(figures[0].means)]} below.",
     ]
-    if is_half_swapped(figures):
-        lines.append(f"# Beware: {HALF_SWAPPED}.")
+    lines += [f"# Beware: {text}." for text in warnings(figures, samples)]
     lines += ["#", *(f"# {line}" for line in table(figures).splitlines())]
     lines += ["loss:", "  ifsr_margins:"]
     lines += [f"    {block.block}: {block.margin:.4f}" for block in figures if block.margin is not None]
     return "\n".join(lines) + "\n"
-
-
-def write_margins(path: Path, text: str) -> None:
-    """Writes `text`; raises UserError where that cannot be."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path} could not be written ({error.strerror or error})") from error

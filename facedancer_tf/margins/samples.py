@@ -6,6 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
+Distances = dict[str, dict[str, np.ndarray]]  # block → kind → [N]
+EMBEDDING = "embedding"  # stands among the blocks
 BATCH = 8  # samples at once, up to three pictures each: every block of them is held, some 0.3 GB for SFace
 TARGET_SWAPPED, SWAPPED_SOURCE, SAME, DIFFERENT = "target-swapped", "swapped-source", "same", "different"
 
@@ -21,8 +23,9 @@ class Samples:
     """Samples to measure on.
 
     batches: gives them. kinds: by kind of distance (the words above), the two roles that are compared. groups: [N],
-    which samples depend on each other. shrink: that the pictures were aligned with. origin: where they come from, in
-    words for the head of the margins file. left_out: how many pictures were not used, by reason.
+    which samples depend on each other. shrink: that the pictures were aligned with. origin: what was measured, and
+    material: which pictures, in words for the head of the margins file. left_out: how many pictures were not used, by
+    reason. beware: what these samples cannot tell, empty if nothing.
     """
 
     batches: Batches
@@ -30,7 +33,9 @@ class Samples:
     groups: Sequence[str]
     shrink: float
     origin: str
+    material: str
     left_out: Mapping[str, int]
+    beware: str = ""
 
 
 def as_pictures(crops: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:

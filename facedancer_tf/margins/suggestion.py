@@ -12,12 +12,19 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from facedancer_tf.bootstrap import bootstrap_interval
-from facedancer_tf.margins.distances import EMBEDDING, Distances
-from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED
-from facedancer_tf.margins.statistics import equal_error_rate
+import numpy as np
 
-# Between SFace's blocks: the last two and the embedding are at .04 to .08, all others, even the first with its colours
+from facedancer_tf.bootstrap import bootstrap_interval
+from facedancer_tf.margins.samples import (
+    DIFFERENT,
+    EMBEDDING,
+    SAME,
+    SWAPPED_SOURCE,
+    TARGET_SWAPPED,
+    Distances,
+)
+
+# Between SFace's blocks: the last two and the embedding are at .05 to .08, all others, even the first with its colours
 # and edges, at .14 to .19 (views of synthetic people, which share skin, hair and background; configs/margins/).
 IDENTITY_ERROR_RATE = 0.1
 NEAR_TO_FAR = (TARGET_SWAPPED, SWAPPED_SOURCE, SAME, DIFFERENT)
@@ -37,6 +44,26 @@ class BlockFigures:
     error_rates: dict[tuple[str, str], float]
     margin: float | None
     why: str
+
+
+def equal_error_rate(near: np.ndarray, far: np.ndarray) -> float:
+    """The error of the threshold that calls as many of `near` [n] far as of `far` [m] near, in [0, 1].
+
+    0: every near distance lies below every far one; 0.5: they cannot be told apart; above: `near` is in fact the
+    farther. Where no threshold gives equal rates (few or tied distances), the two that come closest are interpolated,
+    so that equal samples give exactly 0.5. Raises ValueError where one is empty.
+    """
+    near, far = np.sort(np.ravel(near)), np.sort(np.ravel(far))
+    if not len(near) or not len(far):
+        raise ValueError(f"`near` and `far` must hold distances. Received: {len(near)} and {len(far)}")
+    thresholds = np.unique(np.concatenate([near, far]))
+    missed = np.concatenate([[1.0], 1.0 - np.searchsorted(near, thresholds, "right") / len(near)])
+    let_in = np.concatenate([[0.0], np.searchsorted(far, thresholds, "right") / len(far)])
+    ahead = missed - let_in  # falls from 1 to -1
+    after = int(np.argmax(ahead <= 0))
+    before = after - 1
+    way = ahead[before] / (ahead[before] - ahead[after])
+    return float(let_in[before] + way * (let_in[after] - let_in[before]))
 
 
 def margin_kind(kinds: Container[str]) -> str:

@@ -49,7 +49,12 @@ def draw_pairs(people: Sequence[str], count: int, random: np.random.Generator) -
 
 
 def samples_of_swaps(
-    model: Path, pictures: Path, split: Split, count: int, seed: int, encoder_weights: str | None = None
+    model: Path,
+    pictures: Path,
+    split: Split | None,
+    count: int,
+    seed: int,
+    encoder_weights: str | None = None,
 ) -> Samples:
     """At most `count` swaps of the model file `model` between people in the folder `pictures` (files or shards).
 
@@ -86,5 +91,6 @@ def samples_of_swaps(
             f"measured on {len(pairs)} swaps among {where} by {model.name}, step {recipe.step}, "
             f"generator {fingerprint(networks.generator)[:12]}, trained with {recipe.encoder}"
         ),
+        material=faces.material,
         left_out=faces.left_out,
     )

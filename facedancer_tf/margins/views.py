@@ -4,20 +4,54 @@ A sample is two views of one person, and a picture of somebody else in the first
 """
 
 import itertools
+import tempfile
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from data.folders import Item
+from data.pictures import SUFFIXES
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
-from facedancer_tf.margins.people import list_views, opened
 from facedancer_tf.margins.samples import BATCH, DIFFERENT, SAME, Samples, as_pictures
+from facedancer_tf.people import list_people
+
+
+@contextmanager
+def opened(source: Path) -> Iterator[Path]:
+    """`source` as a folder: itself, or the pictures of a zip file, unpacked for as long as the block runs.
+
+    Raises UserError where it is neither, or the zip file is damaged.
+    """
+    if source.is_dir():
+        yield source
+        return
+    if not zipfile.is_zipfile(source):
+        raise UserError(f"{source} is neither a folder nor a zip file of pictures; check the name")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with zipfile.ZipFile(source) as archive:
+                archive.extractall(
+                    folder, [name for name in archive.namelist() if name.lower().endswith(SUFFIXES)]
+                )
+        except (zipfile.BadZipFile, RuntimeError, OSError) as error:  # RuntimeError: encrypted
+            raise UserError(f"{source} cannot be unpacked ({error}); make it anew") from error
+        yield Path(folder)
+
+
+def view_of(path: Path, person: str) -> str:
+    """Which view of `person` the file is: the same word means the same pose and light."""
+    return path.stem.removeprefix(f"{person}_")
 
 
 def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector: str = "yunet") -> Samples:
     """At most `count` samples of the folder or zip file `source`, all pairs of people drawn by chance.
+
+    size_px: of the crops, as a recipe trains on them; the encoder's size is another matter (`prepare_pictures`).
 
     Raises UserError where there are not two people, one of them with two views that show a face.
     """
@@ -28,26 +62,28 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
     people: dict[str, list[int]] = {}
     pairs: list[tuple[str, int, int]] = []
     with opened(source) as folder:
+        items = [Item(p.relative_to(folder).as_posix(), person, str(p)) for p, person in list_people(folder)]
+        material = reader.describe(source, items)
         by_person = defaultdict(list)
-        for view in list_views(folder):
-            by_person[view.person].append(view)
+        for item in items:
+            by_person[item.label].append(Path(item.where))
         several = sorted(person for person, found in by_person.items() if len(found) > 1)
         for person in random.permutation(several).tolist():
             if len(pairs) >= count:
                 break
             people[person] = []
-            for view in by_person[person]:
-                if (crop := reader.crop(view.path)) is not None:
+            for path in by_person[person]:
+                if (crop := reader.crop(path)) is not None:
                     people[person].append(len(crops))
                     crops.append(crop)
-                    views.append(view.view)
+                    views.append(view_of(path, person))
             pairs += [(person, one, other) for one, other in itertools.combinations(people[person], 2)]
     pairs = pairs[:count]
     measured = {person for person, _, _ in pairs}
     if len(measured) < 2:
         raise UserError(
             f"{source} holds no pairs to measure on: it takes two people or more, each with two views that show a "
-            "face, named person_view.jpg or in a folder per person"
+            "face, in a folder per person or named person_0.jpg, person_1.jpg"
         )
     others = _strangers(pairs, {p: i for p, i in people.items() if p in measured}, views, random)
 
@@ -66,6 +102,7 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
         groups=[person for person, _, _ in pairs],
         shrink=1.0,
         origin=f"bootstrapped from views: {len(pairs)} pairs of views of {len(measured)} people",
+        material=material,
         left_out=dict(reader.left_out),
     )
 

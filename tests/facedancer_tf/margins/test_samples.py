@@ -12,10 +12,9 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.identity_encoder import load_encoder
 from facedancer_tf.margins.distances import candidate_blocks, measure_distances
 from facedancer_tf.margins.pairs_file import read_rows, samples_of_pairs
-from facedancer_tf.margins.people import list_views, opened
 from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
 from facedancer_tf.margins.swaps import draw_pairs
-from facedancer_tf.margins.views import samples_of_views
+from facedancer_tf.margins.views import opened, samples_of_views, view_of
 from losses.cosine import cosine_distance
 from networks.encoders import prepare_pictures, tap_encoder
 from tests.facedancer_tf.conftest import PICTURES
@@ -35,10 +34,10 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("people")
     for name in ("barack_obama.jpg", "emmanuel_macron.jpg"):
         picture = read_picture(PICTURES / name).rgb
-        for view, darker in (("day", 1.0), ("dusk", 0.7)):
+        for view, darker in ((0, 1.0), (1, 0.7)):  # day and dusk
             write_picture(folder / f"{Path(name).stem}_{view}.jpg", (picture * darker).astype(np.uint8))
-    write_picture(folder / "grace_day.jpg", read_picture(PICTURES / "grace_hopper.jpg").rgb)
-    write_picture(folder / "grace_dusk.jpg", np.full((200, 200, 3), 90, np.uint8))
+    write_picture(folder / "grace_0.jpg", read_picture(PICTURES / "grace_hopper.jpg").rgb)
+    write_picture(folder / "grace_1.jpg", np.full((200, 200, 3), 90, np.uint8))
     return folder
 
 
@@ -57,15 +56,17 @@ def test_views_pair_people_with_themselves_and_with_strangers_in_the_same_view(p
     assert all(np.array_equal(batch[role], again[role]) for role in batch)
 
 
-def test_zip_files_and_folders_per_person_give_the_same_people(people, tmp_path):
+def test_zip_files_and_folders_per_person_give_the_same_samples(people, tmp_path):
     with zipfile.ZipFile(tmp_path / "people.zip", "w") as archive:
         for path in sorted(people.iterdir()):
             person, _, view = path.stem.rpartition("_")
             archive.write(path, f"set/{person}/{view}.jpg")
-    with opened(tmp_path / "people.zip") as folder:
-        found = [(view.person, view.view) for view in list_views(folder)]
-    assert found == [(view.person, view.view) for view in list_views(people)]
-    assert len(found) == 6
+    packed, plain = (samples_of_views(where, 9, 3, SIZE_PX) for where in (tmp_path / "people.zip", people))
+    assert packed.groups == plain.groups
+    for role, pictures in next(packed.batches()).items():
+        assert np.array_equal(pictures, next(plain.batches())[role])
+    assert packed.material.startswith("6 files of people.zip (SHA-256 of their names and sizes ")
+    assert str(tmp_path) not in packed.material
     with opened(people) as folder:
         assert folder == people
     (tmp_path / "text").write_text("no zip")
@@ -73,8 +74,24 @@ def test_zip_files_and_folders_per_person_give_the_same_people(people, tmp_path)
         pass
 
 
+def test_the_listing_tells_one_set_of_pictures_from_another(people, tmp_path):
+    for path in people.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    before = samples_of_views(tmp_path, 9, 3, SIZE_PX).material
+    assert before.split("(")[1] == samples_of_views(people, 9, 3, SIZE_PX).material.split("(")[1]
+    (tmp_path / "grace_1.jpg").rename(tmp_path / "grace_2.jpg")
+    assert samples_of_views(tmp_path, 9, 3, SIZE_PX).material != before
+    assert f"faces found by yunet, cut at {SIZE_PX} px with shrink 1" in before
+
+
+def test_views_of_files_and_folders():
+    assert (
+        view_of(Path("set/ann_lee_3.jpg"), "ann_lee") == view_of(Path("set/ann_lee/3.jpg"), "ann_lee") == "3"
+    )
+
+
 def test_one_person_is_no_pair(people, tmp_path):
-    for view in ("day", "dusk"):
+    for view in (0, 1):
         (tmp_path / f"a_{view}.jpg").write_bytes((people / f"barack_obama_{view}.jpg").read_bytes())
     with pytest.raises(UserError, match="no pairs to measure on: it takes two people or more"):
         samples_of_views(tmp_path, 10, 0, SIZE_PX)
@@ -101,7 +118,7 @@ def swaps(people, tmp_path) -> Path:
     """A folder with two targets, which double as sources, and swapped pictures of the same and of another size."""
     for path in people.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    picture = read_picture(people / "barack_obama_day.jpg").rgb
+    picture = read_picture(people / "barack_obama_0.jpg").rgb
     write_picture(tmp_path / "same_size.png", cv2.GaussianBlur(picture, (0, 0), 2))
     write_picture(
         tmp_path / "half_size.png", cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
@@ -113,14 +130,16 @@ def test_rows_give_aligned_triples_and_the_rest_is_counted(swaps):
     file = write_rows(
         swaps,
         "target,swapped,source",
-        "barack_obama_day.jpg,same_size.png,grace_day.jpg",
-        "barack_obama_day.jpg,half_size.png,grace_day.jpg",
-        "grace_dusk.jpg,same_size.png,grace_day.jpg",
-        "nowhere.jpg,same_size.png,grace_day.jpg",
-        "grace_day.jpg,same_size.png,grace_day.jpg",
+        "barack_obama_0.jpg,same_size.png,grace_0.jpg",
+        "barack_obama_0.jpg,half_size.png,grace_0.jpg",
+        "grace_1.jpg,same_size.png,grace_0.jpg",
+        "nowhere.jpg,same_size.png,grace_0.jpg",
+        "grace_0.jpg,same_size.png,grace_0.jpg",
     )
     samples = samples_of_pairs(file, 100, 0, SIZE_PX)
     assert samples.left_out == {"no face": 1, "missing": 1, "swapped with itself": 1}
+    assert samples.beware == ""
+    assert samples.material.startswith("15 files of swaps.csv (SHA-256 of their names and sizes ")
     assert samples.kinds == {
         TARGET_SWAPPED: ("target", "swapped"),
         SWAPPED_SOURCE: ("swapped", "source"),
@@ -137,11 +156,12 @@ def test_rows_without_sources_take_other_targets_for_strangers(swaps):
     file = write_rows(
         swaps,
         "swapped,target",
-        "same_size.png,barack_obama_day.jpg",
-        "emmanuel_macron_dusk.jpg,emmanuel_macron_day.jpg",
+        "same_size.png,barack_obama_0.jpg",
+        "emmanuel_macron_1.jpg,emmanuel_macron_0.jpg",
     )
     samples = samples_of_pairs(file, 100, 0, SIZE_PX)
     assert set(samples.kinds) == {TARGET_SWAPPED, DIFFERENT}
+    assert "which blocks hold the identity could not be checked" in samples.beware
     (batch,) = samples.batches()
     assert np.array_equal(batch["stranger"], batch["target"][::-1])
 
@@ -154,7 +174,7 @@ def test_rows_without_sources_take_other_targets_for_strangers(swaps):
         (["target,swapped,source", "a.jpg,b.jpg,"], "row 1 lacks a value"),
         (["target,swapped,source", "a.jpg,b.jpg"], "row 1 lacks a value"),
         (["target,swapped,source", "a.jpg,b.jpg,c.jpg"], r"no pairs that could be used \(missing: 1\)"),
-        (["target,swapped", "barack_obama_day.jpg,same_size.png"], "names one target only"),
+        (["target,swapped", "barack_obama_0.jpg,same_size.png"], "names one target only"),
     ],
 )
 def test_files_that_hold_nothing_to_measure(swaps, rows, says):
@@ -177,7 +197,7 @@ def test_distances_are_those_of_the_loss_and_in_order(encoder, face_crops):
             yield {"one": one[part], "other": other[part]}
 
     samples = Samples(
-        batches, {SAME: ("one", "one"), DIFFERENT: ("one", "other")}, list("aabbccddee"), 0.8, "", {}
+        batches, {SAME: ("one", "one"), DIFFERENT: ("one", "other")}, list("aabbccddee"), 0.8, "", "", {}
     )
     found = measure_distances(encoder, BLOCKS, samples)
     assert list(found) == [*BLOCKS, "embedding"]
