@@ -74,7 +74,7 @@ def test_margins_of_views_are_taken_behind_a_recipe(people, tmp_path):
     config = parse_config(["--config", str(SMALL), "--config", str(output)])
     assert config.margins == written  # the recipe's are replaced, not added to
     assert set(written) != set(recipe.margins)
-    assert config.loss.identity == recipe.loss.identity == 20
+    assert config.loss.identity == recipe.loss.identity
     assert config.run == recipe.run
     # the margin is the mean that the table shows, in the file's comment and on the screen
     for block, margin in written.items():
