@@ -58,10 +58,11 @@ ARCFACE_MARGINS: Mapping[str, float] = {
     "conv2_block3_out": 0.035144,
 }
 
-# Bootstrapped, until a swapper is good enough to measure them with: mean 1 − cos over 2900 pairs of views (yaw, smile,
-# light) of 302 synthetic people at 128 px, by calibrate_margins.py; configs/margins/sface_views.yaml holds the table.
-# Different people in the same view lie 1.5 to 1.9 times as far. The last two blocks tell people apart almost as the
-# embedding does (equal-error rates 4.5 % and 8.1 %, against 14 % and more) and get no margin.
+# Bootstrapped, as a first run needs them: mean 1 − cos over 2900 pairs of views (yaw, smile, light) of 302 synthetic
+# people at 128 px, by calibrate_margins.py; configs/margins/sface_views.yaml holds the table, sface_small.yaml those
+# measured on the embedded weights. Different people in the same view lie 1.5 to 1.9 times as far. The last two blocks
+# tell people apart almost as the embedding does (equal-error rates 4.5 % and 8.1 %, against 14 % and more) and get no
+# margin.
 SFACE_MARGINS: Mapping[str, float] = {
     "stage4_block6_out": 0.1948,
     "stage4_block5_out": 0.1578,

@@ -1,6 +1,7 @@
 """The distributions per block as a picture, by matplotlib, which only requirements-dev.txt has."""
 
 import importlib.util
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def draw_distances(distances: Distances, figures: Sequence[BlockFigures], title:
         label = "margin" if number == 0 else ""
         axis.hlines(margin, place - 0.42, place + 0.42, "black", linewidth=1.2, label=label)
     axis.set_xticks(places, [block.block for block in figures], rotation=45, ha="right")
-    axis.set(ylabel="1 - cos, deep to shallow", title=title, ylim=(0, None))
+    axis.set(ylabel="1 - cos, deep to shallow", title=textwrap.fill(title, 100), ylim=(0, None))
     axis.grid(axis="y", alpha=0.3)
     axis.legend()
     try:
