@@ -113,10 +113,21 @@ def test_the_embedded_model_on_a_folder_of_pictures(people, tmp_path):
     assert done[0] == 0, done
     _, recipe = load_model_file(ROOT / "assets" / "model" / "default.keras")
     assert f"6 swaps among 6 pictures of 3 people by default.keras, step {recipe.step}" in done[1]
+    assert "Beware" not in done[1]
+    assert parse_config(["--config", str(tmp_path / "m.yaml"), "--encoder.name", "sface"]).margins
+
+
+def test_swaps_that_stay_nearer_to_their_targets_are_warned_of(people, tmp_path):
+    rows = [
+        "target,swapped,source",
+        *(f"{people}/{i}_0.jpg,{people}/{i}_1.jpg,{people}/{(i + 1) % 3}_0.jpg" for i in range(3)),
+    ]
+    (tmp_path / "swaps.csv").write_text("\n".join(rows))
+    done = calibrate("--pairs", tmp_path / "swaps.csv", "-o", tmp_path / "m.yaml")
+    assert done[0] == 0, done
     assert "still nearer to their targets than to their sources" in done[1]
     text = (tmp_path / "m.yaml").read_text()
     assert "# Beware: these swapped faces are still nearer to their targets" in text
-    assert parse_config(["--config", str(tmp_path / "m.yaml"), "--encoder.name", "sface"]).margins
 
 
 def test_pairs_without_sources_say_what_could_not_be_checked(people, tmp_path):
