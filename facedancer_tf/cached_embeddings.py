@@ -7,7 +7,6 @@ them.
 """
 
 import hashlib
-import os
 from pathlib import Path
 
 import tensorflow as tf
@@ -16,6 +15,7 @@ from tqdm import tqdm
 from data.manifest import Manifest, Shard
 from data.pipeline import decode_picture
 from data.stream import Companions
+from data.whole_files import whole_file
 from facedancer_tf.config import TrainConfig
 from facedancer_tf.errors import UserError
 from facedancer_tf.models import Models
@@ -69,11 +69,9 @@ def _make(config: TrainConfig, models: Models, manifest: Manifest, shards: list[
             pictures = records.map(
                 lambda record: decode_picture(record, manifest.size_px, config.size_px), tf.data.AUTOTUNE
             )
-            beside = folder / f".{shard.name}.{os.getpid()}"
-            with beside.open("wb") as file:
+            with whole_file(folder / shard.name) as file:
                 for batch in pictures.batch(BATCH):
                     file.write(
                         embed(tf.cast(batch, tf.float32) / 127.5 - 1.0).numpy().astype("<f4").tobytes()
                     )
                     bar.update(len(batch))
-            os.replace(beside, folder / shard.name)

@@ -44,8 +44,8 @@ def find_face(picture: np.ndarray, detector: Detector) -> Face:
     """The largest face that can be aligned; raises NoFace where there is none."""
     try:
         found = [face for face in detector.detect(picture) if can_be_aligned(face)]
-    except cv2.error:  # a picture that the network cannot take, such as one a few pixels high
-        found = []
+    except cv2.error as error:  # a picture that the network cannot take, such as one a few pixels high
+        raise NoFace("detector failed") from error
     if not found:
         raise NoFace("no face")
     return found[0]

@@ -15,6 +15,7 @@ from data.detection import Detector, Face
 from facedancer_tf.evaluation.inception import Inception
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.face_readings import EXPRESSIONS, read_faces
+from facedancer_tf.portraits import can_be_aligned
 
 Reading = tuple[np.ndarray, np.ndarray, np.ndarray]  # landmarks [68, 2], angles [3], expression [7]
 OVERLAP_MIN = 0.3  # of the union of both boxes; a face that overlaps less is somebody else's
@@ -100,11 +101,6 @@ def read_each(pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> list[Rea
             return [None]
         return [read_each([p], [f])[0] for p, f in zip(pictures, faces, strict=True)]
     return list(zip(found.landmarks, found.angles, found.expression, strict=True))
-
-
-def can_be_aligned(face: Face) -> bool:
-    """Whether the five landmarks span anything: a detector may see a face in rubble."""
-    return bool(np.isfinite(face.landmarks).all() and np.ptp(face.landmarks, axis=0).min() >= 1.0)
 
 
 def overlap(one: Face, other: Face) -> float:

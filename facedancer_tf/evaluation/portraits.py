@@ -1,30 +1,19 @@
 """The photographs of a pair set, read: which have a face, and where. Pixels are read again when they are needed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from data.detection import Detector, Face
-from data.pictures import UnreadablePicture, read_picture
 from facedancer_tf.errors import UserError
-from facedancer_tf.evaluation.meter import can_be_aligned
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
+from facedancer_tf.portraits import NoFace, Portrait, find_face, read_pixels
 
 KEPT_PICTURES = 16  # those of the pairs at work
-
-
-@dataclass(frozen=True)
-class Portrait:
-    """A picture uint8 RGB [H, W, 3], its face, and the file it came from."""
-
-    path: Path
-    picture: np.ndarray = field(repr=False)
-    face: Face
 
 
 @dataclass(frozen=True)
@@ -41,7 +30,7 @@ class Portraits:
 
 @lru_cache(maxsize=KEPT_PICTURES)
 def _pixels(path: Path) -> np.ndarray:
-    return read_picture(path).rgb
+    return read_pixels(path)
 
 
 def find_portraits(photographs: Iterable[Photograph], detector: Detector) -> Portraits:
@@ -51,17 +40,9 @@ def find_portraits(photographs: Iterable[Photograph], detector: Detector) -> Por
     paths = list(dict.fromkeys(photograph.path for photograph in photographs))
     for path in tqdm(paths, desc="faces", unit="picture", leave=False, disable=None):
         try:
-            found = [face for face in detector.detect(_pixels(path)) if can_be_aligned(face)]
-        except UnreadablePicture as error:
-            unusable[path] = error.reason.replace("_", " ")
-            continue
-        except cv2.error:
-            unusable[path] = "detector failed"
-            continue
-        if found:
-            faces[path] = found[0]
-        else:
-            unusable[path] = "no face"
+            faces[path] = find_face(_pixels(path), detector)
+        except NoFace as why:
+            unusable[path] = str(why)
     return Portraits(faces, unusable)
 
 

@@ -37,9 +37,12 @@ def test_the_largest_that_can_be_aligned():
     assert find_face(PICTURE, detector) is detector.faces[2]
 
 
-@pytest.mark.parametrize("detector", [Finds(), Finds(POINTS * 0), Fails()])
-def test_no_face(detector):
-    with pytest.raises(NoFace, match=r"^no face$"):
+@pytest.mark.parametrize(
+    ("detector", "why"),
+    [(Finds(), "no face"), (Finds(POINTS * 0), "no face"), (Fails(), "detector failed")],
+)
+def test_no_face(detector, why):
+    with pytest.raises(NoFace, match=f"^{why}$"):
         find_face(PICTURE, detector)
 
 

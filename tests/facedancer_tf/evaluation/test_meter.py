@@ -8,9 +8,10 @@ from data.detection import Face, build_detector
 from data.pictures import read_picture
 from facedancer_tf import face_readings
 from facedancer_tf.evaluation.judges import DlibJudge
-from facedancer_tf.evaluation.meter import Meter, can_be_aligned, overlap
+from facedancer_tf.evaluation.meter import Meter, overlap
 from facedancer_tf.evaluation.pairs import bundled_photographs
 from facedancer_tf.evaluation.portraits import find_portraits
+from facedancer_tf.portraits import can_be_aligned
 from tests.facedancer_tf.evaluation.blind_detector import BlindTo
 
 
