@@ -24,6 +24,8 @@ from data.openvino_networks import open_core, packaged_file
 from data.records import encode_crop, serialise_record
 
 VIEWS_MAX = 5
+# Left to itself the network draws few faces over 50. Every person is therefore given an age, evenly between these.
+AGES = (25.0, 75.0)
 SAME_PERSON_COSINE = 0.5  # SFace, against the first view; different people lie around 0.1, at most at 0.3
 _DIRECTIONS = Path(__file__).resolve().parent.parent / "assets" / "synthetic" / "w_directions.npz"
 _HASHES = {
@@ -57,11 +59,19 @@ class FaceGenerator:
             self.mean, self.yaw, self.pitch, self.smile = (
                 stored[k] for k in ("mean", "yaw", "pitch", "smile")
             )
+            self._age, self._age_reader, self._age_of_mean = (
+                stored[k] for k in ("age", "age_reader", "age_of_mean")
+            )
 
     def draw_style(self, rng: np.random.Generator, variety: float) -> np.ndarray:
         """A style [512], pulled towards the mean by `variety` below 1: fewer oddities, less variety."""
         z = rng.standard_normal((1, 512)).astype(np.float32)
         return self.mean + np.float32(variety) * (self._mapping(z)[0][0] - self.mean)
+
+    def with_age(self, style: np.ndarray, years: float) -> np.ndarray:
+        """`style` [512] moved to where the face looks about `years` old, by a linear fit to dlib's age network."""
+        looks = self._age_of_mean + (style - self.mean) @ self._age_reader
+        return (style + (years - looks) * self._age).astype(np.float32)
 
     def synthesise(self, coarse: np.ndarray, middle: np.ndarray, fine: np.ndarray) -> np.ndarray:
         """The picture uint8 [1024, 1024, 3] of three styles [512]."""
@@ -70,12 +80,13 @@ class FaceGenerator:
         return np.clip(np.round(picture * 127.5 + 127.5), 0, 255).astype(np.uint8)
 
     def person(self, seed: int, index: int, views: int) -> list[np.ndarray]:
-        """`views` pictures of person `index`: as drawn; head turned both ways; other expression, light and colour
-        twice, the second time with the head turned and nodding."""
+        """`views` pictures of person `index`: as drawn, but for the age; head turned both ways; other expression, light
+        and colour twice, the second time with the head turned and nodding."""
         rng = np.random.default_rng([seed, index])
         variety = 0.65 + 0.35 * rng.random()
         w, light, other_light = (self.draw_style(rng, variety) for _ in range(3))
         amount = rng.uniform(1.0, 2.0, 6).astype(np.float32)
+        w = self.with_age(w, rng.uniform(*AGES))
         smiling, side, nod = rng.choice(np.array([-1.0, 1.0], np.float32), 3)
         smile, other_smile = smiling * amount[2] * self.smile, -smiling * amount[3] * self.smile
         turn = side * 0.7 * amount[4] * self.yaw + nod * 0.6 * amount[5] * self.pitch

@@ -112,6 +112,8 @@ class TrainConfig:
               "`scale` up to 0.5, `shift` up to 0.25 and `blur_px` from 1 to 8.", views=views)  # fmt: skip
         check(views == ViewsConfig() or self.data.cached_embeddings, "`encoder.views` needs `data.cached_embeddings`: "
               "identities come from the pictures as they are.", cached_embeddings=False)  # fmt: skip
+        check(0 <= self.encoder.identity_noise <= 2, "`encoder.identity_noise` must be from 0 to 2.",
+              identity_noise=self.encoder.identity_noise)  # fmt: skip
         blocks = ENCODERS[self.encoder.name].ifsr_blocks
         for name in ("ifsr_margins", "ifsr_weights"):
             unknown = [block for block in getattr(self.loss, name) or {} if block not in blocks]

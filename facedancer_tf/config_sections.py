@@ -70,6 +70,9 @@ class EncoderConfig:
         None  # a name or file, see facedancer_tf.named_weights; the embedded encoder needs none
     )
     views: ViewsConfig = field(default_factory=ViewsConfig)
+    # What the encoder sees and what it asks for, see `facedancer_tf.encoder_views`.
+    pasted: bool = False  # the swapped face as it is pasted into its target, not the whole crop
+    identity_noise: float = 0.0  # how far a source's identity strays at most, as a part of its length
 
 
 @dataclass(frozen=True)

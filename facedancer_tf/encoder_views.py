@@ -1,17 +1,26 @@
-"""What the identity encoder sees in training: a random view, the same of a target and its swapped picture.
+"""What the identity encoder sees in training, and which identities are asked for. Drawn statelessly per sample.
 
-A generator easily finds patterns that please the one encoder that trains it and mean nothing to any other. A pattern
-that must also please it moved, mirrored, scaled and blurred has to be more of a face. Drawn statelessly per sample.
+Random views, the same of a target and its swapped picture: a generator easily finds patterns that please the one
+encoder that trains it and mean nothing to any other. A pattern that must also please it moved, mirrored, scaled and
+blurred has to be more of a face.
+
+The pasted face: what a swap puts at the crop's rim (forehead, hair, background) pleases the encoder and is thrown away
+when the face is pasted back. Where the encoder sees it pasted, the identity has to lie in what stays.
+
+Identity noise: faces of nobody fill a part only of the directions in which an encoder tells real people apart, and a
+generator soon ignores the others. Noise in all directions asks for them too.
 """
 
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 from data.augmentation import draw_per_sample
 from facedancer_tf.config_sections import ViewsConfig
+from facedancer_tf.paste import face_mask
 
-VIEW_ROLE = 20
+VIEW_ROLE, IDENTITY_ROLE = 20, 21
 Resample = Callable[[tf.Tensor], tf.Tensor]
 
 
@@ -47,3 +56,26 @@ def _kernels(size_px: int, output_px: int, zoom: tf.Tensor, shift: tf.Tensor, re
     distance = tf.abs(looks_at[..., None] - tf.range(size_px, dtype=tf.float32))
     weights = tf.maximum(1.0 - distance / reach[:, None, None], 0.0)
     return weights / tf.reduce_sum(weights, axis=-1, keepdims=True)
+
+
+def paste_back(swapped: tf.Tensor, target: tf.Tensor, shrink: float) -> tf.Tensor:
+    """The `swapped` crops [b, S, S, 3] in their `target` crops, by the mask that pastes them into pictures.
+
+    shrink: the crops'.
+    """
+    pixels = np.arange(swapped.shape[1], dtype=np.float32)
+    mask = face_mask(pixels[None, :], pixels[:, None], swapped.shape[1], shrink)
+    return target + mask[..., None] * (swapped - target)
+
+
+def stray_identities(embeddings: tf.Tensor, strength: float, seed: int, batch: dict) -> tf.Tensor:
+    """`embeddings` [b, W] of sources, turned towards random directions but for self-swaps; lengths stay.
+
+    Noise in a random direction is added, of a length between 0 and `strength` times the embedding's.
+    """
+    width = embeddings.shape[1]
+    drawn = draw_per_sample(seed, IDENTITY_ROLE, batch["sample"], width + 1)
+    direction = tf.math.l2_normalize(drawn[:, :width], axis=1)
+    share = (1.0 - batch["self_swap"]) * strength * (drawn[:, width] + 1.0) / 2.0
+    length = tf.norm(embeddings, axis=1, keepdims=True)
+    return length * tf.math.l2_normalize(embeddings + share[:, None] * length * direction, axis=1)

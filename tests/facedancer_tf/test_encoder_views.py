@@ -1,12 +1,13 @@
-"""Random views of the encoder: linear resampling that follows from seed and sample."""
+"""What the encoder sees in training, and the identities that are asked for; all drawn from seed and sample."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from facedancer_tf.config_sections import ViewsConfig
-from facedancer_tf.encoder_views import _kernels, random_views
+from facedancer_tf.encoder_views import _kernels, paste_back, random_views, stray_identities
 from facedancer_tf.errors import UserError
+from facedancer_tf.paste import paste_into
 from facedancer_tf.train_step import Objective, faces_of_pairs
 from tests.facedancer_tf.training import SMALL, batch_of, build, with_settings
 
@@ -94,3 +95,48 @@ def test_they_need_cached_embeddings_and_sane_strengths():
         with_settings(SMALL, encoder={"views": ALL})
     with pytest.raises(UserError, match=r"`blur_px` from 1 to 8"):
         with_settings(SMALL, encoder={"views": ViewsConfig(blur_px=0.5)}, data={"cached_embeddings": True})
+    with pytest.raises(UserError, match=r"`encoder.identity_noise` must be from 0 to 2"):
+        with_settings(SMALL, encoder={"identity_noise": -0.1})
+
+
+@pytest.mark.parametrize("shrink", [1.0, 0.8])
+def test_the_encoder_sees_what_a_paste_into_the_crop_itself_gives(face_crops, shrink):
+    swapped, target = (face_crops[i : i + 1].astype("float32") for i in (0, 1))
+    expected = face_crops[1].copy()
+    paste_into(expected, face_crops[0], np.eye(2, 3), shrink)
+    seen = paste_back(tf.constant(swapped), tf.constant(target), shrink).numpy()[0]
+    np.testing.assert_allclose(seen, expected, atol=0.51)
+    assert (seen == target[0]).all(axis=-1).mean() > 0.3
+
+
+def test_the_rim_that_no_paste_takes_gets_no_gradient_from_the_encoder(face_crops):
+    target = tf.constant(face_crops[:1], tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(target)
+        seen = paste_back(target, tf.stop_gradient(target), 1.0)
+    gradient = tape.gradient(seen, target).numpy()[0, ..., 0]
+    middle = len(gradient) // 2
+    assert gradient[middle, middle] == 1.0
+    assert not gradient[0].any()
+    assert not gradient[:, 0].any()
+
+
+def test_identities_stray_by_sample_but_for_self_swaps():
+    embeddings = 9 * tf.math.l2_normalize(tf.random.stateless_normal([64, 128], (1, 2)), axis=1)
+    batch = {"sample": tf.range(64, dtype=tf.int64), "self_swap": tf.cast(tf.range(64) < 16, tf.float32)}
+    strayed = stray_identities(embeddings, 1.0, 3, batch).numpy()
+    np.testing.assert_allclose(np.linalg.norm(strayed, axis=1), 9, rtol=1e-5)
+    kept = (strayed * embeddings.numpy()).sum(axis=1) / 81
+    np.testing.assert_allclose(kept[:16], 1, atol=1e-5)
+    assert 0.6 < kept[16:].min() < 0.8  # at most as long as the embedding: 45 degrees
+    assert 0.95 < kept[16:].max() < 1
+    later = {name: value[20:30] for name, value in batch.items()}
+    np.testing.assert_allclose(stray_identities(embeddings[20:30], 1.0, 3, later), strayed[20:30], atol=1e-5)
+    assert np.abs(stray_identities(embeddings, 1.0, 4, batch).numpy() - strayed)[16:].max() > 0.1
+
+
+def test_a_step_with_both_is_finite(face_crops):
+    config = with_settings(SMALL, encoder={"pasted": True, "identity_noise": 0.5})
+    batch = {**batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), "sample": tf.range(4, dtype=tf.int64)}
+    stepped = build(config).step(batch, with_r1=True, with_cycle=True)
+    assert all(np.isfinite(float(v)) for v in stepped.values())
