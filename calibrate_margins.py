@@ -28,7 +28,17 @@ Views lie in a folder per person or are named person_0.jpg, person_1.jpg. The pa
 """
 SIZE_PX = 128  # that of configs/small.yaml
 PLACES = ("views", "model", "pictures", "pairs")
-DECISIVE = (*PLACES, "split", "size_px", "encoder", "blocks", "identity_error_rate", "count", "seed")
+DECISIVE = (
+    *PLACES,
+    "split",
+    "size_px",
+    "encoder",
+    "pasted",
+    "blocks",
+    "identity_error_rate",
+    "count",
+    "seed",
+)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -42,6 +52,10 @@ def parse_arguments() -> argparse.Namespace:
     stage.add_argument("--pairs", type=Path, metavar="FILE.csv", help="pictures that were swapped already")
     parser.add_argument("--pictures", type=Path, help="for --model: a folder of pictures or of shards")
     parser.add_argument("--split", choices=("train", "validation"), help="of the shards (validation)")
+    parser.add_argument(
+        "--pasted", action="store_true", default=None,
+        help="measure its swaps pasted into their targets, for recipes with encoder.pasted",
+    )  # fmt: skip
     parser.add_argument("--model-encoder-weights", metavar="NAME|FILE", help="where they are not found")
     parser.add_argument(
         "--size-px", type=int, help=f"for --views and --pairs: of the crops, as a recipe has them ({SIZE_PX})"
@@ -75,7 +89,7 @@ def parse_arguments() -> argparse.Namespace:
 def check_stage(parser: Parser, arguments: argparse.Namespace) -> None:
     """Refuses what would have no effect, and settles the crops' size."""
     if arguments.model is None:
-        for flag in ("split", "model_encoder_weights"):
+        for flag in ("split", "model_encoder_weights", "pasted"):
             if getattr(arguments, flag) is not None:
                 parser.error(
                     f"--{flag.replace('_', '-')} belongs to --model: without a swapper it means nothing"
@@ -99,7 +113,8 @@ def command_of(arguments: argparse.Namespace) -> str:
         value = getattr(arguments, flag)
         if value is not None and value != []:
             shown = Path(value).resolve().name if flag in PLACES else value
-            words.append(f"--{flag.replace('_', '-')} {' '.join(value) if flag == 'blocks' else shown}")
+            shown = " ".join(value) if flag == "blocks" else "" if value is True else shown
+            words.append(f"--{flag.replace('_', '-')} {shown}".rstrip())
     return " ".join(words)
 
 
@@ -131,8 +146,9 @@ def main() -> None:
     count, seed, size_px = arguments.count, arguments.seed, arguments.size_px
     if model is not None:
         samples = samples_of_swaps(
-            model, arguments.pictures, arguments.split, count, seed, arguments.model_encoder_weights
-        )
+            model, arguments.pictures, arguments.split, count, seed, arguments.model_encoder_weights,
+            bool(arguments.pasted),
+        )  # fmt: skip
     elif arguments.pairs is not None:
         samples = samples_of_pairs(arguments.pairs, count, seed, size_px)
     else:

@@ -117,6 +117,32 @@ def test_the_embedded_model_on_a_folder_of_pictures(people, tmp_path):
     assert parse_config(["--config", str(tmp_path / "m.yaml"), "--encoder.name", "sface"]).margins
 
 
+def test_pasted_swaps_lie_nearer_to_their_targets(people, tmp_path):
+    margins = {}
+    for name, flags in (("whole", []), ("pasted", ["--pasted"])):
+        output = tmp_path / f"{name}.yaml"
+        done = calibrate(
+            "--model",
+            "default",
+            "--pictures",
+            people,
+            "--count",
+            6,
+            "--identity-error-rate",
+            0,
+            *flags,
+            "-o",
+            output,
+        )
+        assert done[0] == 0, done
+        assert ("pasted into their targets" in done[1]) == (name == "pasted")
+        margins[name] = yaml.safe_load(output.read_text())["loss"]["ifsr_margins"]
+    assert "--pasted --identity-error-rate" in output.read_text()
+    shared = margins["whole"].keys() & margins["pasted"].keys()
+    assert shared
+    assert all(margins["pasted"][block] < margins["whole"][block] for block in shared)
+
+
 def test_swaps_that_stay_nearer_to_their_targets_are_warned_of(people, tmp_path):
     rows = [
         "target,swapped,source",
@@ -192,6 +218,7 @@ def test_without_matplotlib_it_says_where_that_is(people, tmp_path, monkeypatch)
         (["--model", "default", "--pictures", "PEOPLE", "--split", "train", "-o", "m.yaml"], "has no split train"),
         (["--model", "default", "--pictures", "PEOPLE", "--size-px", "64", "-o", "m.yaml"], "--size-px belongs"),
         (["--views", "PEOPLE", "--split", "train", "-o", "m.yaml"], "--split belongs to --model"),
+        (["--views", "PEOPLE", "--pasted", "-o", "m.yaml"], "--pasted belongs to --model"),
         (["--pairs", "p.csv", "--model-encoder-weights", "e.keras", "-o", "m.yaml"], "--model-encoder-weights belongs"),
         (["--views", "PEOPLE", "--size-px", "15", "-o", "m.yaml"], "--size-px must be 16 or more, not 15"),
         (["--views", "PEOPLE", "--identity-error-rate", "10", "-o", "m.yaml"], "a fraction from 0 to 0.5, not 10"),

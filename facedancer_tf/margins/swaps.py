@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from data.manifest import Split
 from facedancer_tf.crop_networks import CropNetworks
+from facedancer_tf.encoder_views import paste_back
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.crop_sets import read_crops
 from facedancer_tf.margins.samples import (
@@ -55,11 +56,13 @@ def samples_of_swaps(
     count: int,
     seed: int,
     encoder_weights: str | None = None,
+    pasted: bool = False,
 ) -> Samples:
     """At most `count` swaps of the model file `model` between people in the folder `pictures` (files or shards).
 
     The generator's output is taken as it is, neither clipped nor rounded, and its identities come from the crops that
-    it swaps, all as in training. `encoder_weights`: of the model's own encoder, where they are not found.
+    it swaps, all as in training. `encoder_weights`: of the model's own encoder, where they are not found. `pasted`: each
+    swapped crop is pasted into its target, as the encoder of a recipe with `encoder.pasted` sees it.
     Raises UserError for a missing or damaged file, or where there are not two people.
     """
     networks = CropNetworks(model, encoder_weights)
@@ -73,7 +76,8 @@ def samples_of_swaps(
     @tf.function(autograph=False, reduce_retracing=True)
     def swap(targets: tf.Tensor, sources: tf.Tensor) -> tf.Tensor:
         seen = prepare_pictures(networks.description, sources, recipe.shrink)
-        return networks.generator([targets, networks.encoder(seen, training=False)], training=False)
+        swapped = networks.generator([targets, networks.encoder(seen, training=False)], training=False)
+        return paste_back(swapped, targets, recipe.shrink) if pasted else swapped
 
     def batches() -> Iterator[dict[str, np.ndarray]]:
         for start in range(0, len(pairs), BATCH):
@@ -90,6 +94,7 @@ def samples_of_swaps(
         origin=(
             f"measured on {len(pairs)} swaps among {where} by {model.name}, step {recipe.step}, "
             f"generator {fingerprint(networks.generator)[:12]}, trained with {recipe.encoder}"
+            f"{', pasted into their targets' if pasted else ''}"
         ),
         material=faces.material,
         left_out=faces.left_out,
