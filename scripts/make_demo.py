@@ -23,7 +23,7 @@ from facedancer_tf.swapper import Swapper
 from facedancer_tf.synthetic_mark import xmp_packet
 
 ROOT = Path(__file__).resolve().parents[1]
-SHOWN_PAIR = ("emmanuel_macron", "eileen_collins")  # source and target of swap.jpg
+SHOWN_PAIR = ("barack_obama", "eileen_collins")  # source and target of swap.jpg
 
 
 def main() -> None:
