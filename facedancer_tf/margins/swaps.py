@@ -61,8 +61,8 @@ def samples_of_swaps(
     """At most `count` swaps of the model file `model` between people in the folder `pictures` (files or shards).
 
     The generator's output is taken as it is, neither clipped nor rounded, and its identities come from the crops that
-    it swaps, all as in training. `encoder_weights`: of the model's own encoder, where they are not found. `pasted`: each
-    swapped crop is pasted into its target, as the encoder of a recipe with `encoder.pasted` sees it.
+    it swaps, all as in training. `encoder_weights`: of the model's own encoder, where they are not found.
+    `pasted`: each swapped crop is pasted into its target, as the encoder of a recipe with `encoder.pasted` sees it.
     Raises UserError for a missing or damaged file, or where there are not two people.
     """
     networks = CropNetworks(model, encoder_weights)
