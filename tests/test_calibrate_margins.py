@@ -22,7 +22,7 @@ from networks.encoders import ENCODERS
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).parents[1]
-SMALL = ROOT / "configs" / "small.yaml"
+SMALL = ROOT / "configs" / "small_start.yaml"
 
 
 def calibrate(*arguments: object) -> tuple[int, str, str]:
