@@ -29,16 +29,8 @@ Views lie in a folder per person or are named person_0.jpg, person_1.jpg. The pa
 SIZE_PX = 128  # that of configs/small.yaml
 PLACES = ("views", "model", "pictures", "pairs")
 DECISIVE = (
-    *PLACES,
-    "split",
-    "size_px",
-    "encoder",
-    "pasted",
-    "blocks",
-    "identity_error_rate",
-    "count",
-    "seed",
-)
+    *PLACES, "split", "size_px", "encoder", "pasted", "blocks", "identity_error_rate", "count", "seed",
+)  # fmt: skip
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -22,7 +22,7 @@ from networks.encoders import ENCODERS
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).parents[1]
-SMALL = ROOT / "configs" / "small_start.yaml"
+RECIPE = ROOT / "configs" / "small_start.yaml"
 
 
 def calibrate(*arguments: object) -> tuple[int, str, str]:
@@ -70,11 +70,11 @@ def test_margins_of_views_are_taken_behind_a_recipe(people, tmp_path):
     assert str(people) not in text
 
     written = yaml.safe_load(text)["loss"]["ifsr_margins"]
-    recipe = parse_config(["--config", str(SMALL)])
-    config = parse_config(["--config", str(SMALL), "--config", str(output)])
+    recipe = parse_config(["--config", str(RECIPE)])
+    config = parse_config(["--config", str(RECIPE), "--config", str(output)])
     assert config.margins == written  # the recipe's are replaced, not added to
     assert set(written) != set(recipe.margins)
-    assert config.loss.identity == recipe.loss.identity
+    assert config.loss.identity == recipe.loss.identity == 20
     assert config.run == recipe.run
     # the margin is the mean that the table shows, in the file's comment and on the screen
     for block, margin in written.items():
@@ -121,19 +121,8 @@ def test_pasted_swaps_lie_nearer_to_their_targets(people, tmp_path):
     margins = {}
     for name, flags in (("whole", []), ("pasted", ["--pasted"])):
         output = tmp_path / f"{name}.yaml"
-        done = calibrate(
-            "--model",
-            "default",
-            "--pictures",
-            people,
-            "--count",
-            6,
-            "--identity-error-rate",
-            0,
-            *flags,
-            "-o",
-            output,
-        )
+        done = calibrate("--model", "default", "--pictures", people, "--count", 6,
+                         "--identity-error-rate", 0, *flags, "-o", output)  # fmt: skip
         assert done[0] == 0, done
         assert ("pasted into their targets" in done[1]) == (name == "pasted")
         margins[name] = yaml.safe_load(output.read_text())["loss"]["ifsr_margins"]
@@ -245,7 +234,7 @@ def test_committed_margins_belong_to_the_embedded_encoder_and_are_taken(file):
     written = yaml.safe_load(text)
     assert list(written) == ["loss"]
     assert (
-        parse_config(["--config", str(SMALL), "--config", str(file)]).margins
+        parse_config(["--config", str(RECIPE), "--config", str(file)]).margins
         == written["loss"]["ifsr_margins"]
     )
 
