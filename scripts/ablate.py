@@ -1,9 +1,9 @@
-"""The paper's ablations in miniature: trains every arm with every seed, evaluates all, writes one table and one plot.
+"""The paper's ablations in miniature: trains all arms with all seeds, evaluates them, writes a table and plots.
 
     python scripts/ablate.py --data datasets/faces --pairs photographs/
 
 Fusion (AFFA, sum, concatenation, none) and IFSR (on, off, margins times 0.8), at equal budget, data and seeds. Stopped
-at any moment, the same command goes on. The plot needs matplotlib (bash setup.sh dev).
+at any moment, the same command goes on. The plots need matplotlib (bash setup.sh dev).
 """
 
 import argparse
@@ -18,12 +18,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from data.manifest import Manifest, read_manifest
+from data.pictures import read_picture, write_picture
 from data.whole_files import whole_file
 from facedancer_tf.command_line import Parser
 from facedancer_tf.config import TrainConfig, parse_config
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.output_folder import check_apart, check_output
 from facedancer_tf.evaluation.pair_set import read_pair_set
+from facedancer_tf.run_folder import PICTURES
+from facedancer_tf.synthetic_mark import xmp_packet
 from facedancer_tf.writing import reported, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,9 +57,8 @@ COLUMNS = {
     "expression": ("expression ↓", 3),
     "self_psnr_db": ("self-swap PSNR dB ↑", 1),
 }
-Values = dict[
-    tuple[str, int], dict[str, float]
-]  # (arm, seed) → column → mean over the pairs, NaN where there is none
+Means = dict[str, float]  # column → mean over the pairs, NaN where there is none
+Values = dict[tuple[str, int], Means]  # by arm and seed
 
 
 def folder_of(runs: Path, arm: str, seed: int) -> Path:
@@ -82,8 +84,10 @@ def train_all(runs: Path, data: Path, seeds: list[int], steps: int | None) -> No
                 raise UserError(f"training {run} failed, see above; the same command goes on from there")
 
 
-def evaluate_all(runs: Path, seeds: list[int], pairs: str, count: int) -> tuple[Values, dict[str, str]]:
-    """evaluate.py's means, and in words what they were measured with."""
+def evaluate_all(
+    runs: Path, seeds: list[int], pairs: str, count: int
+) -> tuple[Values, tuple[str, Means], dict[str, str]]:
+    """evaluate.py's means of the arms and of the shrunk target, and in words what they were measured with."""
     models = {(arm, seed): folder_of(runs, arm, seed) / "model.keras" for seed in seeds for arm in ARMS}
     named = [part for path in models.values() for part in ("--model", str(path))]
     command = [sys.executable, "evaluate.py", *named, "--pairs", pairs, "--count", str(count),
@@ -92,12 +96,16 @@ def evaluate_all(runs: Path, seeds: list[int], pairs: str, count: int) -> tuple[
         raise UserError("evaluate.py failed, see above")
     results = json.loads((runs / EVALUATION / "results.json").read_text(encoding="utf-8"))
 
-    def mean(path: Path, key: str) -> float:
-        found = results["systems"][str(path)]["means"][key]["mean"]
-        return float("nan") if found is None else found
+    def means(system: str) -> Means:
+        found = results["systems"][system]["means"]
+        return {key: float("nan") if found[key]["mean"] is None else found[key]["mean"] for key in COLUMNS}
 
-    values = {which: {key: mean(path, key) for key in COLUMNS} for which, path in models.items()}
-    return values, results["about"]
+    floor = next(system for system in results["systems"] if system.startswith("target at "))
+    return (
+        {which: means(str(path)) for which, path in models.items()},
+        (floor, means(floor)),
+        results["about"],
+    )
 
 
 def differs(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -111,7 +119,7 @@ def chance_rate(seeds: int) -> float:
     return float(differs(*np.random.default_rng(0).normal(size=(2, 1_000_000, seeds))).mean())
 
 
-def table(values: Values, seeds: list[int]) -> str:
+def table(values: Values, seeds: list[int], floor: tuple[str, Means]) -> str:
     """Markdown: mean over the seeds ± half their range; in brackets what does not differ from the reference."""
     lines = ["| | " + " | ".join(heading for heading, _ in COLUMNS.values()) + " |"]
     lines.append("|---" * (len(COLUMNS) + 1) + "|")
@@ -125,6 +133,9 @@ def table(values: Values, seeds: list[int]) -> str:
             cell = f"{ours.mean():.{digits}f} ± {np.ptp(ours) / 2:.{digits}f}"
             cells.append(cell if arm == REFERENCE or differs(ours, reference) else f"({cell})")
         lines.append(f"| {arm} | " + " | ".join(cells) + " |")
+    name, means = floor
+    cells = ["-" if np.isnan(means[k]) else f"{means[k]:.{digits}f}" for k, (_, digits) in COLUMNS.items()]
+    lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -144,11 +155,12 @@ def caption(about: dict[str, str], config: TrainConfig, manifest: Manifest, seed
         f"Mean over {len(seeds)} seeds ({', '.join(map(str, seeds))}) ± half the range of the seeds. In brackets: no "
         f"further from {REFERENCE} than seeds of one of the two arms lie from one another. Of arms that are in truth "
         f"alike, {100 * rate:.1f} % of cells would stand without brackets by chance (if seeds scatter normally): some "
-        f"{rate * cells:.1f} of these {cells}.\n\nTrained: {trained}.\n\nMeasured: {measured}."
+        f"{rate * cells:.1f} of these {cells}. Last row: the target itself, shrunk: what a copy would "
+        f"score.\n\nTrained: {trained}.\n\nMeasured: {measured}."
     )
 
 
-def plot(values: Values, seeds: list[int], path: Path) -> None:
+def plot(values: Values, seeds: list[int], floor: tuple[str, Means], path: Path) -> None:
     """Identity against pose and against expression: small points are seeds, large ones their means."""
     import matplotlib
 
@@ -161,12 +173,21 @@ def plot(values: Values, seeds: list[int], path: Path) -> None:
             points = np.array([[values[arm, seed][k] for k in (key, "cosine_to_source")] for seed in seeds])
             axis.scatter(*points.T, s=14, color=f"C{number}")
             axis.scatter(*points.mean(axis=0), s=90, color=f"C{number}", alpha=0.6, label=arm)
+        name, means = floor
+        axis.scatter(means[key], means["cosine_to_source"], s=60, color="black", marker="x", label=name)
         axis.set_xlabel(f"{COLUMNS[key][0].removesuffix(' ↓')} (to the left is better)")
     axes[0].set_ylabel("cosine to source (up is better)")
     axes[1].legend(fontsize=8)
     with reported(path), whole_file(path) as file:
         figure.savefig(file, format="png", dpi=110)
     pyplot.close(figure)
+
+
+def faces(runs: Path, seed: int, size_px: int, path: Path) -> None:
+    """Held-out pairs by every arm of one seed: source, target, then a column per arm in the table's order."""
+    grids = [read_picture(max((folder_of(runs, arm, seed) / PICTURES).iterdir())).rgb for arm in ARMS]
+    columns = [grids[0][:, : 2 * size_px], *(grid[:, 2 * size_px : 3 * size_px] for grid in grids)]
+    write_picture(path, np.hstack(columns), xmp=xmp_packet(synthetic=True))
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -204,11 +225,12 @@ def main() -> None:
     configs = [parse_config(flags_of(runs, data, arm, s, arguments.steps)) for arm in ARMS for s in seeds]
 
     train_all(runs, data, seeds, arguments.steps)
-    values, about = evaluate_all(runs, seeds, arguments.pairs, arguments.count)
-    shown = f"{caption(about, configs[0], manifest, seeds)}\n\n{table(values, seeds)}"
+    values, floor, about = evaluate_all(runs, seeds, arguments.pairs, arguments.count)
+    shown = f"{caption(about, configs[0], manifest, seeds)}\n\n{table(values, seeds, floor)}"
     write_text(runs / "ablation.md", shown + "\n")
-    plot(values, seeds, runs / "ablation.png")
-    print(f"{shown}\n\n{runs / 'ablation.md'} and ablation.png written")
+    plot(values, seeds, floor, runs / "ablation.png")
+    faces(runs, seeds[0], configs[0].size_px, runs / "ablation_faces.png")
+    print(f"{shown}\n\n{runs / 'ablation.md'}, ablation.png and ablation_faces.png written")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from data.pictures import read_picture
+from data.pictures import read_picture, write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import run_main
 from scripts import ablate
@@ -34,6 +34,8 @@ TOP1 = {
     "no skip": (11, 14, 20),
 }
 
+ARM_NAMES = [arm.lower().replace(",", "").replace(" ", "-") for arm in ablate.ARMS]
+
 
 @pytest.fixture
 def asked(monkeypatch, tmp_path):
@@ -45,9 +47,12 @@ def asked(monkeypatch, tmp_path):
         if command[1] == "evaluate.py":
             models = [Path(command[i + 1]) for i, word in enumerate(command) if word == "--model"]
             systems = {str(model): {"means": means_of(model.parent.name)} for model in models}
+            systems["target at 64 px"] = {"means": means_of("sum-seed-4")}
             output = Path(command[command.index("-o") + 1])
             output.mkdir(parents=True)
             (output / "results.json").write_text(json.dumps({"about": ABOUT, "systems": systems}))
+        else:
+            draw_grid(Path(command[command.index("--run") + 1]))
         return SimpleNamespace(returncode=0)
 
     monkeypatch.setattr(subprocess, "run", answer)
@@ -55,9 +60,17 @@ def asked(monkeypatch, tmp_path):
     return commands
 
 
+def draw_grid(run: Path) -> None:
+    """The picture that training leaves, of two pairs: every column a grey of its own, and every arm's swapped faces."""
+    swapped = 30 + ARM_NAMES.index(run.name.rsplit("-seed-", 1)[0])
+    greys = np.repeat(np.uint8([10, 20, swapped, 40]), 64)
+    (run / "pictures").mkdir(parents=True)
+    write_picture(run / "pictures" / "step-0000006.png", np.tile(greys[None, :, None], (128, 1, 3)))
+
+
 def means_of(run: str) -> dict[str, dict[str, float | None]]:
     name, seed = run.rsplit("-seed-", 1)
-    arm = next(arm for arm in ablate.ARMS if arm.lower().replace(",", "").replace(" ", "-") == name)
+    arm = list(ablate.ARMS)[ARM_NAMES.index(name)]
     means: dict[str, float | None] = dict.fromkeys(ablate.COLUMNS, 1.0)
     means["retrieval_top1"] = TOP1.get(arm, (10, 11, 12))[int(seed) - 3]
     means["pose"] = None if (arm, seed) == ("sum", "4") else 2.5
@@ -106,6 +119,7 @@ def test_table_caption_and_plot(asked, face_shards, tmp_path):
     pose = list(ablate.COLUMNS).index("pose")
     assert rows["sum"][pose] == "-"  # one seed's pose could not be read
     assert rows["AFFA"][pose] == "2.50 ± 0.00"
+    assert rows["target at 64 px"] == ["14.0", "1.0", "1.0000", "-", "1.000", "1.0"]
 
     for said in (
         "Mean over 3 seeds (3, 4, 5) ± half the range",
@@ -117,7 +131,13 @@ def test_table_caption_and_plot(asked, face_shards, tmp_path):
         assert said in text
     assert text.index("Mean over") < text.index("| AFFA |")
     assert read_picture(tmp_path / "r" / "ablation.png").rgb.std() > 10
-    assert {path.name for path in (tmp_path / "r").iterdir()} == {"ablation.md", "ablation.png", "evaluation"}
+    faces = read_picture(tmp_path / "r" / "ablation_faces.png").rgb
+    assert faces.shape == (128, 8 * 64, 3)
+    assert list(faces[5, 32::64, 0]) == [10, 20, 30, 31, 32, 33, 34, 35]
+    runs = {command[command.index("--run") + 1] for command in trained}
+    assert {path.name for path in (tmp_path / "r").iterdir()} - {Path(run).name for run in runs} == {
+        "ablation.md", "ablation.png", "ablation_faces.png", "evaluation",
+    }  # fmt: skip
 
 
 @pytest.mark.slow
@@ -130,7 +150,7 @@ def test_evaluate_gives_what_the_table_needs(face_shards, tmp_path, monkeypatch)
         if command[1] != "train.py":
             return really(command, cwd=cwd, stdout=subprocess.DEVNULL)
         folder = Path(command[command.index("--run") + 1])
-        folder.mkdir(parents=True)
+        draw_grid(folder)
         write_tiny_model(folder / "model.keras", len(list(folder.parent.iterdir())))
         return SimpleNamespace(returncode=0)
 
