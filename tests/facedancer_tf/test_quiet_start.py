@@ -15,6 +15,7 @@ def test_quiet_and_the_collector_as_before(collecting: bool) -> None:
         "import gc, sys\nfrom facedancer_tf.quiet_start import load_tensorflow_quietly\n"
         f"gc.enable() if {collecting} else gc.disable()\n"
         "load_tensorflow_quietly()\n"
+        "sys.modules['tensorflow'].get_logger().warning('retracing')\n"
         "print(gc.isenabled(), 'tensorflow' in sys.modules, gc.get_freeze_count() > 100_000)\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
