@@ -47,7 +47,7 @@ def _load(wake_devices: bool) -> None:
             try:
                 import tensorflow as tf
 
-                tf.get_logger().setLevel("ERROR")  # several models side by side are no reason to warn of retracing
+                tf.get_logger().setLevel("ERROR")  # many models are no reason to warn of retracing
                 if wake_devices:
                     tf.constant(0.0)  # finds the devices, which is where the rest is said
                 noise = _NOISE
