@@ -63,7 +63,7 @@ def asked(monkeypatch, tmp_path):
 def draw_grid(run: Path) -> None:
     """The picture that training leaves, of two pairs: every column a grey of its own, and every arm's swapped faces."""
     swapped = 30 + ARM_NAMES.index(run.name.rsplit("-seed-", 1)[0])
-    greys = np.repeat(np.uint8([10, 20, swapped, 40]), 64)
+    greys = np.repeat(np.array([10, 20, swapped, 40], np.uint8), 64)
     (run / "pictures").mkdir(parents=True)
     write_picture(run / "pictures" / "step-0000006.png", np.tile(greys[None, :, None], (128, 1, 3)))
 
