@@ -140,6 +140,16 @@ def test_table_caption_and_plot(asked, face_shards, tmp_path):
     }  # fmt: skip
 
 
+def test_no_faces_of_shards_without_held_out_pictures(asked, face_shards, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(ablate.Manifest, "count", lambda manifest, split: 10 * (split == "train"))
+    monkeypatch.setitem(globals(), "draw_grid", lambda run: None)
+    done = run("--data", face_shards, "--pairs", "bundled", "--runs", "r", "--seeds", 3, 4)
+    assert done[0] == 0, done
+    assert {path.name for path in (tmp_path / "r").iterdir()} == {"ablation.md", "ablation.png", "evaluation"}
+    assert "ablation_faces" not in done[1]
+
+
 @pytest.mark.slow
 def test_evaluate_gives_what_the_table_needs(face_shards, tmp_path, monkeypatch):
     """Training alone is stood in for, by models with random weights."""
