@@ -127,8 +127,11 @@ class UpsampledSum(keras.layers.Layer):
     def call(self, inputs: list) -> keras.KerasTensor:
         total = ops.add(*inputs)
         _, height, width, _ = total.shape
-        return ops.image.resize(
-            total, (2 * height, 2 * width), self.interpolation, data_format="channels_last"
+        # In float32, which the resize computes in anyway: its gradient is slow in bfloat16, and XLA rejects it there.
+        exact = ops.cast(total, exact_dtype(total))
+        size = (2 * height, 2 * width)
+        return ops.cast(
+            ops.image.resize(exact, size, self.interpolation, data_format="channels_last"), total.dtype
         )
 
     def compute_output_shape(self, input_shape: list) -> tuple:

@@ -9,7 +9,7 @@ from benchmarks import released_graph
 from benchmarks.released_graph import copy_weights, released_generator, released_image_discriminator
 from facedancer_tf.importing.graph import match
 from facedancer_tf.importing.keras_layers import model_graph
-from networks.blocks import FUSIONS
+from networks.blocks import FUSIONS, identity_block
 from networks.discriminator import build_image_discriminator
 from networks.generator import RELEASED_FUSION, build_generator
 from networks.instance_norm import normalise
@@ -265,3 +265,18 @@ def test_prelu_is_keras_own_with_its_gradients():
         results.append([y, *tape.gradient(y, [x, layer.alpha.value], upstream)])
     for ours, theirs in zip(results[1], results[0], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_the_gradient_of_a_block_that_doubles_the_picture_compiles_with_xla_in_bfloat16():
+    # TensorFlow's resize gives a float32 gradient to features of any type, which XLA refuses to add up.
+    features = keras.Input((4, 4, 2))
+    x = keras.layers.Conv2D(2, 3, padding="same", dtype="mixed_bfloat16")(features)
+    block = keras.Model(features, identity_block(x, None, 2, "block", "mixed_bfloat16", upsample=True))
+
+    @tf.function(jit_compile=True)
+    def gradient() -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(block(tf.ones((1, 4, 4, 2)), training=True))
+        return tape.gradient(total, block.trainable_variables[0])
+
+    assert gradient().shape == (3, 3, 2, 2)
