@@ -62,17 +62,15 @@ def draw_per_sample(seed: int, role: int, sample: tf.Tensor, count: int) -> tf.T
     )
 
 
-def jitter_colour(
-    pictures: tf.Tensor, drawn: tf.Tensor, brightness: float, contrast: float, saturation: float
-) -> tf.Tensor:
-    """Per-sample colour jitter as in [0, 1], clipped there; `drawn` is [b, 3] in [-1, 1).
+def jitter_colour(pictures: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
+    """Per-sample colour jitter as in [0, 1], clipped there; `factors` [b, 3] of brightness, contrast and saturation.
 
     Saturation moves colours from their luma, contrast moves them from the picture's mean luma, brightness multiplies:
-    grey stays grey, and black stays black under brightness. The three in one: with factors b, c and s,
+    grey stays grey (all becomes grey where the saturation's factor is 0), and black stays black under brightness. The
+    three in one: with factors b, c and s,
     b · (mean + c · (luma + s · (p − luma) − mean)) = bcs · p + bc(1 − s) · luma + b(1 − c) · mean, to which the range
     [-1, 1] adds b − 1. Few passes over three channels, which is what costs time.
     """
-    factors = 1.0 + drawn * [brightness, contrast, saturation]
     bright, contrasted, saturated = (factors[:, i, None, None, None] for i in range(3))
     red, green, blue = (pictures[..., i : i + 1] * _LUMA[i] for i in range(3))
     luma = red + green + blue  # [b, S, S, 1]
@@ -115,6 +113,7 @@ def colour_and_geometry_augmentation(
     brightness: float = 0.2,
     contrast: float = 0.15,
     saturation: float = 0.2,
+    grey: float = 0.0,
     flip: bool = False,
     scale: float = 0.0,
     rotation_deg: float = 0.0,
@@ -122,20 +121,27 @@ def colour_and_geometry_augmentation(
 ) -> Augmentation:
     """Augmentation of our own recipes: every sample drawn for itself, colours kept within the range.
 
-    Colour factors are 1 ± the strengths. `flip` mirrors target and source independently, a self-swap pair together.
-    `scale`, `rotation_deg` and `shift` (a part of the side) move the target a little, and the source of a self-swap
-    pair just as much; other sources stay aligned, for their embedding counts. Raises ValueError outside sane ranges.
+    Colour factors are 1 ± the strengths; a part `grey` of the pictures loses its colours. `flip` mirrors target and
+    source independently, a self-swap pair together. `scale`, `rotation_deg` and `shift` (a part of the side) move the
+    target a little, and the source of a self-swap pair just as much; other sources stay aligned, for their embedding
+    counts. Raises ValueError outside sane ranges.
     """
     for name, value, top in (
         ("brightness", brightness, 1.0),
         ("contrast", contrast, 1.0),
         ("saturation", saturation, 1.0),
+        ("grey", grey, 1.0),
         ("scale", scale, 0.5),
         ("rotation_deg", rotation_deg, 45.0),
         ("shift", shift, 0.25),
     ):
         if not 0.0 <= value <= top:
             raise ValueError(f"`{name}` must be in [0, {top}]. Received: {name}={value}")
+
+    def colour_factors(seed: int, role: int, sample: tf.Tensor) -> tf.Tensor:
+        drawn = draw_per_sample(seed, role, sample, 4)
+        factors = 1.0 + drawn[:, :3] * [brightness, contrast, saturation]
+        return tf.where(drawn[:, 3:] < 2.0 * grey - 1.0, factors * [1.0, 1.0, 0.0], factors)
 
     def augment(
         target: tf.Tensor,
@@ -156,11 +162,9 @@ def colour_and_geometry_augmentation(
                 own = draw_per_sample(seed, SOURCE_GEOMETRY_ROLE, sample, 1)[:, 0] > 0
                 target = mirror(target, drawn[:, 4] > 0)
                 source = mirror(source, tf.where(pair, drawn[:, 4] > 0, own))
-        if brightness or contrast or saturation:
-            target_drawn = draw_per_sample(seed, TARGET_ROLE, sample, 3)
-            source_drawn = draw_per_sample(seed, SOURCE_ROLE, sample, 3)
-            target = jitter_colour(target, target_drawn, brightness, contrast, saturation)
-            source = jitter_colour(source, source_drawn, brightness, contrast, saturation)
+        if brightness or contrast or saturation or grey:
+            target = jitter_colour(target, colour_factors(seed, TARGET_ROLE, sample))
+            source = jitter_colour(source, colour_factors(seed, SOURCE_ROLE, sample))
         return target, source
 
     return augment

@@ -28,7 +28,15 @@ from networks.discriminator import check_image, check_patch
 from networks.encoders import ENCODERS
 from networks.generator import check_generator
 
-GENERATOR_TERMS = ("adversarial", "identity", "ifsr", "reconstruction", "perceptual", "cycle")
+GENERATOR_TERMS = (
+    "adversarial",
+    "identity",
+    "identity_contrast",
+    "ifsr",
+    "reconstruction",
+    "perceptual",
+    "cycle",
+)
 _POSITIVE = (
     "batch_size", "steps", "r1_every_steps", "cycle_every_steps", "log_every_steps", "save_every_steps",
     "validate_every_steps", "validation_pictures", "keep_checkpoints", "wait_for_workers_s",

@@ -18,6 +18,7 @@ class AugmentationConfig:
     brightness: float = 0.0
     contrast: float = 0.0
     saturation: float = 0.0
+    grey: float = 0.0
     flip: bool = False
     scale: float = 0.0
     rotation_deg: float = 0.0
@@ -90,6 +91,7 @@ class LossConfig:
     adversarial: float = 1.0
     r1: float = 5.0
     identity: float = 10.0
+    identity_contrast: float = 0.0  # against the target's identity, not in the paper
     reconstruction: float = 5.0
     perceptual: float = 0.2
     cycle: float = 1.0

@@ -16,7 +16,7 @@ from facedancer_tf.encoder_views import Resample, paste_back, random_views, stra
 from facedancer_tf.models import Models
 from losses.adversarial import discriminator_adversarial, generator_adversarial, per_sample_mean
 from losses.gradient_penalty import r1_logit_sum, r1_penalty
-from losses.identity import identity_loss
+from losses.identity import identity_contrast_loss, identity_loss
 from losses.ifsr import ifsr_loss
 from losses.perceptual import perceptual_loss
 from losses.reconstruction import cycle_loss, reconstruction_loss
@@ -56,12 +56,15 @@ class Objective:
         terms = {}
         if weight.adversarial:
             terms["adversarial"] = mean(generator_adversarial(swapped_logits))
-        if weight.identity or weight.ifsr:
+        if weight.identity or weight.identity_contrast or weight.ifsr:
             pasted = self.config.encoder.pasted
             seen = paste_back(swapped, batch["target"], models.shrink) if pasted else swapped
             swapped_faces = models.faces(seen, views)
         if weight.identity:
             terms["identity"] = mean(identity_loss(source["embedding"], swapped_faces["embedding"]))
+        if weight.identity_contrast:
+            three = (face["embedding"] for face in (source, target, swapped_faces))
+            terms["identity_contrast"] = mean(identity_contrast_loss(*three))
         if weight.ifsr:
             terms["ifsr"] = ifsr_loss(
                 target, swapped_faces, self.config.margins, weight.ifsr_scale, weight.ifsr_weights, mean
@@ -136,7 +139,9 @@ def build_train_step(
 
     def replica_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
         views = random_views(config.encoder.views, config.seed, batch, models.encoder_description.size_px)
-        source, target = faces_of_pairs(models, batch, bool(loss.ifsr or loss.cycle), views)
+        source, target = faces_of_pairs(
+            models, batch, bool(loss.ifsr or loss.cycle or loss.identity_contrast), views
+        )
         if noise:
             strayed = stray_identities(source["embedding"], noise, config.seed, batch)
             source = {**source, "embedding": strayed}

@@ -60,35 +60,35 @@ def test_released_saturation_has_its_quirk() -> None:
 
 def test_colour_keeps_the_range_grey_and_the_identity() -> None:
     x = pictures(6)
-    drawn = tf.constant(np.random.default_rng(1).uniform(-1, 1, (6, 3)), tf.float32)
-    out = jitter_colour(x, drawn, 0.3, 0.3, 0.3).numpy()
+    factors = tf.constant(np.random.default_rng(1).uniform(0.7, 1.3, (6, 3)), tf.float32)
+    out = jitter_colour(x, factors).numpy()
     assert out.min() >= -1.0
     assert out.max() <= 1.0
-    np.testing.assert_allclose(jitter_colour(x, drawn * 0, 0.3, 0.3, 0.3), x, atol=1e-5)
-    grey = jitter_colour(tf.repeat(x[..., :1], 3, axis=-1), drawn, 0.3, 0.3, 0.3).numpy()
+    np.testing.assert_allclose(jitter_colour(x, tf.ones([6, 3])), x, atol=1e-5)
+    grey = jitter_colour(tf.repeat(x[..., :1], 3, axis=-1), factors).numpy()
     assert np.ptp(grey, axis=-1).max() < 1e-5
 
 
 def test_colour_by_hand() -> None:
     # [0, 1]: pixels .2 and .6 grey, mean .4; contrast 1.5 -> .1, .7; brightness .5 -> .05, .35
     x = tf.constant([[[[0.2] * 3, [0.6] * 3]]], tf.float32) * 2 - 1
-    out = jitter_colour(x, tf.constant([[-1.0, 1.0, 0.0]]), 0.5, 0.5, 0.0)
+    out = jitter_colour(x, tf.constant([[0.5, 1.5, 1.0]]))
     np.testing.assert_allclose(out[0, 0, :, 0], [-0.9, -0.3], atol=1e-6)
     # red with luma .299, saturation 0.5: (.6495, .1495, .1495)
     red = tf.constant([[[[1.0, -1.0, -1.0]]]])
-    out = jitter_colour(red, tf.constant([[0.0, 0.0, -1.0]]), 0.0, 0.0, 0.5)
+    out = jitter_colour(red, tf.constant([[1.0, 1.0, 0.5]]))
     np.testing.assert_allclose((out[0, 0, 0] + 1) / 2, [0.6495, 0.1495, 0.1495], atol=1e-6)
 
 
 def test_colour_in_few_passes_is_saturation_then_contrast_then_brightness() -> None:
     x = pictures(5).numpy().astype(np.float64) / 2 + 0.5
-    drawn = np.random.default_rng(2).uniform(-1, 1, (5, 3))
-    bright, contrasted, saturated = (1 + drawn * [0.3, 0.2, 0.4]).T[:, :, None, None, None]
+    factors = 1 + np.random.default_rng(2).uniform(-1, 1, (5, 3)) * [0.3, 0.2, 0.4]
+    bright, contrasted, saturated = factors.T[:, :, None, None, None]
     luma = (x @ [0.299, 0.587, 0.114])[..., None]
     plain = luma + saturated * (x - luma)
     plain = bright * (luma.mean(axis=(1, 2), keepdims=True) * (1 - contrasted) + contrasted * plain)
     plain = np.clip(plain, 0, 1) * 2 - 1
-    out = jitter_colour(pictures(5), tf.constant(drawn, tf.float32), 0.3, 0.2, 0.4)
+    out = jitter_colour(pictures(5), tf.constant(factors, tf.float32))
     np.testing.assert_allclose(out, plain, atol=1e-6)
 
 
@@ -137,6 +137,16 @@ def test_colour_differs_between_the_sides_of_a_self_swap() -> None:
     x = pictures(3)
     target, source = apply(colour_and_geometry_augmentation(), x, x, [1, 1, 1])
     assert np.abs(target - source).mean(axis=(1, 2, 3)).min() > 1e-3
+
+
+def test_a_part_of_the_pictures_loses_its_colours_on_either_side_by_itself() -> None:
+    x = pictures(200)
+    target, source = apply(colour_and_geometry_augmentation(grey=0.3), x, x, [0] * 200)
+    grey = [np.ptp(side, axis=-1).max(axis=(1, 2)) < 1e-5 for side in (target, source)]
+    assert all(40 <= flags.sum() <= 80 for flags in grey)
+    assert 5 <= (grey[0] & grey[1]).sum() <= 35
+    coloured, _ = apply(colour_and_geometry_augmentation(), x, x, [0] * 200)
+    assert np.ptp(coloured, axis=-1).max(axis=(1, 2)).min() > 0.1
 
 
 def test_move_shifts_turns_and_scales_by_the_stated_amounts() -> None:

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from losses.cosine import cosine_distance
 from losses.flagged import flagged_mean
-from losses.identity import identity_loss
+from losses.identity import identity_contrast_loss, identity_loss
 from losses.perceptual import perceptual_loss
 from losses.reconstruction import cycle_loss, reconstruction_loss
 
@@ -19,6 +19,14 @@ def test_identity_literals():
     a = np.array([[1, 0], [1, 1], [1, 0], [3, 4]], "float32")
     b = np.array([[5, 0], [0, 1], [-2, 0], [6, 8]], "float32")
     np.testing.assert_allclose(identity_loss(a, b), [0, 1 - np.sqrt(0.5), 2, 0], atol=1e-6)
+
+
+def test_identity_contrast_asks_only_for_what_the_source_does_not_share():
+    source = np.array([[1, 0], [1, 0], [1, 0], [0, 1]], "float32")
+    target = np.array([[0, 1], [0, 1], [1, 1], [0, 2]], "float32")
+    swapped = np.array([[1, 1], [1, -1], [2, 2], [1, 1]], "float32")
+    expected = [np.sqrt(0.5), 0, 1 - np.sqrt(0.5), 0]  # nearer, opposite, a copy, a self-swap
+    np.testing.assert_allclose(identity_contrast_loss(source, target, swapped), expected, atol=1e-6)
 
 
 def test_cosine_of_a_zero_feature_has_a_finite_gradient():
