@@ -122,6 +122,8 @@ class TrainConfig:
               "identities come from the pictures as they are.", cached_embeddings=False)  # fmt: skip
         check(0 <= self.encoder.identity_noise <= 2, "`encoder.identity_noise` must be from 0 to 2.",
               identity_noise=self.encoder.identity_noise)  # fmt: skip
+        check(0 <= self.encoder.identity_length <= 1, "`encoder.identity_length` must be from 0 to 1.",
+              identity_length=self.encoder.identity_length)  # fmt: skip
         blocks = ENCODERS[self.encoder.name].ifsr_blocks
         for name in ("ifsr_margins", "ifsr_weights"):
             unknown = [block for block in getattr(self.loss, name) or {} if block not in blocks]

@@ -74,6 +74,7 @@ class EncoderConfig:
     # What the encoder sees and what it asks for, see `facedancer_tf.encoder_views`.
     pasted: bool = False  # the swapped face as it is pasted into its target, not the whole crop
     identity_noise: float = 0.0  # how far a source's identity strays at most, as a part of its length
+    identity_length: float = 0.0  # its length varies by factors up to 1 + this
 
 
 @dataclass(frozen=True)

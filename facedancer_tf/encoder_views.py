@@ -8,7 +8,8 @@ The pasted face: what a swap puts at the crop's rim (forehead, hair, background)
 when the face is pasted back. Where the encoder sees it pasted, the identity has to lie in what stays.
 
 Identity noise: faces of nobody fill a part only of the directions in which an encoder tells real people apart, and a
-generator soon ignores the others. Noise in all directions asks for them too.
+generator soon ignores the others. Noise in all directions asks for them too. Real people's embeddings are also longer
+(SFace: 13 and not 11), and a generator that never saw such lengths exaggerates: so lengths vary, of self-swaps too.
 """
 
 from collections.abc import Callable
@@ -68,14 +69,18 @@ def paste_back(swapped: tf.Tensor, target: tf.Tensor, shrink: float) -> tf.Tenso
     return target + mask[..., None] * (swapped - target)
 
 
-def stray_identities(embeddings: tf.Tensor, strength: float, seed: int, batch: dict) -> tf.Tensor:
-    """`embeddings` [b, W] of sources, turned towards random directions but for self-swaps; lengths stay.
+def stray_identities(
+    embeddings: tf.Tensor, strength: float, length: float, seed: int, batch: dict
+) -> tf.Tensor:
+    """`embeddings` [b, W] of sources, turned towards random directions but for self-swaps, and made longer or shorter.
 
-    Noise in a random direction is added, of a length between 0 and `strength` times the embedding's.
+    Noise in a random direction is added, of a length between 0 and `strength` times the embedding's. What comes of it
+    is as long as the embedding times a factor between 1 / (1 + `length`) and 1 + `length`.
     """
     width = embeddings.shape[1]
-    drawn = draw_per_sample(seed, IDENTITY_ROLE, batch["sample"], width + 1)
+    drawn = draw_per_sample(seed, IDENTITY_ROLE, batch["sample"], width + 2)
     direction = tf.math.l2_normalize(drawn[:, :width], axis=1)
     share = (1.0 - batch["self_swap"]) * strength * (drawn[:, width] + 1.0) / 2.0
-    length = tf.norm(embeddings, axis=1, keepdims=True)
-    return length * tf.math.l2_normalize(embeddings + share[:, None] * length * direction, axis=1)
+    lengths = tf.norm(embeddings, axis=1, keepdims=True)
+    strayed = embeddings + share[:, None] * lengths * direction
+    return lengths * tf.pow(1.0 + length, drawn[:, width + 1 :]) * tf.math.l2_normalize(strayed, axis=1)

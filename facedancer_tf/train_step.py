@@ -135,15 +135,15 @@ def build_train_step(
         "r1": loss.r1 * config.r1_every_steps,
     }
     one_device = strategy.num_replicas_in_sync == 1
-    noise = config.encoder.identity_noise
+    noise, length = config.encoder.identity_noise, config.encoder.identity_length
 
     def replica_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
         views = random_views(config.encoder.views, config.seed, batch, models.encoder_description.size_px)
         source, target = faces_of_pairs(
             models, batch, bool(loss.ifsr or loss.cycle or loss.identity_contrast), views
         )
-        if noise:
-            strayed = stray_identities(source["embedding"], noise, config.seed, batch)
+        if noise or length:
+            strayed = stray_identities(source["embedding"], noise, length, config.seed, batch)
             source = {**source, "embedding": strayed}
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             swapped = models.generator([batch["target"], source["embedding"]], training=True)

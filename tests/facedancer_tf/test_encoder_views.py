@@ -124,20 +124,34 @@ def test_the_rim_that_no_paste_takes_gets_no_gradient_from_the_encoder(face_crop
 def test_identities_stray_by_sample_but_for_self_swaps():
     embeddings = 9 * tf.math.l2_normalize(tf.random.stateless_normal([64, 128], (1, 2)), axis=1)
     batch = {"sample": tf.range(64, dtype=tf.int64), "self_swap": tf.cast(tf.range(64) < 16, tf.float32)}
-    strayed = stray_identities(embeddings, 1.0, 3, batch).numpy()
+    strayed = stray_identities(embeddings, 1.0, 0.0, 3, batch).numpy()
     np.testing.assert_allclose(np.linalg.norm(strayed, axis=1), 9, rtol=1e-5)
     kept = (strayed * embeddings.numpy()).sum(axis=1) / 81
     np.testing.assert_allclose(kept[:16], 1, atol=1e-5)
     assert 0.6 < kept[16:].min() < 0.8  # at most as long as the embedding: 45 degrees
     assert 0.95 < kept[16:].max() < 1
     later = {name: value[20:30] for name, value in batch.items()}
-    np.testing.assert_allclose(stray_identities(embeddings[20:30], 1.0, 3, later), strayed[20:30], atol=1e-5)
-    assert np.abs(stray_identities(embeddings, 1.0, 4, batch).numpy() - strayed)[16:].max() > 0.1
+    np.testing.assert_allclose(
+        stray_identities(embeddings[20:30], 1.0, 0.0, 3, later), strayed[20:30], atol=1e-5
+    )
+    assert np.abs(stray_identities(embeddings, 1.0, 0.0, 4, batch).numpy() - strayed)[16:].max() > 0.1
+
+
+def test_lengths_of_identities_vary_between_the_factors_and_keep_their_directions():
+    embeddings = np.random.default_rng(6).standard_normal((200, 12)).astype("float32")
+    batch = {"sample": tf.range(200, dtype=tf.int64), "self_swap": tf.constant([0.0, 1.0] * 100)}
+    scaled = stray_identities(embeddings, 0.0, 0.25, 3, batch).numpy()
+    factors = np.linalg.norm(scaled, axis=1) / np.linalg.norm(embeddings, axis=1)
+    assert 0.8 <= factors.min() < 0.83
+    assert 1.2 < factors.max() <= 1.25
+    np.testing.assert_allclose(scaled, factors[:, None] * embeddings, atol=1e-5)
 
 
 def test_a_step_with_both_is_finite(face_crops):
     config = with_settings(
-        SMALL, encoder={"pasted": True, "identity_noise": 0.5}, loss={"identity_contrast": 5.0}
+        SMALL,
+        encoder={"pasted": True, "identity_noise": 0.5, "identity_length": 0.3},
+        loss={"identity_contrast": 5.0},
     )
     batch = {**batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), "sample": tf.range(4, dtype=tf.int64)}
     stepped = build(config).step(batch, with_r1=True, with_cycle=True)
