@@ -63,6 +63,7 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     ]  # fmt: skip
     assert list(results["systems"]) == names
     assert results["about"]["gallery"].startswith("3 pictures")
+    assert results["unusable"] == {"empty.png": "no face"}  # by its place in the folder, whatever that is called
     assert results["systems"]["pasted source"]["means"]["retrieval_top1"] == {
         "mean": 100.0, "low": 100.0, "high": 100.0, "count": 2
     }  # fmt: skip

@@ -18,12 +18,21 @@ TABLE = "results.csv"
 
 
 def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dict[str, str]) -> None:
-    """Writes both files; NaN becomes null in one and an empty cell in the other."""
+    """Writes both files; NaN becomes null in one and an empty cell in the other.
+
+    Pictures inside the current folder are named relative to it, so that a page that is passed on tells of no other.
+    """
+    here = Path.cwd()
+
+    def place(picture: Path) -> str:
+        whole = picture.resolve()
+        return str(whole.relative_to(here) if whole.is_relative_to(here) else picture)
+
     metrics = [metric for group in metric_groups(judge).values() for metric in group]
     content: dict[str, Any] = {
         "about": about,
         "metrics": {metric.key: {"meaning": metric.meaning, "better": metric.better} for metric in metrics},
-        "unusable": {str(path): why for path, why in evaluation.portraits.unusable.items()},
+        "unusable": {place(path): why for path, why in evaluation.portraits.unusable.items()},
         "systems": {
             row.name: {
                 "means": {key: asdict(mean) for key, mean in row.means.items()},
@@ -39,7 +48,7 @@ def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dic
     writer.writerow(["system", "source", "target", "source_id", "target_id", *keys])
     for row in evaluation.rows:
         for i, pair in enumerate(evaluation.pair_set.pairs):
-            names = [pair.source.path, pair.target.path, pair.source.identity, pair.target.identity]
+            names = [place(pair.source.path), place(pair.target.path), pair.source.identity, pair.target.identity]
             numbers = [float(row.values[key][i]) for key in keys]
             cells = ["" if math.isnan(number) else f"{number:.6g}" for number in numbers]
             writer.writerow([row.name, *names, *cells])
