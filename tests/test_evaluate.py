@@ -38,7 +38,7 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     lines = [
         f"{pictures[0]},{pictures[1]},x,y",
         f"{pictures[2]},{pictures[1]},z,y",
-        f"empty.png,{pictures[1]},u,y",
+        f"{tmp_path / 'empty.png'},{pictures[1]},u,y",
     ]
     (tmp_path / "pairs.csv").write_text("\n".join(["source,target,source_id,target_id", *lines]) + "\n")
     models = ("--model", "one.keras", "--model", "two.keras")
@@ -63,7 +63,7 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     ]  # fmt: skip
     assert list(results["systems"]) == names
     assert results["about"]["gallery"].startswith("3 pictures")
-    assert results["unusable"] == {"empty.png": "no face"}  # by its place in the folder, whatever that is called
+    assert results["unusable"] == {"empty.png": "no face"}  # by its place in the folder
     assert results["systems"]["pasted source"]["means"]["retrieval_top1"] == {
         "mean": 100.0, "low": 100.0, "high": 100.0, "count": 2
     }  # fmt: skip

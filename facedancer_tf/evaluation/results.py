@@ -48,7 +48,12 @@ def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dic
     writer.writerow(["system", "source", "target", "source_id", "target_id", *keys])
     for row in evaluation.rows:
         for i, pair in enumerate(evaluation.pair_set.pairs):
-            names = [place(pair.source.path), place(pair.target.path), pair.source.identity, pair.target.identity]
+            names = [
+                place(pair.source.path),
+                place(pair.target.path),
+                pair.source.identity,
+                pair.target.identity,
+            ]
             numbers = [float(row.values[key][i]) for key in keys]
             cells = ["" if math.isnan(number) else f"{number:.6g}" for number in numbers]
             writer.writerow([row.name, *names, *cells])
