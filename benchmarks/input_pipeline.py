@@ -27,7 +27,7 @@ AUGMENTATIONS = {
     "released": released_augmentation(),
     "colour_and_geometry": colour_and_geometry_augmentation(
         0.2, 0.15, 0.2, flip=True, scale=0.03, rotation_deg=3.0, shift=0.02
-    ),  # configs/small.yaml's
+    ),  # configs/small_start.yaml's
 }
 QUALITIES = {"jpeg": 95, "png": None}
 

@@ -66,8 +66,8 @@ def jitter_colour(pictures: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
     """Per-sample colour jitter as in [0, 1], clipped there; `factors` [b, 3] of brightness, contrast and saturation.
 
     Saturation moves colours from their luma, contrast moves them from the picture's mean luma, brightness multiplies:
-    grey stays grey (all becomes grey where the saturation's factor is 0), and black stays black under brightness. The
-    three in one: with factors b, c and s,
+    grey stays grey, and black stays black under brightness; a factor 0 of saturation makes all grey. The three in one:
+    with factors b, c and s,
     b · (mean + c · (luma + s · (p − luma) − mean)) = bcs · p + bc(1 − s) · luma + b(1 − c) · mean, to which the range
     [-1, 1] adds b − 1. Few passes over three channels, which is what costs time.
     """
@@ -121,10 +121,10 @@ def colour_and_geometry_augmentation(
 ) -> Augmentation:
     """Augmentation of our own recipes: every sample drawn for itself, colours kept within the range.
 
-    Colour factors are 1 ± the strengths; a part `grey` of the pictures loses its colours. `flip` mirrors target and
-    source independently, a self-swap pair together. `scale`, `rotation_deg` and `shift` (a part of the side) move the
-    target a little, and the source of a self-swap pair just as much; other sources stay aligned, for their embedding
-    counts. Raises ValueError outside sane ranges.
+    Colour factors are 1 ± the strengths; a share `grey` of the pictures loses its colours, each by itself. `flip`
+    mirrors target and source independently, a self-swap pair together. `scale`, `rotation_deg` and `shift` (a part of
+    the side) move the target a little, and the source of a self-swap pair just as much; other sources stay aligned, for
+    their embedding counts. Raises ValueError outside sane ranges.
     """
     for name, value, top in (
         ("brightness", brightness, 1.0),

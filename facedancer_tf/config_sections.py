@@ -18,7 +18,7 @@ class AugmentationConfig:
     brightness: float = 0.0
     contrast: float = 0.0
     saturation: float = 0.0
-    grey: float = 0.0
+    grey: float = 0.0  # the share of pictures that lose their colours
     flip: bool = False
     scale: float = 0.0
     rotation_deg: float = 0.0
@@ -74,7 +74,7 @@ class EncoderConfig:
     # What the encoder sees and what it asks for, see `facedancer_tf.encoder_views`.
     pasted: bool = False  # the swapped face as it is pasted into its target, not the whole crop
     identity_noise: float = 0.0  # how far a source's identity strays at most, as a part of its length
-    identity_length: float = 0.0  # its length varies by factors up to 1 + this
+    identity_length: float = 0.0  # identities become 1 / (1 + this) to 1 + this times as long
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class LossConfig:
     adversarial: float = 1.0
     r1: float = 5.0
     identity: float = 10.0
-    identity_contrast: float = 0.0  # against the target's identity, not in the paper
+    identity_contrast: float = 0.0  # of what is left of the target's identity; not in the paper
     reconstruction: float = 5.0
     perceptual: float = 0.2
     cycle: float = 1.0

@@ -8,8 +8,10 @@ The pasted face: what a swap puts at the crop's rim (forehead, hair, background)
 when the face is pasted back. Where the encoder sees it pasted, the identity has to lie in what stays.
 
 Identity noise: faces of nobody fill a part only of the directions in which an encoder tells real people apart, and a
-generator soon ignores the others. Noise in all directions asks for them too. Real people's embeddings are also longer
-(SFace: 13 and not 11), and a generator that never saw such lengths exaggerates: so lengths vary, of self-swaps too.
+generator soon ignores the others. Noise in all directions asks for them too.
+
+Identity length: real people's embeddings are also longer (SFace: 13) than those of nobody (11), and a generator that
+never saw such lengths exaggerates. So lengths vary, those of self-swaps too.
 """
 
 from collections.abc import Callable
@@ -72,7 +74,7 @@ def paste_back(swapped: tf.Tensor, target: tf.Tensor, shrink: float) -> tf.Tenso
 def stray_identities(
     embeddings: tf.Tensor, strength: float, length: float, seed: int, batch: dict
 ) -> tf.Tensor:
-    """`embeddings` [b, W] of sources, turned towards random directions but for self-swaps, and made longer or shorter.
+    """`embeddings` [b, W] of sources, all but self-swaps turned towards random directions, all made longer or shorter.
 
     Noise in a random direction is added, of a length between 0 and `strength` times the embedding's. What comes of it
     is as long as the embedding times a factor between 1 / (1 + `length`) and 1 + `length`.

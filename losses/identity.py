@@ -21,7 +21,7 @@ def identity_contrast_loss(
     """max(0, cos(F(X_t), F(X_c)) − cos(F(X_t), F(X_s))): three `[B, W]` embeddings → `[B]`, in [0, 2].
 
     What is left of the target's identity beyond what the source shares with it: an addition to the paper, whose
-    identity loss alone leaves the target's traits where they cost little. 0 for a self-swap.
+    identity loss alone leaves the target's traits where they cost little. 0 where both are one embedding (a self-swap).
     """
     allowed = cosine_distance(target_embedding, source_embedding)
     return ops.maximum(allowed - cosine_distance(target_embedding, swapped_embedding), 0.0)

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,8 +36,9 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
         write_tiny_model(tmp_path / name, seed)
     write_picture(tmp_path / "empty.png", np.full((64, 64, 3), 99, np.uint8))
     pictures = bundled_pictures()
+    shutil.copy(pictures[0], tmp_path / "here.jpg")
     lines = [
-        f"{pictures[0]},{pictures[1]},x,y",
+        f"{tmp_path / 'here.jpg'},{pictures[1]},x,y",
         f"{pictures[2]},{pictures[1]},z,y",
         f"{tmp_path / 'empty.png'},{pictures[1]},u,y",
     ]
@@ -73,6 +75,7 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     with (tmp_path / "out" / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["system"] for row in rows] == [name for name in names for _ in range(2)]
+    assert {row["source"] for row in rows} == {"here.jpg", str(pictures[2])}
     assert {row["pose"] for row in rows if row["system"] == "copied target"} == {"0"}
 
     page = (tmp_path / "out" / "index.html").read_text()

@@ -53,7 +53,7 @@ def read_pairs_csv(path: Path) -> PairsFile:
         for side in ("source", "target"):
             picture, identity = path.parent / row[side], row.get(f"{side}_id")
             place = os.path.realpath(picture)
-            shown = known.setdefault(place, Photograph(picture, identity or place))
+            shown = known.setdefault(place, Photograph(picture, identity or row[side]))
             if identity and identity != shown.identity:
                 raise UserError(
                     f"{path}, line {line}: {row[side]} shows {identity}, but {shown.identity} above"

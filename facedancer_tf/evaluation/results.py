@@ -20,13 +20,12 @@ TABLE = "results.csv"
 def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dict[str, str]) -> None:
     """Writes both files; NaN becomes null in one and an empty cell in the other.
 
-    Pictures inside the current folder are named relative to it, so that a page that is passed on tells of no other.
+    Pictures inside the current folder are named relative to it: files that are passed on do not tell where it lies.
     """
     here = Path.cwd()
 
     def place(picture: Path) -> str:
-        whole = picture.resolve()
-        return str(whole.relative_to(here) if whole.is_relative_to(here) else picture)
+        return str(picture.relative_to(here) if picture.is_relative_to(here) else picture)
 
     metrics = [metric for group in metric_groups(judge).values() for metric in group]
     content: dict[str, Any] = {

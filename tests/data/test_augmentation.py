@@ -171,3 +171,5 @@ def test_mirror_and_refusals() -> None:
     np.testing.assert_array_equal(out[1], x.numpy()[1])
     with pytest.raises(ValueError, match="`shift` must be in"):
         colour_and_geometry_augmentation(shift=0.5)
+    with pytest.raises(ValueError, match="`grey` must be in"):
+        colour_and_geometry_augmentation(grey=1.5)

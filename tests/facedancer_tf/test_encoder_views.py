@@ -97,6 +97,8 @@ def test_they_need_cached_embeddings_and_sane_strengths():
         with_settings(SMALL, encoder={"views": ViewsConfig(blur_px=0.5)}, data={"cached_embeddings": True})
     with pytest.raises(UserError, match=r"`encoder.identity_noise` must be from 0 to 2"):
         with_settings(SMALL, encoder={"identity_noise": -0.1})
+    with pytest.raises(UserError, match=r"`encoder.identity_length` must be from 0 to 1"):
+        with_settings(SMALL, encoder={"identity_length": 1.5})
 
 
 @pytest.mark.parametrize("shrink", [1.0, 0.8])
@@ -144,10 +146,11 @@ def test_lengths_of_identities_vary_between_the_factors_and_keep_their_direction
     factors = np.linalg.norm(scaled, axis=1) / np.linalg.norm(embeddings, axis=1)
     assert 0.8 <= factors.min() < 0.83
     assert 1.2 < factors.max() <= 1.25
+    assert factors[1::2].std() > 0.05  # the self-swaps'
     np.testing.assert_allclose(scaled, factors[:, None] * embeddings, atol=1e-5)
 
 
-def test_a_step_with_both_is_finite(face_crops):
+def test_a_step_with_all_of_it_is_finite(face_crops):
     config = with_settings(
         SMALL,
         encoder={"pasted": True, "identity_noise": 0.5, "identity_length": 0.3},
@@ -156,3 +159,23 @@ def test_a_step_with_both_is_finite(face_crops):
     batch = {**batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), "sample": tf.range(4, dtype=tf.int64)}
     stepped = build(config).step(batch, with_r1=True, with_cycle=True)
     assert all(np.isfinite(float(v)) for v in stepped.values())
+
+
+def test_the_contrast_is_weighed_where_it_stands_alone_and_lengths_reach_the_step(face_crops):
+    alone = {"adversarial": 0.0, "identity": 0.0, "ifsr": 0.0, "reconstruction": 0.0, "cycle": 0.0}
+    batch = {**batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), "sample": tf.range(4, dtype=tf.int64)}
+    source = tf.random.stateless_normal([4, 128], (1, 2))
+    batch |= {
+        "source_embedding": source,
+        "target_embedding": -source,
+    }  # the swapped cannot be less like its target
+    contrasts = []
+    for length in (0.0, 0.5):
+        config = with_settings(
+            SMALL, loss={**alone, "identity_contrast": 5.0}, encoder={"identity_length": length}
+        )
+        stepped = build(config).step(batch, with_r1=False, with_cycle=False)
+        contrasts.append(float(stepped["identity_contrast"]))
+        assert float(stepped["generator_total"]) == pytest.approx(5 * contrasts[-1], rel=1e-5)
+    assert contrasts[0] > 0
+    assert contrasts[0] != contrasts[1]

@@ -268,7 +268,7 @@ def test_prelu_is_keras_own_with_its_gradients():
 
 
 def test_the_gradient_of_a_block_that_doubles_the_picture_compiles_with_xla_in_bfloat16():
-    # TensorFlow's resize gives a float32 gradient to features of any type, which XLA refuses to add up.
+    # TensorFlow's resize gives a float32 gradient to features of any type, and XLA refuses to add it to a bfloat16 one.
     features = keras.Input((4, 4, 2))
     x = keras.layers.Conv2D(2, 3, padding="same", dtype="mixed_bfloat16")(features)
     block = keras.Model(features, identity_block(x, None, 2, "block", "mixed_bfloat16", upsample=True))
