@@ -165,10 +165,8 @@ def test_the_contrast_is_weighed_where_it_stands_alone_and_lengths_reach_the_ste
     alone = {"adversarial": 0.0, "identity": 0.0, "ifsr": 0.0, "reconstruction": 0.0, "cycle": 0.0}
     batch = {**batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), "sample": tf.range(4, dtype=tf.int64)}
     source = tf.random.stateless_normal([4, 128], (1, 2))
-    batch |= {
-        "source_embedding": source,
-        "target_embedding": -source,
-    }  # the swapped cannot be less like its target
+    # No swapped face can be less like such a target than its source is: the contrast is above 0.
+    batch |= {"source_embedding": source, "target_embedding": -source}
     contrasts = []
     for length in (0.0, 0.5):
         config = with_settings(
