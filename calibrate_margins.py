@@ -12,8 +12,8 @@ from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.margins.plot import check_plot
 from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE
-from facedancer_tf.named_weights import find_encoder, find_weights
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.weights.catalogue import find_encoder, find_weights
 from facedancer_tf.writing import write_text
 
 EPILOG = """\
@@ -120,7 +120,6 @@ def main() -> None:
     model = None if arguments.model is None else find_weights(arguments.model, "generator")
 
     load_tensorflow_quietly()  # after the cheap checks
-    from facedancer_tf.identity_encoder import load_encoder
     from facedancer_tf.margins.distances import candidate_blocks, measure_distances
     from facedancer_tf.margins.pairs_file import samples_of_pairs
     from facedancer_tf.margins.plot import draw_distances
@@ -128,6 +127,7 @@ def main() -> None:
     from facedancer_tf.margins.suggestion import suggest_margins
     from facedancer_tf.margins.swaps import samples_of_swaps
     from facedancer_tf.margins.views import samples_of_views
+    from facedancer_tf.weights.identity_encoder import load_encoder
     from networks.encoders import ENCODERS
 
     name = arguments.encoder

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
-from facedancer_tf.named_weights import find_weights
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.weights.catalogue import find_weights
 
 EPILOG = """\
 examples:
@@ -43,7 +43,7 @@ def main() -> None:
             raise UserError(f"there is no file {path}; check the name")
 
     load_tensorflow_quietly()  # after the cheap checks
-    from facedancer_tf.export import export_model
+    from facedancer_tf.exporting.export import export_model
 
     apart = export_model(
         model, arguments.folder, arguments.format, arguments.source, arguments.encoder_weights

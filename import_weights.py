@@ -11,8 +11,8 @@ from pathlib import Path
 
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
-from facedancer_tf.named_weights import NAMED, cached, find_weights
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.weights.catalogue import NAMED, cached, find_weights
 
 EPILOG = """\
 examples:
@@ -67,8 +67,8 @@ def parse_arguments() -> argparse.Namespace:
 
 def named_encoder(text: str) -> tuple[str, str]:
     """Architecture and fingerprint of the encoder that `text` names; of an architecture, the latter is open ("")."""
-    from facedancer_tf.encoder_file import load_encoder_file
-    from facedancer_tf.model_archive import fingerprint
+    from facedancer_tf.weights.archive import fingerprint
+    from facedancer_tf.weights.encoder_file import load_encoder_file
     from networks.encoders import ENCODERS
 
     if text in ENCODERS:
@@ -97,7 +97,7 @@ def main() -> None:
     licence = arguments.licence or (known.licence if known else None)
     source = arguments.file
     if arguments.download is not None:
-        from facedancer_tf.download import fetch
+        from facedancer_tf.weights.download import fetch
 
         source = fetch(NAMED[arguments.download])
     if not source.is_file():

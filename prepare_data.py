@@ -22,13 +22,13 @@ if __name__ in ("__main__", "__mp_main__"):  # also in the workers, but not wher
     )  # detecting and writing leave the accelerator to training
     load_tensorflow_quietly()
 
-from data.detection import DetectorUnavailable
-from data.face_records import FaceSettings
-from data.folders import ShardPlan, digest_listing, list_pictures, plan_shards
-from data.openvino_networks import SyntheticUnavailable
+from data.faces.detection import DetectorUnavailable
+from data.preparing.face_records import FaceSettings
+from data.preparing.folders import ShardPlan, digest_listing, list_pictures, plan_shards
+from data.preparing.openvino_networks import SyntheticUnavailable
+from data.preparing.shards import ShardsRefused, make_shards
+from data.preparing.synthetic import Embed, SyntheticSettings, list_people
 from data.records import SCHEMA_VERSION
-from data.shards import ShardsRefused, make_shards
-from data.synthetic import Embed, SyntheticSettings, list_people
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 
@@ -137,7 +137,7 @@ def check(options: argparse.Namespace) -> None:
 
 def build_sface_embed() -> Embed:
     """SFace, embedded in the project, as the judge of whether views still show one person."""
-    from facedancer_tf.identity_encoder import load_encoder
+    from facedancer_tf.weights.identity_encoder import load_encoder
 
     return load_encoder("sface").embed_crops
 

@@ -10,15 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.detection import Face
+from data.faces.detection import Face
 from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture, write_picture
 from facedancer_tf.command_line import Parser
-from facedancer_tf.drawing import draw_faces, draw_label
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
+from facedancer_tf.provenance.synthetic_mark import MARKED_SUFFIXES, is_ours, xmp_packet
 from facedancer_tf.quiet_start import load_tensorflow_quietly
-from facedancer_tf.swapper import NO_FACE, Swapper, choose_faces, load_detector
-from facedancer_tf.synthetic_mark import MARKED_SUFFIXES, is_ours, xmp_packet
+from facedancer_tf.swapping.drawing import draw_faces, draw_label
+from facedancer_tf.swapping.swapper import NO_FACE, Swapper, choose_faces, load_detector
 
 EPILOG = """\
 examples:

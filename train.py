@@ -14,8 +14,8 @@ def main() -> None:
     # 3: TensorFlow's graph optimizer reports a rewrite that it leaves out as an error; real ones are exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     load_tensorflow_quietly(wake_devices="TF_CONFIG" not in os.environ)  # workers must meet before
-    from facedancer_tf.config import parse_config
-    from facedancer_tf.train_loop import train
+    from facedancer_tf.training.config import parse_config
+    from facedancer_tf.training.train_loop import train
 
     train(parse_config())
 

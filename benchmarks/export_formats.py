@@ -53,7 +53,7 @@ def write_model(path: Path) -> None:
     """A model file as released but for the identity's width, which is SFace's 128."""
     import keras
 
-    from facedancer_tf.model_file import ModelRecipe, save_model_file
+    from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
     from networks.generator import RELEASED_FUSION, build_generator
 
     keras.utils.set_random_seed(0)
@@ -65,7 +65,7 @@ def write_model(path: Path) -> None:
 
 def export_all(model: Path, folder: Path) -> None:
     """Every format, for any source and baked; prints what each weighs and how far the exporter found it off."""
-    from facedancer_tf.export import FORMATS, export_model
+    from facedancer_tf.exporting.export import FORMATS, export_model
 
     for format_name in FORMATS:
         for kind, sources in (("two", []), ("baked", [SOURCE])):
@@ -88,8 +88,8 @@ def load_all(model: Path, folder: Path, threads: int) -> list[Run]:
     import onnxruntime
     import tensorflow as tf
 
-    from facedancer_tf.crop_networks import CropNetworks
-    from facedancer_tf.endpoints import two_input_endpoints
+    from facedancer_tf.exporting.endpoints import two_input_endpoints
+    from facedancer_tf.swapping.engine import CropNetworks
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -161,8 +161,8 @@ def main() -> None:
     import onnxruntime
     import tensorflow as tf
 
-    from facedancer_tf.export import bundled_crops
-    from facedancer_tf.swapper import Swapper
+    from facedancer_tf.exporting.export import bundled_crops
+    from facedancer_tf.swapping.swapper import Swapper
 
     print(f"TensorFlow {tf.__version__}, ONNX Runtime {onnxruntime.__version__}, {arguments.threads} threads, "
           f"{arguments.rounds} rounds")  # fmt: skip

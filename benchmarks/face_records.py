@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from data.alignment import align
-from data.detection import build_detector
+from data.faces.alignment import align
+from data.faces.detection import build_detector
 from data.manifest import Manifest, Shard, write_manifest
 from data.pictures import read_picture
 from data.records import encode_crop, serialise_record

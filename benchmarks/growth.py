@@ -33,15 +33,15 @@ def measure(
     """Seconds a step and megabytes above what was there before it, in this process."""
     import tensorflow as tf
 
-    from facedancer_tf.config import TrainConfig
-    from facedancer_tf.config_sections import (
+    from facedancer_tf.training.config import TrainConfig
+    from facedancer_tf.training.config_sections import (
         DiscriminatorConfig,
         EncoderConfig,
         GeneratorConfig,
         LossConfig,
     )
-    from facedancer_tf.models import build_models
-    from facedancer_tf.train_step import build_optimizer, build_train_step
+    from facedancer_tf.training.models import build_models
+    from facedancer_tf.training.train_step import build_optimizer, build_train_step
 
     config = TrainConfig(
         size_px=size_px,

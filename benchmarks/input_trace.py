@@ -2,7 +2,7 @@
 
     python -m benchmarks.input_trace --steps 300 --plot docs/input_trace.png
 
-The train loop's own batches (facedancer_tf.batches) beside two kinds of steps. The smoke recipe's
+The train loop's own batches (facedancer_tf.training.batches) beside two kinds of steps. The smoke recipe's
 real one runs on the CPU, on all cores, and is held up from asking for a batch to having it. The released recipe's runs
 on a GPU, which a thread stands in for: it keeps one core busy for `--step-s` seconds a step (released: 0.9 s on an RTX
 3090) and is held up while it has nothing to do. As with a GPU the loop asks for the next batch while the thread works
@@ -23,11 +23,11 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.face_records import make_face_records
-from facedancer_tf.batches import build_batches
 from facedancer_tf.bundled_pictures import PICTURES
-from facedancer_tf.config import TrainConfig, parse_config
-from facedancer_tf.models import build_models
-from facedancer_tf.train_step import build_optimizer, build_train_step
+from facedancer_tf.training.batches import build_batches
+from facedancer_tf.training.config import TrainConfig, parse_config
+from facedancer_tf.training.models import build_models
+from facedancer_tf.training.train_step import build_optimizer, build_train_step
 
 CONFIGS = PICTURES.parents[1] / "configs"
 COLOURS = ((200, 90, 20), (30, 120, 30), (30, 30, 200))  # BGR, by run

@@ -28,9 +28,9 @@ def main() -> None:
     source_path, target_path, model = map(Path, sys.argv[1:])
     with part("OpenCV, Pillow and our own files"):
         import swap_image
-        from data.alignment import align, estimate_transform
-        from facedancer_tf.paste import paste_into
+        from data.faces.alignment import align, estimate_transform
         from facedancer_tf.quiet_start import load_tensorflow_quietly
+        from facedancer_tf.swapping.paste import paste_into
 
         swapper = swap_image.Swapper(model)
     with part("reading both photographs"):
@@ -41,17 +41,17 @@ def main() -> None:
         load_tensorflow_quietly()
         swap_image.run_graphs_as_they_are()
     with part("loading the generator"):
-        from facedancer_tf.model_file import load_model_file
+        from facedancer_tf.weights.model_file import load_model_file
 
         _, recipe = load_model_file(model)
     with part("  of it building the network"):
-        from facedancer_tf.embedded_weights import without_drawing
+        from facedancer_tf.weights.embedded import without_drawing
         from networks.generator import build_generator
 
         with without_drawing():
             build_generator(**recipe.generator)
     with part("loading the encoder"):
-        from facedancer_tf.identity_encoder import load_encoder
+        from facedancer_tf.weights.identity_encoder import load_encoder
 
         load_encoder(recipe.encoder)
     networks = swapper.networks

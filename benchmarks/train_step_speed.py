@@ -21,10 +21,10 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.released_graph import copy_weights, released_generator, released_image_discriminator
-from facedancer_tf.config import TrainConfig
-from facedancer_tf.config_sections import DiscriminatorConfig, LossConfig
-from facedancer_tf.models import Models, generator_arguments
-from facedancer_tf.train_step import Scalars, build_optimizer, build_train_step
+from facedancer_tf.training.config import TrainConfig
+from facedancer_tf.training.config_sections import DiscriminatorConfig, LossConfig
+from facedancer_tf.training.models import Models, generator_arguments
+from facedancer_tf.training.train_step import Scalars, build_optimizer, build_train_step
 from losses.adversarial import discriminator_adversarial, generator_adversarial
 from losses.gradient_penalty import r1_logit_sum, r1_penalty
 from losses.identity import identity_loss

@@ -21,12 +21,12 @@ from data.manifest import Manifest, read_manifest
 from data.pictures import read_picture, write_picture
 from data.whole_files import whole_file
 from facedancer_tf.command_line import Parser
-from facedancer_tf.config import TrainConfig, parse_config
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.output_folder import check_apart, check_output
 from facedancer_tf.evaluation.pair_set import read_pair_set
-from facedancer_tf.run_folder import PICTURES
-from facedancer_tf.synthetic_mark import xmp_packet
+from facedancer_tf.provenance.synthetic_mark import xmp_packet
+from facedancer_tf.training.config import TrainConfig, parse_config
+from facedancer_tf.training.run_folder import PICTURES
 from facedancer_tf.writing import reported, write_text
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -23,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from facedancer_tf.bundled_pictures import bundled_pictures
-from facedancer_tf.embedded_weights import ASSETS, write_arrays, write_embedded_weights
 from facedancer_tf.errors import UserError, run_main
-from facedancer_tf.face_api_weights import SCALE_MINIMUM
+from facedancer_tf.weights.embedded import ASSETS, write_arrays, write_embedded_weights
+from facedancer_tf.weights.face_api import SCALE_MINIMUM
 
 # One row per network: folder in assets, face-api's name of its files, SHA-256 of the .bin.
 NETWORKS = (
@@ -94,10 +94,10 @@ def write_goldens(model_folder: Path, tests: Path) -> None:
 
     Those of the two small networks are kept at half their size and doubled: every pixel becomes 2 × 2 alike.
     """
-    from data.detection import build_detector
+    from data.faces.detection import build_detector
     from data.pictures import read_picture
-    from facedancer_tf.face_readings import face_crop
-    from facedancer_tf.judge import judge_crop
+    from facedancer_tf.judging.dlib_judge import judge_crop
+    from facedancer_tf.judging.face_readings import face_crop
 
     pictures = [read_picture(file).rgb for file in bundled_pictures()]
     crops = np.stack([judge_crop(picture) for picture in pictures])

@@ -22,9 +22,9 @@ import onnx
 from onnx import numpy_helper
 
 from facedancer_tf.bundled_pictures import bundled_pictures
-from facedancer_tf.embedded_weights import ASSETS, write_arrays, write_embedded_weights
 from facedancer_tf.errors import UserError, run_main
-from facedancer_tf.sface_weights import dequantised_arrays
+from facedancer_tf.weights.embedded import ASSETS, write_arrays, write_embedded_weights
+from facedancer_tf.weights.sface import dequantised_arrays
 
 ORIGINAL_SHA256 = "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"
 GOLDEN_BLOCKS = {"conv_4_relu": "stage2_block2_out", "conv_12_relu": "stage4_block6_out"}
@@ -87,8 +87,8 @@ def run_onnx(model: onnx.ModelProto, pictures: np.ndarray) -> dict[str, np.ndarr
 
 def aligned_faces() -> np.ndarray:
     """The largest face of each embedded picture as an aligned uint8 RGB crop [B, 112, 112, 3]."""
-    from data.alignment import align
-    from data.detection import build_detector
+    from data.faces.alignment import align
+    from data.faces.detection import build_detector
     from data.pictures import read_picture
 
     detector = build_detector("yunet")

@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="a model file of train.py")
     arguments = parser.parse_args()
     load_tensorflow_quietly()
-    from facedancer_tf.model_file import load_model_file, save_model_file
+    from facedancer_tf.weights.model_file import load_model_file, save_model_file
 
     generator, recipe = load_model_file(arguments.model)
     path = FOLDER / "default.keras"

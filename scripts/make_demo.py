@@ -16,11 +16,11 @@ from data.pictures import write_picture
 from facedancer_tf.errors import run_main
 from facedancer_tf.evaluation.contact_sheet import grid, strip
 from facedancer_tf.evaluation.pairs import bundled_photographs
-from facedancer_tf.evaluation.portraits import find_portraits
+from facedancer_tf.evaluation.portrait_set import find_portraits
 from facedancer_tf.evaluation.systems import ModelSystem
+from facedancer_tf.provenance.synthetic_mark import xmp_packet
 from facedancer_tf.quiet_start import load_tensorflow_quietly
-from facedancer_tf.swapper import Swapper
-from facedancer_tf.synthetic_mark import xmp_packet
+from facedancer_tf.swapping.swapper import Swapper
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN_PAIR = ("barack_obama", "eileen_collins")  # source and target of swap.jpg

@@ -19,7 +19,7 @@ from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.faceforensics import FRAMES_PER_VIDEO, faceforensics_pairs
 from facedancer_tf.evaluation.pairs import Photograph, draw_pairs
 from facedancer_tf.evaluation.pairs_csv import write_pairs_csv
-from facedancer_tf.named_weights import sha256_of
+from facedancer_tf.weights.catalogue import sha256_of
 from facedancer_tf.writing import make_folder
 
 

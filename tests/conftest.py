@@ -10,8 +10,8 @@ import pytest
 @pytest.fixture(scope="session")
 def face_crops() -> np.ndarray:
     """The bundled photographs' faces, aligned at 64 px, uint8 `[5, 64, 64, 3]`, in order of file name."""
-    from data.alignment import align
-    from data.detection import build_detector
+    from data.faces.alignment import align
+    from data.faces.detection import build_detector
     from data.pictures import read_picture
     from facedancer_tf.bundled_pictures import bundled_pictures
 

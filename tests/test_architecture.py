@@ -71,7 +71,7 @@ def test_file_keeps_the_rules(path: Path) -> None:
     [
         ("networks", "import tensorflow as tf"),
         ("losses", "def f():\n    from networks.layers import AdaIN"),
-        ("data", "from facedancer_tf.config import Config"),
+        ("data", "from facedancer_tf.training.config import Config"),
         ("facedancer_tf", "import train"),
         ("data", "from . import records"),
         ("", "assert True"),

@@ -14,10 +14,10 @@ import yaml
 import calibrate_margins
 from data.pictures import read_picture, write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
-from facedancer_tf.config import parse_config
 from facedancer_tf.errors import run_main
-from facedancer_tf.identity_encoder import load_encoder
-from facedancer_tf.model_file import load_model_file
+from facedancer_tf.training.config import parse_config
+from facedancer_tf.weights.identity_encoder import load_encoder
+from facedancer_tf.weights.model_file import load_model_file
 from networks.encoders import ENCODERS
 from tests.facedancer_tf.conftest import write_tiny_model
 

@@ -7,8 +7,8 @@ from facedancer_tf.evaluation.judges import DlibJudge
 from facedancer_tf.evaluation.meter import Meter
 from facedancer_tf.evaluation.pair_set import read_pair_set
 from facedancer_tf.evaluation.systems import CopiedTarget, ModelSystem, System
-from facedancer_tf.model_file import load_model_file
-from facedancer_tf.swapper import Swapper
+from facedancer_tf.swapping.swapper import Swapper
+from facedancer_tf.weights.model_file import load_model_file
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "assets" / "model" / "default.keras"

@@ -15,7 +15,7 @@ from PIL import Image
 from data.pictures import write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.evaluation.pairs_csv import read_pairs_csv
-from facedancer_tf.synthetic_mark import SOURCE_TYPE
+from facedancer_tf.provenance.synthetic_mark import SOURCE_TYPE
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.detection import build_detector
+from data.faces.detection import build_detector
 from data.pictures import read_picture, write_picture
-from facedancer_tf.synthetic_mark import SOURCE_TYPE, xmp_packet
+from facedancer_tf.provenance.synthetic_mark import SOURCE_TYPE, xmp_packet
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]

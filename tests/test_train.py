@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from facedancer_tf import train_loop
-from facedancer_tf.config import parse_config
 from facedancer_tf.errors import UserError
-from facedancer_tf.model_file import load_model_file
+from facedancer_tf.training import train_loop
+from facedancer_tf.training.config import parse_config
+from facedancer_tf.weights.model_file import load_model_file
 
 ROOT = Path(__file__).parents[1]
 

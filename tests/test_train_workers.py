@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from facedancer_tf.model_file import load_model_file
+from facedancer_tf.weights.model_file import load_model_file
 from tests.workers import ROOT, outputs, started
 
 # One graph, and a step without the encoder's gradient: built in a fraction of the time.

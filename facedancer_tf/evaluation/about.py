@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from facedancer_tf import __version__
-from facedancer_tf.bootstrap import DRAWS
 from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.meter import Meter
 from facedancer_tf.evaluation.systems import ModelSystem
+from facedancer_tf.judging.bootstrap import DRAWS
 
 
 def describe(

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from data.detection import Face
-from facedancer_tf.evaluation.portraits import Portrait
+from data.faces.detection import Face
+from facedancer_tf.evaluation.portrait_set import Portrait
 from facedancer_tf.evaluation.systems import System
 
 TILE_PX, HEAD, GAP_PX = 208, 1.7, 4  # HEAD: side of a tile in heights of the face

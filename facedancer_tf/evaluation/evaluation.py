@@ -16,7 +16,7 @@ from facedancer_tf.evaluation.means import Mean, mean_with_interval
 from facedancer_tf.evaluation.measuring import Measured, Values, join, measure, prepare_chunk
 from facedancer_tf.evaluation.meter import Meter
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
-from facedancer_tf.evaluation.portraits import Portraits, find_portraits, usable_only
+from facedancer_tf.evaluation.portrait_set import Portraits, find_portraits, usable_only
 from facedancer_tf.evaluation.systems import System
 
 CHUNK, GALLERY_CHUNK = 8, 16  # pairs and pictures at once; bounds the memory on large pictures

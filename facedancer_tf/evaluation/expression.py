@@ -5,7 +5,7 @@ Landmarks are the usual 68 points [n, 68, 2] in pixels: 36-41 and 42-47 are the 
 
 import numpy as np
 
-from data.alignment import similarity_transform
+from data.faces.alignment import similarity_transform
 
 LEFT_EYE, RIGHT_EYE, EYES_AND_MOUTH = slice(36, 42), slice(42, 48), slice(36, 68)
 

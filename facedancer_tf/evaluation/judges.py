@@ -10,8 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from data.alignment import align
-from data.detection import Face
+from data.faces.alignment import align
+from data.faces.detection import Face
 from facedancer_tf.evaluation.onnx_network import OnnxNetwork, PixelInput
 
 BATCH = 16
@@ -45,7 +45,7 @@ class DlibJudge:
 
     def embed(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
         """Embeddings float32 [n, 128], not normalised."""
-        from facedancer_tf.judge import align_for_judge, embed_judge_crops  # brings TensorFlow
+        from facedancer_tf.judging.dlib_judge import align_for_judge, embed_judge_crops  # brings TensorFlow
 
         crops = np.stack([align_for_judge(p, f) for p, f in zip(pictures, faces, strict=True)])
         return np.concatenate([embed_judge_crops(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facedancer_tf.bootstrap import bootstrap_interval
+from facedancer_tf.judging.bootstrap import bootstrap_interval
 
 SEED = 0
 

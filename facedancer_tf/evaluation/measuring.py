@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data.alignment import warp
+from data.faces.alignment import warp
 from facedancer_tf.evaluation.background import change_under, face_region
 from facedancer_tf.evaluation.expression import expression_distance, shape_distance
 from facedancer_tf.evaluation.jpeg import through_jpeg
 from facedancer_tf.evaluation.meter import Meter, Read
 from facedancer_tf.evaluation.occluders import KINDS, occlude
-from facedancer_tf.evaluation.portraits import Portrait
+from facedancer_tf.evaluation.portrait_set import Portrait
 from facedancer_tf.evaluation.pose import is_turned, pose_change, pose_distance
 from facedancer_tf.evaluation.reconstruction import mean_absolute, psnr_db, ssim
 from facedancer_tf.evaluation.systems import SwappedCrop, System

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from data.alignment import align
-from data.detection import Detector, Face
+from data.faces.alignment import align
+from data.faces.detection import Detector, Face
 from facedancer_tf.evaluation.inception import Inception
 from facedancer_tf.evaluation.judges import Judge
-from facedancer_tf.face_readings import EXPRESSIONS, read_faces
-from facedancer_tf.portraits import can_be_aligned
+from facedancer_tf.judging.face_readings import EXPRESSIONS, read_faces
+from facedancer_tf.swapping.portraits import can_be_aligned
 
 Reading = tuple[np.ndarray, np.ndarray, np.ndarray]  # landmarks [68, 2], angles [3], expression [7]
 OVERLAP_MIN = 0.3  # of the union of both boxes; a face that overlaps less is somebody else's

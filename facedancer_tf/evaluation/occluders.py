@@ -1,13 +1,14 @@
 """Things in front of a face, drawn from a seed, with the mask of where they are: a bar, a hand, a cloth, glasses.
 
-They are drawn on a layer of 256 px that lies over the face as the ArcFace template does (data.alignment), so that they
-turn and grow with it, and are then warped into the picture. Pictures are uint8 RGB [H, W, 3], masks float32 [H, W].
+They are drawn on a layer of 256 px that lies over the face as the ArcFace template does (data.faces.alignment), so that
+they turn and grow with it, and are then warped into the picture. Pictures are uint8 RGB [H, W, 3], masks float32
+[H, W].
 """
 
 import cv2
 import numpy as np
 
-from data.alignment import estimate_transform, template
+from data.faces.alignment import estimate_transform, template
 
 LAYER_PX = 256
 KINDS = ("bar", "hand", "cloth", "glasses")

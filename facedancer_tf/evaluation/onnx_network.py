@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 
 from facedancer_tf.errors import UserError
-from facedancer_tf.named_weights import sha256_of
+from facedancer_tf.weights.catalogue import sha256_of
 
 BATCH, FIXED_BATCH_MAX = 16, 256
 SIDE_MIN_PX, SIDE_MAX_PX = 16, 1024

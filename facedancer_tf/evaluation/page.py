@@ -13,7 +13,7 @@ from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.pairs import Photograph
 from facedancer_tf.evaluation.systems import ModelSystem
 from facedancer_tf.evaluation.table import Table
-from facedancer_tf.synthetic_mark import xmp_packet
+from facedancer_tf.provenance.synthetic_mark import xmp_packet
 from facedancer_tf.writing import make_folder, reported, write_text
 
 PICTURES, PAGE = "pictures", "index.html"

@@ -10,13 +10,13 @@ from typing import Protocol
 
 import numpy as np
 
-from data.alignment import estimate_transform, warp
+from data.faces.alignment import estimate_transform, warp
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.jpeg import through_jpeg
-from facedancer_tf.evaluation.portraits import Portrait
-from facedancer_tf.named_weights import sha256_of
-from facedancer_tf.paste import paste_into
-from facedancer_tf.swapper import Swapper
+from facedancer_tf.evaluation.portrait_set import Portrait
+from facedancer_tf.swapping.paste import paste_into
+from facedancer_tf.swapping.swapper import Swapper
+from facedancer_tf.weights.catalogue import sha256_of
 
 BASELINE_PX = 256  # the paper's size
 

@@ -1,6 +1,6 @@
 """Reading the head of a TensorFlow ArcFace off its graph: what stands between ResNet-50 and the embedding."""
 
-from facedancer_tf.importing.graph import Graph, GraphError
+from facedancer_tf.graphs.graph import Graph, GraphError
 from networks.arcface_resnet50 import HEAD_LAYERS
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from facedancer_tf.importing.graph import Graph, GraphError, Node
+from facedancer_tf.graphs.graph import Graph, GraphError, Node
 from networks.generator import check_generator
 
 BLOCKS = 6

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from facedancer_tf.importing.graph import ROLES, Graph, GraphError, Node
-from facedancer_tf.importing.keras_layers import layer_node
+from facedancer_tf.graphs.graph import ROLES, Graph, GraphError, Node
+from facedancer_tf.graphs.keras_layers import layer_node
 from facedancer_tf.importing.saved_layers import LAYERS_CEILING, Checkpoint, SavedLayer, by_leaf
 
 LEAVES = {"kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance", "alpha", "depthwise_kernel"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from facedancer_tf.importing.graph import GraphError
+from facedancer_tf.graphs.graph import GraphError
 
 Settings = Mapping[str, Any]
 Arrays = Sequence[np.ndarray]

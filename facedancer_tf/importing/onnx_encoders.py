@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 
-from facedancer_tf.embedded_weights import assign_weights
-from facedancer_tf.importing.graph import Graph, GraphError, match
-from facedancer_tf.importing.keras_layers import model_graph
+from facedancer_tf.graphs.graph import Graph, GraphError, match
+from facedancer_tf.graphs.keras_layers import model_graph
 from facedancer_tf.importing.onnx_graph import read_onnx_graph
+from facedancer_tf.weights.embedded import assign_weights
 from networks.encoders import ENCODERS
 from networks.insightface_mobilefacenet import DEEP
 from networks.iresnet import UNITS

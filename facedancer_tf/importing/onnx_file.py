@@ -15,7 +15,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import AttributeProto, TensorProto, numpy_helper
 
-from facedancer_tf.importing.graph import GraphError
+from facedancer_tf.graphs.graph import GraphError
 
 BYTES_CEILING = 1 << 30
 NODES_CEILING = 5000

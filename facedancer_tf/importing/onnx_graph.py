@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facedancer_tf.importing.graph import Graph, GraphError, Node
+from facedancer_tf.graphs.graph import Graph, GraphError, Node
 from facedancer_tf.importing.onnx_constants import axes_of, constant_result
 from facedancer_tf.importing.onnx_file import OnnxFile, Operation, read_onnx_file
 from facedancer_tf.importing.onnx_layers import Feature, batch_norm, convolution, gemm, matmul, prelu, scaled

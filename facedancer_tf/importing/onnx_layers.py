@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from facedancer_tf.importing.graph import ROLES, GraphError, Node
+from facedancer_tf.graphs.graph import ROLES, GraphError, Node
 from facedancer_tf.importing.onnx_file import Operation
 
 KERNEL_CEILING = 1 << 24  # values of a grouped convolution's kernel, written out

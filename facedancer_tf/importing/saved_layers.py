@@ -1,6 +1,6 @@
 """What a Keras `.h5` file holds: arrays by layer, in saved order, and the network's config where it is a full model.
 
-Read as data: bounded, nothing listed twice, no link followed (`facedancer_tf.plain_hdf5`).
+Read as data: bounded, nothing listed twice, no link followed (`facedancer_tf.weights.plain_hdf5`).
 """
 
 import json
@@ -12,8 +12,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from facedancer_tf.importing.graph import GraphError
-from facedancer_tf.plain_hdf5 import open_plain_hdf5
+from facedancer_tf.graphs.graph import GraphError
+from facedancer_tf.weights.plain_hdf5 import open_plain_hdf5
 
 LAYERS_CEILING = 5000
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from facedancer_tf.importing.graph import ROLES, Graph, GraphError, Node, checked_arrays
+from facedancer_tf.graphs.graph import ROLES, Graph, GraphError, Node, checked_arrays
 from facedancer_tf.importing.saved_layers import SavedLayer, by_leaf
 
 WITHIN_A_LAYER = {

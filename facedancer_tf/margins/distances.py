@@ -8,8 +8,8 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from facedancer_tf.errors import UserError
-from facedancer_tf.identity_encoder import Encoder
 from facedancer_tf.margins.samples import BATCH, EMBEDDING, Distances, Samples
+from facedancer_tf.weights.identity_encoder import Encoder
 from losses.cosine import cosine_distance
 from networks.encoders import prepare_pictures, tap_encoder
 

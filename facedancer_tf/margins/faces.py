@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data.alignment import align
-from data.detection import Face
-from data.folders import Item, digest_listing
-from facedancer_tf.portraits import NoFace, read_portrait
-from facedancer_tf.swapper import load_detector
+from data.faces.alignment import align
+from data.faces.detection import Face
+from data.preparing.folders import Item, digest_listing
+from facedancer_tf.swapping.portraits import NoFace, read_portrait
+from facedancer_tf.swapping.swapper import load_detector
 
 
 class FaceReader:

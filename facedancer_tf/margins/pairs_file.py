@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from data.folders import Item
+from data.preparing.folders import Item
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
 from facedancer_tf.margins.samples import (
@@ -19,7 +19,7 @@ from facedancer_tf.margins.samples import (
     Samples,
     as_pictures,
 )
-from facedancer_tf.portraits import NoFace, find_face, read_pixels, read_portrait
+from facedancer_tf.swapping.portraits import NoFace, find_face, read_pixels, read_portrait
 
 COLUMNS = ("target", "swapped", "source")
 NO_SOURCES = (

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from facedancer_tf.identity_encoder import Encoder
 from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
 from facedancer_tf.margins.suggestion import BlockFigures, is_half_swapped, margin_kind
+from facedancer_tf.weights.identity_encoder import Encoder
 
 HALF_SWAPPED = (
     "these swapped faces are still nearer to their targets than to their sources: margins measured on them hold the "

@@ -14,7 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
-from facedancer_tf.bootstrap import bootstrap_interval
+from facedancer_tf.judging.bootstrap import bootstrap_interval
 from facedancer_tf.margins.samples import (
     DIFFERENT,
     EMBEDDING,

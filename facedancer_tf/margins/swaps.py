@@ -7,8 +7,6 @@ import numpy as np
 import tensorflow as tf
 
 from data.manifest import Split
-from facedancer_tf.crop_networks import CropNetworks
-from facedancer_tf.encoder_views import paste_back
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.crop_sets import read_crops
 from facedancer_tf.margins.samples import (
@@ -19,7 +17,9 @@ from facedancer_tf.margins.samples import (
     Samples,
     as_pictures,
 )
-from facedancer_tf.model_archive import fingerprint
+from facedancer_tf.swapping.engine import CropNetworks
+from facedancer_tf.training.encoder_views import paste_back
+from facedancer_tf.weights.archive import fingerprint
 from networks.encoders import prepare_pictures
 
 KINDS = {

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from data.pictures import read_picture
-from facedancer_tf.encoder_file import EncoderRecipe, save_encoder_file
-from facedancer_tf.model_file import ModelRecipe, save_model_file
+from facedancer_tf.weights.encoder_file import EncoderRecipe, save_encoder_file
+from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
 from networks.generator import build_generator
 
 PICTURES = Path(__file__).resolve().parents[2] / "assets" / "pictures"

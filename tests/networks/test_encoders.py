@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from facedancer_tf import embedded_weights, identity_encoder
-from facedancer_tf.encoder_file import EncoderRecipe, save_encoder_file
 from facedancer_tf.errors import UserError
-from facedancer_tf.model_archive import fingerprint
+from facedancer_tf.weights import embedded as embedded_weights
+from facedancer_tf.weights import identity_encoder
+from facedancer_tf.weights.archive import fingerprint
+from facedancer_tf.weights.encoder_file import EncoderRecipe, save_encoder_file
 from networks.encoders import ARCFACE_MARGINS, ENCODERS, prepare_pictures, tap_encoder
 
 

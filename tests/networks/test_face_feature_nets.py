@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facedancer_tf.face_readings import load_face_expression, load_face_landmarks
+from facedancer_tf.judging.face_readings import load_face_expression, load_face_landmarks
 from networks.face_feature_nets import EXPRESSIONS, SIZE_PX, build_face_expression, build_face_landmarks
 
 

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from benchmarks import released_graph
 from benchmarks.released_graph import copy_weights, released_generator, released_image_discriminator
-from facedancer_tf.importing.graph import match
-from facedancer_tf.importing.keras_layers import model_graph
+from facedancer_tf.graphs.graph import match
+from facedancer_tf.graphs.keras_layers import model_graph
 from networks.blocks import FUSIONS, identity_block
 from networks.discriminator import build_image_discriminator
 from networks.generator import RELEASED_FUSION, build_generator

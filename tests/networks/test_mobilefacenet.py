@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from facedancer_tf import sface_weights
-from facedancer_tf.identity_encoder import load_encoder
+from facedancer_tf.weights import sface as sface_weights
+from facedancer_tf.weights.identity_encoder import load_encoder
 from networks.encoders import ENCODERS, prepare_pictures, tap_encoder
 from networks.mobilefacenet import BLOCK_NAMES, build_mobilefacenet
 

@@ -1,6 +1,6 @@
 """A detector that does not see everything."""
 
-from data.detection import build_detector
+from data.faces.detection import build_detector
 
 
 class BlindTo:

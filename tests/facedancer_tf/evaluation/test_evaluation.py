@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data.detection import build_detector
+from data.faces.detection import build_detector
 from data.pictures import write_picture
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation import measuring
@@ -21,9 +21,9 @@ from facedancer_tf.evaluation.measuring import measure, prepare_chunk
 from facedancer_tf.evaluation.meter import Meter
 from facedancer_tf.evaluation.onnx_network import PixelInput
 from facedancer_tf.evaluation.pairs import Pair, PairSet, Photograph, bundled_photographs
-from facedancer_tf.evaluation.portraits import find_portraits
+from facedancer_tf.evaluation.portrait_set import find_portraits
 from facedancer_tf.evaluation.systems import CopiedTarget, ModelSystem, PastedSource, baselines
-from facedancer_tf.swapper import Swapper
+from facedancer_tf.swapping.swapper import Swapper
 from tests.facedancer_tf.evaluation.blind_detector import BlindTo
 from tests.facedancer_tf.evaluation.mean_network import write_mean_network, write_wide_network
 

@@ -4,14 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
-from data.detection import Face, build_detector
+from data.faces.detection import Face, build_detector
 from data.pictures import read_picture
-from facedancer_tf import face_readings
 from facedancer_tf.evaluation.judges import DlibJudge
 from facedancer_tf.evaluation.meter import Meter, overlap
 from facedancer_tf.evaluation.pairs import bundled_photographs
-from facedancer_tf.evaluation.portraits import find_portraits
-from facedancer_tf.portraits import can_be_aligned
+from facedancer_tf.evaluation.portrait_set import find_portraits
+from facedancer_tf.judging import face_readings
+from facedancer_tf.swapping.portraits import can_be_aligned
 from tests.facedancer_tf.evaluation.blind_detector import BlindTo
 
 

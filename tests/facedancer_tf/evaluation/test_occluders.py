@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data.detection import build_detector
+from data.faces.detection import build_detector
 from facedancer_tf.evaluation.occluders import KINDS, draw_occluder, occlude
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.systems import ModelSystem
-from facedancer_tf.swapper import Swapper
+from facedancer_tf.swapping.swapper import Swapper
 from tests.facedancer_tf.conftest import write_tiny_model
 
 

@@ -221,7 +221,7 @@ def strings(root):
 
 
 def test_archives_with_members_outside_or_without_end(small_checkpoint, tmp_path):
-    from facedancer_tf.model_file import load_model_file
+    from facedancer_tf.weights.model_file import load_model_file
 
     read_weights(small_checkpoint).save(tmp_path / "whole.keras")
     with zipfile.ZipFile(tmp_path / "whole.keras") as archive:

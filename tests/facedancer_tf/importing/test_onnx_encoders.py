@@ -9,10 +9,10 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from facedancer_tf.embedded_weights import ASSETS, read_embedded_weights
-from facedancer_tf.identity_encoder import load_encoder
-from facedancer_tf.importing.graph import GraphError
+from facedancer_tf.graphs.graph import GraphError
 from facedancer_tf.importing.onnx_encoders import import_onnx_encoder
+from facedancer_tf.weights.embedded import ASSETS, read_embedded_weights
+from facedancer_tf.weights.identity_encoder import load_encoder
 from networks.encoders import ENCODERS, prepare_pictures, tap_encoder
 from networks.mobilefacenet import BLOCK_NAMES
 from tests.facedancer_tf.importing.onnx_writing import OnnxWriter, write_iresnet, write_mobilefacenet

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from facedancer_tf.graphs.graph import GraphError
 from facedancer_tf.importing import onnx_file
-from facedancer_tf.importing.graph import GraphError
 from facedancer_tf.importing.onnx_encoders import import_onnx_encoder
 from facedancer_tf.importing.onnx_file import read_onnx_file
 from facedancer_tf.importing.onnx_graph import read_onnx_graph

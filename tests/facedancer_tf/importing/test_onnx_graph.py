@@ -7,11 +7,11 @@ import pytest
 from keras import layers
 from onnx import TensorProto, helper, numpy_helper
 
-from facedancer_tf.embedded_weights import assign_weights
-from facedancer_tf.importing.graph import GraphError, match
-from facedancer_tf.importing.keras_layers import model_graph
+from facedancer_tf.graphs.graph import GraphError, match
+from facedancer_tf.graphs.keras_layers import model_graph
 from facedancer_tf.importing.onnx_constants import constant_result
 from facedancer_tf.importing.onnx_graph import read_onnx_graph
+from facedancer_tf.weights.embedded import assign_weights
 
 
 class Net:

@@ -44,7 +44,7 @@ def assert_recorded(imported: Imported, case: str) -> None:
 
 
 def arguments(imported: Imported, path) -> dict:
-    from facedancer_tf.model_file import load_model_file
+    from facedancer_tf.weights.model_file import load_model_file
 
     imported.save(path)
     return load_model_file(path)[1].generator
@@ -93,7 +93,7 @@ def test_weights_alone_want_the_plan_and_notice_a_wrong_one(write_checkpoint):
 
 @pytest.mark.parametrize("weights_only", [False, True])
 def test_discriminator(write_checkpoint, tmp_path, weights_only):
-    from facedancer_tf.discriminator_file import load_discriminator_file
+    from facedancer_tf.weights.discriminator_file import load_discriminator_file
 
     imported = read_weights(write_checkpoint("discriminator", weights_only), Statements(size_px=64))
     assert imported.kind == "discriminator"
@@ -112,7 +112,7 @@ def test_discriminator(write_checkpoint, tmp_path, weights_only):
     ],
 )
 def test_arcface_wrapper_with_its_head_read_from_the_file(write_checkpoint, tmp_path, case, head):
-    from facedancer_tf.encoder_file import load_encoder_file
+    from facedancer_tf.weights.encoder_file import load_encoder_file
 
     imported = read_weights(write_checkpoint(case))
     assert imported.kind == "encoder"
@@ -212,7 +212,7 @@ def leave_open(config):
 
 
 def test_what_the_user_states_is_written_into_the_file(small_checkpoint, tmp_path):
-    from facedancer_tf.model_file import load_model_file
+    from facedancer_tf.weights.model_file import load_model_file
 
     stated = Statements(licence="mine", shrink=0.8, encoder_fingerprint="abc")
     read_weights(small_checkpoint, stated).save(tmp_path / "g.keras")

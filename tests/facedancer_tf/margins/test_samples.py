@@ -9,12 +9,12 @@ import pytest
 
 from data.pictures import read_picture, write_picture
 from facedancer_tf.errors import UserError
-from facedancer_tf.identity_encoder import load_encoder
 from facedancer_tf.margins.distances import candidate_blocks, measure_distances
 from facedancer_tf.margins.pairs_file import read_rows, samples_of_pairs
 from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
 from facedancer_tf.margins.swaps import draw_pairs
 from facedancer_tf.margins.views import opened, samples_of_views, view_of
+from facedancer_tf.weights.identity_encoder import load_encoder
 from losses.cosine import cosine_distance
 from networks.encoders import prepare_pictures, tap_encoder
 from tests.facedancer_tf.conftest import PICTURES

@@ -1,0 +1,1 @@
+"""Finding faces in pictures and cutting them out aligned."""

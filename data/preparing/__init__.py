@@ -1,0 +1,1 @@
+"""What prepare_data.py alone does: pictures, or people drawn by a network, to shards of aligned faces."""

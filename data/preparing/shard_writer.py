@@ -1,0 +1,146 @@
+"""One shard, made so that kill -9 at any moment neither loses nor repeats a finished picture.
+
+While at work there are `<shard>.partial`, a TFRecord file flushed after every item, and `<shard>.journal`, one JSON
+line per item written after that flush. To go on, records without a journal line are dropped, the rest is copied into
+a fresh partial file (TFRecordWriter cannot append), and work resumes behind it. A finished shard is moved to its name
+and leaves `<shard>.report`, which tells what became of each item that gave nothing.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from data.manifest import Shard, write_json
+from data.preparing.face_records import Made
+from data.preparing.folders import Item, ShardPlan
+
+PROGRESS = ".progress"
+
+# hears how many items are done more, and whether they were made now (else they were found done)
+OnItems = Callable[[int, bool], None]
+
+
+@dataclass(frozen=True)
+class ShardReport:
+    """A finished shard, its number of items, and the names of items by reason for leaving something out."""
+
+    shard: Shard
+    items: int
+    reasons: dict[str, list[str]]
+
+
+def finished_report(folder: Path, plan: ShardPlan) -> ShardReport | None:
+    """The report of a shard that is finished, else None."""
+    path = folder / PROGRESS / f"{plan.name}.report"
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    report = ShardReport(Shard(**content["shard"]), content["items"], content["reasons"])
+    final, partial = folder / plan.name, folder / PROGRESS / f"{plan.name}.partial"
+    for candidate in (final, partial):
+        if candidate.is_file() and candidate.stat().st_size == report.shard.bytes:
+            if candidate == partial:  # killed between the report and the move
+                os.replace(partial, final)
+            return report
+    return None
+
+
+def make_shard(folder: Path, plan: ShardPlan, make: Callable[[Item], Made], on_items: OnItems) -> ShardReport:
+    """Makes (or goes on making) one shard; `on_items` hears how many items are done more, and if they are new."""
+    progress = folder / PROGRESS
+    journal_path, partial = progress / f"{plan.name}.journal", progress / f"{plan.name}.partial"
+    with (progress / f"{plan.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # an orphan of a killed run finishes its item before this goes on
+        if (report := finished_report(folder, plan)) is not None:
+            on_items(report.items, False)
+            return report
+        entries = _read_journal(journal_path)
+        kept = _read_valid_records(partial, sum(entry["records"] for entry in entries))
+        while sum(entry["records"] for entry in entries) > len(kept):  # only after a power cut
+            entries.pop()
+        kept = kept[: sum(entry["records"] for entry in entries)]
+        fresh = partial.with_suffix(".fresh")
+        with tf.io.TFRecordWriter(str(fresh)) as writer:
+            for record in kept:
+                writer.write(record)
+            writer.flush()
+            os.replace(fresh, partial)  # the writer goes on in the same, renamed file
+            del kept
+            with _rewritten(journal_path, entries) as journal:
+                on_items(len(entries), False)
+                for item in plan.items[len(entries) :]:
+                    made = make(item)
+                    for record in made.records:
+                        writer.write(record)
+                    writer.flush()
+                    entries.append(
+                        {"item": item.name, "records": len(made.records), "reasons": list(made.reasons)}
+                    )
+                    journal.write(json.dumps(entries[-1]) + "\n")
+                    journal.flush()
+                    on_items(1, True)
+        return _finish(folder, plan, entries)
+
+
+def _finish(folder: Path, plan: ShardPlan, entries: list[dict[str, Any]]) -> ShardReport:
+    progress = folder / PROGRESS
+    partial = progress / f"{plan.name}.partial"
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    reasons: dict[str, list[str]] = {}
+    for entry in entries:
+        for reason in entry["reasons"]:
+            reasons.setdefault(reason, []).append(entry["item"])
+    count = sum(entry["records"] for entry in entries)
+    shard = Shard(plan.name, plan.split, count, partial.stat().st_size, digest)
+    report = ShardReport(shard, len(entries), reasons)
+    write_json(progress / f"{plan.name}.report", asdict(report))
+    os.replace(partial, folder / plan.name)
+    (progress / f"{plan.name}.journal").unlink()
+    return report
+
+
+def _read_journal(path: Path) -> list[dict[str, Any]]:
+    """The journal's whole lines; a last line cut short by a kill is dropped."""
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    entries: list[dict[str, Any]] = []
+    for line in lines:
+        try:
+            entries.append(json.loads(line))
+        except json.JSONDecodeError:  # only after a power cut
+            break
+    return entries
+
+
+def _rewritten(path: Path, entries: list[dict[str, Any]]) -> Any:
+    """The journal with just these entries, open for more."""
+    fresh = path.with_suffix(".fresh-journal")
+    file = fresh.open("w", encoding="utf-8")
+    for entry in entries:
+        file.write(json.dumps(entry) + "\n")
+    file.flush()
+    os.replace(fresh, path)
+    return file
+
+
+def _read_valid_records(path: Path, count: int) -> list[bytes]:
+    """At most `count` whole records from the start of a partial file."""
+    records: list[bytes] = []
+    if not path.is_file() or count == 0:
+        return records
+    try:
+        for record in tf.data.TFRecordDataset(str(path)).take(count):
+            records.append(record.numpy())
+    except tf.errors.DataLossError:  # the record that was being written
+        pass
+    return records

@@ -1,0 +1,200 @@
+"""Items to a folder of shards: refuses to mix settings, shares the work among processes, writes manifest and report.
+
+The folder holds `settings.json` (written first), `.progress/` (work begun), the shards, and per part a manifest and a
+report. Shards depend on items and settings alone, not on workers, parts or interruptions.
+"""
+
+import fcntl
+import json
+import multiprocessing
+import os
+import queue
+import signal
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, Protocol
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from data.manifest import Manifest, manifest_name, write_json, write_manifest
+from data.preparing.face_records import Made
+from data.preparing.folders import Item, ShardPlan
+from data.preparing.shard_writer import PROGRESS, OnItems, ShardReport, finished_report, make_shard
+
+
+class ShardsRefused(ValueError):
+    """The output folder cannot be used, or the work could not be finished; the message says what to do."""
+
+
+class MakerSettings(Protocol):
+    """What makes records of items; must be picklable, for every process builds its own."""
+
+    def build(self) -> Callable[[Item], Made]: ...
+
+
+def make_shards(
+    folder: Path,
+    plans: list[ShardPlan],
+    settings: dict[str, Any],
+    maker: MakerSettings,
+    workers: int = 1,
+    part: int = 0,
+    parts: int = 1,
+) -> dict[str, Any]:
+    """Makes the shards k of `plans` with k = `part` modulo `parts`, or goes on making them; gives the part's report.
+
+    The report (also written as `report-<part>-of-<parts>.json`) counts pictures, records and reasons, and names the
+    items by reason; `made_now`, in what is returned alone, counts the pictures of this run. Raises ShardsRefused for
+    a folder that holds something else, is being worked on, or if a worker stops; ValueError from
+    `maker.build()` where e.g. a detector is missing.
+    """
+    folder = Path(folder)
+    if workers < 1 or not 0 <= part < parts:
+        raise ValueError(
+            f"`workers` must be positive and `part` below `parts`. Received: {workers}, {part}, {parts}"
+        )
+    make = maker.build()  # before anything is written, and before workers fail one by one
+    settings = {**settings, "parts": parts}
+    _claim(folder, settings)
+    own = [plan for number, plan in enumerate(plans) if number % parts == part]
+    with (folder / PROGRESS / f"part-{part}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ShardsRefused(
+                f"another run is at work on this part in {folder}: wait for it or stop it"
+            ) from error
+        total = sum(len(plan.items) for plan in own)
+        with tqdm(total=total, unit="picture", smoothing=0.05, disable=None) as bar:
+            todo, made_now = [], 0
+
+            def on_items(done: int, new: bool) -> None:
+                nonlocal made_now
+                bar.update(done)
+                made_now += done * new
+
+            for plan in own:
+                if (report := finished_report(folder, plan)) is None:
+                    todo.append(plan)
+                else:
+                    on_items(report.items, False)
+            bar.unpause()
+            if workers == 1 or len(todo) < 2:
+                for plan in todo:
+                    make_shard(folder, plan, make, on_items)
+            else:
+                del make
+                _share(folder, todo, maker, min(workers, len(todo)), on_items)
+        reports = [report for plan in own if (report := finished_report(folder, plan)) is not None]
+        if len(reports) != len(own):
+            raise ShardsRefused(
+                f"{len(own) - len(reports)} shards in {folder} were not finished: run it again"
+            )
+        manifest = Manifest(settings, tuple(report.shard for report in reports))
+        summary = _summarise(reports, manifest)
+        write_json(folder / manifest_name(part, parts).replace("manifest", "report"), summary)
+        write_manifest(folder, manifest, part, parts)
+    return {**summary, "made_now": made_now}
+
+
+def _claim(folder: Path, settings: dict[str, Any]) -> None:
+    """Makes the folder, or makes sure that what it holds was begun with the same settings."""
+    (folder / PROGRESS).mkdir(parents=True, exist_ok=True)
+    path = folder / "settings.json"
+    settings = json.loads(json.dumps(settings))
+    if not path.is_file():
+        if any(folder.glob("*.tfrecord")):
+            raise ShardsRefused(f"{folder} holds shards without settings.json: choose another output folder")
+        write_json(path, settings)
+        return
+    begun = json.loads(path.read_text(encoding="utf-8"))
+    differing = sorted(key for key in begun.keys() | settings.keys() if begun.get(key) != settings.get(key))
+    if differing:
+        changes = ", ".join(f"{key} ({begun.get(key)}, now {settings.get(key)})" for key in differing)
+        raise ShardsRefused(
+            f"{folder} was begun with other settings: {changes}; choose another output folder"
+        )
+
+
+def _summarise(reports: list[ShardReport], manifest: Manifest) -> dict[str, Any]:
+    files: dict[str, list[str]] = {}
+    for report in reports:
+        for reason, names in report.reasons.items():
+            files.setdefault(reason, []).extend(names)
+    return {
+        "pictures": sum(report.items for report in reports),
+        "train": manifest.count("train"),
+        "validation": manifest.count("validation"),
+        "left_out": {reason: len(names) for reason, names in sorted(files.items())},
+        "left_out_files": {reason: sorted(names) for reason, names in sorted(files.items())},
+    }
+
+
+def _share(
+    folder: Path, plans: list[ShardPlan], maker: MakerSettings, workers: int, on_items: OnItems
+) -> None:
+    """Has `workers` fresh processes make the shards (spawned: TensorFlow does not survive a fork)."""
+    context = multiprocessing.get_context("spawn")
+    tasks: Any = context.Queue()
+    messages: Any = context.Queue()
+    for task in [*plans, *[None] * workers]:
+        tasks.put(task)
+    processes: list[BaseProcess] = [
+        context.Process(target=_work, args=(folder, maker, tasks, messages, os.getpid()), daemon=True)
+        for _ in range(workers)
+    ]
+    for process in processes:
+        process.start()
+    try:
+        while True:
+            running = any(process.is_alive() for process in processes)
+            try:
+                while True:
+                    message = messages.get(timeout=0.2)
+                    if isinstance(message, str):
+                        raise ShardsRefused(f"a worker could not go on ({message}): mend it and run it again")
+                    on_items(*message)
+            except queue.Empty:
+                pass
+            failed = [process.exitcode for process in processes if process.exitcode]
+            if failed:
+                raise ShardsRefused(
+                    f"a worker stopped with exit code {failed[0]}; run it again to go on from there"
+                )
+            if not running:
+                return
+    finally:
+        for process in processes:
+            process.kill()  # harmless at any moment, see data.preparing.shard_writer
+            process.join()
+
+
+def _work(folder: Path, maker: MakerSettings, tasks: Any, messages: Any, parent: int) -> None:
+    """A worker process: takes shards until there is none; leaves when its parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+
+    def on_items(done: int, new: bool) -> None:
+        _leave_if_orphaned(parent)
+        messages.put((done, new))
+
+    try:
+        make = maker.build()
+        while (plan := _next_task(tasks, parent)) is not None:
+            make_shard(folder, plan, make, on_items)
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        messages.put(f"{type(error).__name__}: {error}")
+
+
+def _next_task(tasks: Any, parent: int) -> ShardPlan | None:
+    while True:
+        try:
+            return tasks.get(timeout=1.0)
+        except queue.Empty:
+            _leave_if_orphaned(parent)
+
+
+def _leave_if_orphaned(parent: int) -> None:
+    if os.getppid() != parent:
+        os._exit(1)

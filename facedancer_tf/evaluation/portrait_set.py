@@ -1,0 +1,60 @@
+"""The photographs of a pair set, read: which have a face, and where. Pixels are read again when they are needed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from data.faces.detection import Detector, Face
+from facedancer_tf.errors import UserError
+from facedancer_tf.evaluation.pairs import PairSet, Photograph
+from facedancer_tf.swapping.portraits import NoFace, Portrait, find_face, read_pixels
+
+KEPT_PICTURES = 16  # those of the pairs at work
+
+
+@dataclass(frozen=True)
+class Portraits:
+    """The largest face of every usable photograph; `unusable`: why each of the others is none."""
+
+    faces: dict[Path, Face]
+    unusable: dict[Path, str]
+
+    def load(self, photograph: Photograph) -> Portrait:
+        """The photograph with its pixels."""
+        return Portrait(photograph.path, _pixels(photograph.path), self.faces[photograph.path])
+
+
+@lru_cache(maxsize=KEPT_PICTURES)
+def _pixels(path: Path) -> np.ndarray:
+    return read_pixels(path)
+
+
+def find_portraits(photographs: Iterable[Photograph], detector: Detector) -> Portraits:
+    """Looks for the face in every photograph."""
+    faces: dict[Path, Face] = {}
+    unusable: dict[Path, str] = {}
+    paths = list(dict.fromkeys(photograph.path for photograph in photographs))
+    for path in tqdm(paths, desc="faces", unit="picture", leave=False, disable=None):
+        try:
+            faces[path] = find_face(_pixels(path), detector)
+        except NoFace as why:
+            unusable[path] = str(why)
+    return Portraits(faces, unusable)
+
+
+def usable_only(pair_set: PairSet, portraits: Portraits) -> PairSet:
+    """The pair set without what cannot be used; raises UserError where no pair is left."""
+
+    def usable(photograph: Photograph) -> bool:
+        return photograph.path in portraits.faces
+
+    pairs = tuple(pair for pair in pair_set.pairs if usable(pair.source) and usable(pair.target))
+    if not pairs:
+        path, why = next(iter(portraits.unusable.items()))
+        raise UserError(f"no pair of {pair_set.name} can be used; the first reason: {path}: {why}")
+    gallery = tuple(photograph for photograph in pair_set.gallery if usable(photograph))
+    return replace(pair_set, pairs=pairs, gallery=gallery)

@@ -1,0 +1,1 @@
+"""Networks out: SavedModels and ONNX files that need nothing of this project."""

@@ -1,0 +1,90 @@
+"""What an exported model can do, whatever its format: tensor functions with the names of what they take and give.
+
+`target` and `source` are uint8 RGB crops [B, S, S, 3] and [B, 112, 112, 3], `identity` is float32 [B, W], `swapped`
+uint8 [B, S, S, 3]. The batch is free; a source or an identity of batch 1 serves a whole batch of targets. Rounding and
+clipping are inside.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from facedancer_tf.swapping.engine import CropNetworks, as_crops, as_pictures
+
+# The same once written and loaded again: by the endpoint's name, on arrays by name.
+Exported: TypeAlias = Mapping[str, Callable[..., dict[str, np.ndarray]]]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One function of an exported model.
+
+    inputs: by position, each named as the function's argument. function: gives its tensors by name. network: the one
+    that it runs, None where there are two. low, high, channel_order: how that reads crops (0 → low, 255 → high).
+    """
+
+    name: str
+    inputs: tuple[tf.TensorSpec, ...]
+    function: Callable[..., dict[str, tf.Tensor]]
+    network: keras.Model | None
+    low: float = -1.0
+    high: float = 1.0
+    channel_order: str = "RGB"
+
+
+def two_input_endpoints(networks: CropNetworks, joined: bool) -> list[Endpoint]:
+    """`swap_with_embedding` (target, identity) and `embed` (source); with `joined` also `swap` (target, source).
+
+    `swap` runs both networks: where endpoints do not share weights it would write them all once more.
+    """
+    target, reads = _target(networks), networks.description
+    source = tf.TensorSpec((None, reads.size_px, reads.size_px, 3), tf.uint8, name="source")
+    identity = tf.TensorSpec((None, reads.width), tf.float32, name="identity")
+    endpoints = [
+        Endpoint(
+            "swap_with_embedding",
+            (target, identity),
+            lambda target, identity: {"swapped": networks.swap(target, identity)},
+            networks.generator,
+        ),
+        Endpoint(
+            "embed",
+            (source,),
+            lambda source: {"identity": networks.embed(source)},
+            networks.encoder,
+            reads.low,
+            reads.high,
+            reads.channel_order,
+        ),
+    ]
+    if joined:
+        endpoints.append(
+            Endpoint(
+                "swap",
+                (target, source),
+                lambda target, source: {"swapped": networks.swap(target, networks.embed(source))},
+                None,
+            )
+        )
+    return endpoints
+
+
+def baked_endpoints(networks: CropNetworks, baked: keras.Model) -> list[Endpoint]:
+    """`swap` (target) by `baked`, a generator of one input (see networks/baked_identity.py)."""
+    return [
+        Endpoint(
+            "swap",
+            (_target(networks),),
+            lambda target: {"swapped": as_crops(baked(as_pictures(target), training=False))},
+            baked,
+        )
+    ]
+
+
+def _target(networks: CropNetworks) -> tf.TensorSpec:
+    size_px = networks.recipe.size_px
+    return tf.TensorSpec((None, size_px, size_px, 3), tf.uint8, name="target")

@@ -1,0 +1,147 @@
+"""Exporting a model file for use without this project: as a SavedModel or as ONNX, for any source or for one.
+
+`facedancer_tf/exporting/endpoints.py` says what exported models take and give. What aligns the crops is the caller's;
+the recipe beside them says how: size, shrink and the five-point template.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data.faces.alignment import align
+from data.faces.detection import Detector
+from data.pictures import UnreadablePicture, read_picture
+from facedancer_tf.bundled_pictures import bundled_pictures
+from facedancer_tf.errors import UserError
+from facedancer_tf.exporting.endpoints import Endpoint, Exported, baked_endpoints, two_input_endpoints
+from facedancer_tf.exporting.notes import export_notes
+from facedancer_tf.exporting.onnx_model import load_onnx, write_onnx
+from facedancer_tf.exporting.saved_model import load_saved_model, write_saved_model
+from facedancer_tf.swapping.engine import CropNetworks
+from facedancer_tf.swapping.swapper import Swapper
+from networks.baked_identity import bake_identity
+
+LEVELS_APART = 1  # of 255: exported and eager kernels may round one pixel differently
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a format is written and loaded again; joined: whether its endpoints share weights on disk."""
+
+    write: Callable[[Sequence[Endpoint], Mapping[str, str], Path], None]
+    load: Callable[[Path], Exported]
+    joined: bool
+
+
+FORMATS: Mapping[str, Format] = {
+    "saved_model": Format(write_saved_model, load_saved_model, joined=True),
+    "onnx": Format(write_onnx, load_onnx, joined=False),
+}
+
+
+@dataclass(frozen=True)
+class PixelDifference:
+    """Between an exported model's crops and the model file's own, in levels of 255."""
+
+    largest: float
+    mean: float
+
+
+def export_model(
+    model: Path,
+    folder: Path,
+    format_name: str = "saved_model",
+    sources: Sequence[Path] = (),
+    encoder_weights: str | Path | None = None,
+) -> PixelDifference:
+    """Writes `model` to `folder`, which must not exist or be empty; `sources` bakes their one person's identity in.
+
+    It is written beside, loaded again, compared with the model file's own networks on the bundled photographs and
+    only then renamed. Returns how far the pixels differ. Raises ValueError for an unknown format and UserError where
+    something is missing, a source shows no face, the folder is in use, or a pixel differs by more than one level.
+    """
+    if format_name not in FORMATS:
+        raise ValueError(f"`format_name` must be one of {sorted(FORMATS)}. Received: {format_name!r}")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder} exists already; name a new folder, or remove it first")
+    if not folder.resolve().parent.is_dir():
+        raise UserError(f"the folder {folder.resolve().parent} does not exist; make it first")
+    swapper = Swapper(model, encoder_weights=encoder_weights)
+    networks, form = swapper.networks, FORMATS[format_name]
+    identity = swapper.embed([_read(path) for path in sources]) if sources else None
+    if identity is None:
+        endpoints = two_input_endpoints(networks, form.joined)
+    else:
+        baked = bake_identity(networks.generator, identity, **networks.recipe.generator)
+        endpoints = baked_endpoints(networks, baked)
+    notes = export_notes(networks, baked=identity is not None)
+    try:
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.resolve().parent))
+    except OSError as error:
+        raise UserError(f"{folder} could not be written: {error.strerror}") from error
+    try:
+        form.write(endpoints, notes, beside)
+        crops = bundled_crops(swapper.detector, networks)
+        apart = compare_pixels(networks, endpoints, form.load(beside), *crops, identity)
+        if apart.largest > LEVELS_APART:
+            raise UserError(
+                f"the exported model differs from {model} by {apart.largest:.0f} of 255 levels; not written"
+            )
+        beside.chmod(0o755)  # mkdtemp makes private folders; a model is an ordinary one
+        if folder.exists():
+            folder.rmdir()
+        os.replace(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return apart
+
+
+def compare_pixels(
+    networks: CropNetworks,
+    endpoints: Sequence[Endpoint],
+    exported: Exported,
+    targets: np.ndarray,
+    sources: np.ndarray,
+    baked: np.ndarray | None = None,
+) -> PixelDifference:
+    """How far the pixels of every exported endpoint are from those of `networks`, over all of `targets`.
+
+    targets and sources: crops uint8 of one batch. baked: the identity [W] that the endpoints hold, if they do.
+    Raises UserError where the embeddings differ.
+    """
+    identities = networks.embed_crops(sources) if baked is None else np.tile(baked, (len(targets), 1))
+    expected = networks.swap_crops(targets, identities).astype(int)
+    given = {"target": targets, "source": sources, "identity": identities}
+    apart = []
+    for endpoint in endpoints:
+        outputs = exported[endpoint.name](**{spec.name: given[spec.name] for spec in endpoint.inputs})
+        if "swapped" in outputs:
+            apart.append(np.abs(outputs["swapped"].astype(int) - expected))
+        elif not np.allclose(
+            outputs["identity"], identities, rtol=1e-3, atol=1e-3 * np.abs(identities).max()
+        ):
+            raise UserError("the exported encoder gives other embeddings than the model file's; not written")
+    return PixelDifference(float(np.max(apart)), float(np.mean(apart)))
+
+
+def bundled_crops(detector: Detector, networks: CropNetworks) -> tuple[np.ndarray, np.ndarray]:
+    """Target crops and, shifted by one person, source crops of the photographs in assets/pictures."""
+    targets, sources = [], []
+    for path in bundled_pictures():
+        picture = _read(path)
+        for face in detector.detect(picture)[:1]:
+            targets.append(align(picture, face.landmarks, networks.recipe.size_px, networks.recipe.shrink))
+            sources.append(align(picture, face.landmarks, networks.description.size_px))
+    return np.stack(targets), np.stack(sources[1:] + sources[:1])
+
+
+def _read(path: Path) -> np.ndarray:
+    try:
+        return read_picture(path).rgb
+    except UnreadablePicture as error:
+        raise UserError(" ".join(str(error).split())) from error

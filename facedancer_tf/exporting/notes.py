@@ -1,0 +1,45 @@
+"""What people must know of an exported model and no network says: recipe and licence."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from data.faces.alignment import TEMPLATE_112
+from facedancer_tf.swapping.engine import CropNetworks
+
+BAKED = (
+    "The face of one person is baked into this model: it puts that face, and no other, onto every picture. Keep it to "
+    "what that person has agreed to.\n"
+)
+
+
+def export_notes(networks: CropNetworks, baked: bool) -> dict[str, str]:
+    """The contents of `recipe.json` and `LICENSE.txt`, by name.
+
+    The recipe is the model file's, with what a caller needs to align crops and whether an identity is baked in;
+    neither its pictures nor its embedding are.
+    """
+    recipe = dataclasses.asdict(networks.recipe) | {
+        "size_px": networks.recipe.size_px,
+        "source_size_px": networks.description.size_px,
+        "template_112": np.round(TEMPLATE_112.astype(float), 4).tolist(),
+        "encoder_licence": networks.description.licence,
+        "identity_is_baked": baked,
+    }
+    licence = (
+        f"Generator: {networks.recipe.licence}\nTrained on: {networks.recipe.trained_on}\n"
+        f"Identity encoder {networks.recipe.encoder}: {networks.description.licence}\n"
+    )
+    return {
+        "recipe.json": json.dumps(recipe, indent=1) + "\n",
+        "LICENSE.txt": licence + BAKED if baked else licence,
+    }
+
+
+def write_notes(notes: Mapping[str, str], folder: Path) -> None:
+    """Writes each note as a file of its name."""
+    for name, text in notes.items():
+        (folder / name).write_text(text, encoding="utf-8")

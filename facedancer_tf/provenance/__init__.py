@@ -1,0 +1,1 @@
+"""The marks that say of a picture that it is synthetic."""

@@ -1,0 +1,87 @@
+"""A model file's networks on aligned crops: the generator and the encoder that its recipe names.
+
+Crops are uint8 RGB [B, S, S, 3] at the networks' own sizes, identities raw embeddings float32 [B, W]. This file says
+once how pixels become network inputs and outputs become pixels; exported models trace the same functions.
+"""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.weights.catalogue import find_encoder
+from facedancer_tf.weights.identity_encoder import BATCH, Encoder, load_encoder
+from facedancer_tf.weights.model_file import ModelRecipe, load_model_file
+
+
+def as_pictures(crops: keras.KerasTensor) -> keras.KerasTensor:
+    """What a generator reads, float32 in [-1, 1], of crops uint8; a tensor function."""
+    return ops.cast(crops, "float32") / 127.5 - 1.0
+
+
+def as_crops(swapped: keras.KerasTensor) -> keras.KerasTensor:
+    """Crops uint8 of a generator's output; a tensor function.
+
+    The output is linear and may leave [-1, 1]: it is clipped, then rounded to the nearest of 0 … 255.
+    """
+    return ops.cast(ops.round(ops.clip((swapped + 1.0) * 127.5, 0.0, 255.0)), "uint8")
+
+
+class CropNetworks:
+    """Generator and identity encoder of the model file at `model`, ready to run.
+
+    encoder_weights: a name or file of the encoder's weights; by default those that belong to the model are looked
+    for. Raises UserError where a file is missing or damaged, or the encoder is not the one the model was trained with.
+    """
+
+    def __init__(self, model: Path, encoder_weights: str | Path | None = None) -> None:
+        self.generator, self.recipe = load_model_file(model)
+        encoder = load_encoder(
+            self.recipe.encoder,
+            find_encoder(self.recipe.encoder, self.recipe.encoder_fingerprint, encoder_weights),
+        )
+        check_encoder(model, self.recipe, encoder)
+        self.encoder, self.description, self.embed = encoder.network, encoder.description, encoder.embed
+        self.embed_crops = encoder.embed_crops
+        # A graph forgets a map as soon as it is used; run eagerly the network keeps every one until its end. One for
+        # each batch size: layers that know it are faster, and most pictures have one face.
+        self._swap_graph = tf.function(self.swap, autograph=False)
+
+    def swap(self, crops: keras.KerasTensor, identities: keras.KerasTensor) -> keras.KerasTensor:
+        """Swapped crops uint8 of target crops uint8 [B, S, S, 3] and identities [B, W]; a tensor function.
+
+        Identities of batch 1 serve every target.
+        """
+        return as_crops(self.generator([as_pictures(crops), identities], training=False))
+
+    def swap_crops(self, crops: np.ndarray, identities: np.ndarray) -> np.ndarray:
+        """`swap` on arrays, a few at a time; raises ValueError for crops or identities of another size."""
+        wanted = (
+            (len(crops), *self.generator.input_shape[0][1:]),
+            (len(crops), *self.generator.input_shape[1][1:]),
+        )
+        if (crops.shape, identities.shape) != wanted or crops.dtype != np.uint8:
+            raise ValueError(
+                f"`crops` and `identities` must be uint8 {wanted[0]} and {wanted[1]}. Received: {crops.dtype} "
+                f"{crops.shape} and {identities.shape}"
+            )
+        parts = [
+            self._swap_graph(
+                ops.convert_to_tensor(crops[i : i + BATCH]),
+                ops.convert_to_tensor(identities[i : i + BATCH], "float32"),
+            )
+            for i in range(0, len(crops), BATCH)
+        ]
+        return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+
+
+def check_encoder(model: Path, recipe: ModelRecipe, encoder: Encoder) -> None:
+    """Raises UserError where `model` was trained with other weights of that encoder: it would not know the faces."""
+    if recipe.encoder_fingerprint and recipe.encoder_fingerprint != encoder.fingerprint:
+        raise UserError(
+            f"{model} was trained with other weights of the encoder {recipe.encoder} (fingerprint "
+            f"{recipe.encoder_fingerprint[:12]}, not {encoder.fingerprint[:12]}); name those it was trained with"
+        )

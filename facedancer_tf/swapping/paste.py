@@ -1,0 +1,123 @@
+"""Pasting a swapped crop back into the picture that it was cut from.
+
+Pictures and crops are uint8 RGB [H, W, 3]; points are (x, y) in pixels with pixel centres on whole numbers. A
+transform is the [2, 3] matrix of `crop = A @ picture + b` (see data.faces.alignment).
+
+The mask is an oval that lies still in the aligned crop and therefore moves, turns and grows with the face in the
+picture. It fills the rectangle of the released code (rows 77-240, columns 32-224 of 256, Gaussian of sigma 7: facts
+section 5) but leaves out its corners, which hold hair and background rather than face: above its middle it is a
+superellipse of exponent 3 and takes in the brows, below it is an ellipse and follows the jaw. The mask is computed
+in the picture's own pixels, so that its edge is as smooth on a face of 1000 px as in a crop of 64 px.
+"""
+
+import cv2
+import numpy as np
+
+from data.faces.alignment import invert_transform
+
+# Parts of the crop's side, in a crop that was not shrunk.
+CENTRE = (128 / 256, 158.5 / 256)
+HALF_WIDTH, HALF_HEIGHT = 96 / 256, 81.5 / 256
+# The edge rises over twice this: a smoothstep as steep as the released Gaussian, which, unlike it, is exactly 0
+# before the crop ends (row 254 of 256), so that the crop's own border never shows.
+FEATHER = 14 / 256
+STRIP_PX = 2**22  # pixels warped at once; bounds the memory for a face that fills a huge picture
+BLENDED_PX = 2**16  # pixels blended at once, of which the processor's cache holds all numbers
+
+
+def face_mask(columns: np.ndarray, rows: np.ndarray, size_px: int, shrink: float = 1.0) -> np.ndarray:
+    """How much of the swapped face to take at points of a crop of `size_px`, float32 in [0, 1].
+
+    columns, rows: coordinates in the crop, of one shape (or shapes that broadcast). `shrink` is the crop's: the oval
+    shrinks about the crop's centre as the template does.
+    """
+    x = np.abs((columns / size_px - 0.5) / shrink + 0.5 - CENTRE[0]) / HALF_WIDTH
+    y = ((rows / size_px - 0.5) / shrink + 0.5 - CENTRE[1]) / HALF_HEIGHT
+    oval = np.where(y < 0, np.cbrt(x**3 + np.abs(y) ** 3), np.hypot(x, y))  # 1 on the oval's line
+    edge = np.clip(((1.0 - oval) * (HALF_HEIGHT / FEATHER) + 1.0) / 2.0, 0.0, 1.0)
+    return (edge * edge * (3.0 - 2.0 * edge)).astype(np.float32)
+
+
+def paste_into(picture: np.ndarray, crop: np.ndarray, transform: np.ndarray, shrink: float = 1.0) -> None:
+    """Blends the swapped `crop` [S, S, 3] into `picture` [H, W, 3] in place, at the picture's own resolution.
+
+    transform: picture → crop, as the crop was cut; shrink: likewise. A crop finer than the face in the picture is
+    first averaged down, a coarser one enlarged bicubically. Only the face's surroundings are computed, and pixels
+    where the mask is 0 keep their values bit by bit. Raises ValueError for other shapes or types.
+    """
+    for name, array in (("picture", picture), ("crop", crop)):
+        if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
+            raise ValueError(f"`{name}` must be uint8 [H, W, 3]. Received: {array.dtype} {array.shape}")
+    size_px = crop.shape[0]
+    if crop.shape[1] != size_px:
+        raise ValueError(f"`crop` must be square. Received: {crop.shape}")
+    transform = np.asarray(transform, dtype=np.float64)
+    left, top, right, bottom = _reach(transform, picture.shape, size_px, shrink)
+    if right <= left or bottom <= top:
+        return
+    fitted, crop_to_fitted = _fit_resolution(crop, transform)
+    strip_rows = max(1, STRIP_PX // (right - left))
+    for start in range(top, bottom, strip_rows):
+        stop = min(start + strip_rows, bottom)
+        to_crop = transform.copy()
+        to_crop[:, 2] += transform[:, :2] @ [left, start]  # counted from the strip's corner
+        to_fitted = crop_to_fitted @ np.vstack([to_crop, [0.0, 0.0, 1.0]])
+        face = cv2.warpAffine(
+            fitted,
+            to_fitted,
+            (right - left, stop - start),
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        _blend(picture[start:stop, left:right], face, to_crop.astype(np.float32), size_px, shrink)
+
+
+def _blend(part: np.ndarray, face: np.ndarray, to_crop: np.ndarray, size_px: int, shrink: float) -> None:
+    """Takes `face` into `part` of the picture, both [H, W, 3], in place; to_crop: from pixels of `part` to the crop."""
+    x = np.arange(part.shape[1], dtype=np.float32)[None, :]
+    rows = max(1, BLENDED_PX // part.shape[1])
+    for start in range(0, part.shape[0], rows):
+        old, new = part[start : start + rows], face[start : start + rows]
+        y = np.arange(start, start + len(old), dtype=np.float32)[:, None]
+        mask = face_mask(
+            to_crop[0, 0] * x + to_crop[0, 1] * y + to_crop[0, 2],
+            to_crop[1, 0] * x + to_crop[1, 1] * y + to_crop[1, 2],
+            size_px,
+            shrink,
+        )[..., None]
+        # where the mask is 0 the sum is the old whole number, so rounding returns it unchanged
+        old[...] = np.rint(old + mask * (new.astype(np.float32) - old)).astype(np.uint8)
+
+
+def _reach(
+    transform: np.ndarray, shape: tuple[int, ...], size_px: int, shrink: float
+) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom (the last two exclusive) of the part of the picture where the mask may not be 0."""
+    grown = 1.0 + FEATHER / HALF_HEIGHT
+    corners = [
+        [
+            size_px * ((CENTRE[0] + x * HALF_WIDTH * grown - 0.5) * shrink + 0.5),
+            size_px * ((CENTRE[1] + y * HALF_HEIGHT * grown - 0.5) * shrink + 0.5),
+            1.0,
+        ]
+        for x in (-1, 1)
+        for y in (-1, 1)
+    ]
+    seen = np.array(corners) @ invert_transform(transform).T
+    height, width = shape[:2]
+    left, top = np.clip(np.floor(seen.min(axis=0)), 0, [width, height]).astype(int)
+    right, bottom = np.clip(np.ceil(seen.max(axis=0)) + 1, 0, [width, height]).astype(int)
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _fit_resolution(crop: np.ndarray, transform: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The crop, averaged down where it is finer than the picture, and the [2, 3] matrix from crop to it."""
+    size_px = crop.shape[0]
+    picture_px_per_crop_px = 1.0 / np.sqrt(abs(np.linalg.det(transform[:, :2])))
+    fitted_px = max(1, round(size_px * picture_px_per_crop_px))
+    if fitted_px >= size_px:
+        return crop, np.eye(2, 3)
+    factor = fitted_px / size_px
+    fitted = cv2.resize(crop, (fitted_px, fitted_px), interpolation=cv2.INTER_AREA)
+    # crop point p lies at (p + 0.5) * factor - 0.5 of the smaller one
+    return fitted, np.array([[factor, 0.0, 0.5 * factor - 0.5], [0.0, factor, 0.5 * factor - 0.5]])

@@ -1,0 +1,56 @@
+"""The largest usable face of a picture file, or why there is none: one rule for all that measures faces.
+
+Pictures are uint8 RGB [H, W, 3], upright.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from data.faces.detection import Detector, Face
+from data.pictures import UnreadablePicture, read_picture
+
+
+class NoFace(Exception):
+    """A file shows no face that could be used; the message is the reason, in a word or three."""
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A picture, its face, and the file it came from."""
+
+    path: Path
+    picture: np.ndarray = field(repr=False)
+    face: Face
+
+
+def read_portrait(path: Path, detector: Detector) -> Portrait:
+    """The picture of the file with its largest usable face; raises NoFace."""
+    picture = read_pixels(path)
+    return Portrait(path, picture, find_face(picture, detector))
+
+
+def read_pixels(path: Path) -> np.ndarray:
+    """The picture of the file; raises NoFace where it cannot be read."""
+    try:
+        return read_picture(path).rgb
+    except UnreadablePicture as error:
+        raise NoFace(error.reason.replace("_", " ")) from error
+
+
+def find_face(picture: np.ndarray, detector: Detector) -> Face:
+    """The largest face that can be aligned; raises NoFace where there is none."""
+    try:
+        found = [face for face in detector.detect(picture) if can_be_aligned(face)]
+    except cv2.error as error:  # a picture that the network cannot take, such as one a few pixels high
+        raise NoFace("detector failed") from error
+    if not found:
+        raise NoFace("no face")
+    return found[0]
+
+
+def can_be_aligned(face: Face) -> bool:
+    """Whether the five landmarks span anything: a detector may see a face in rubble."""
+    return bool(np.isfinite(face.landmarks).all() and np.ptp(face.landmarks, axis=0).min() >= 1.0)

@@ -1,0 +1,77 @@
+"""Identity embeddings of all training pictures, computed once and kept beside the shards.
+
+The encoder is frozen, so every epoch would compute the same again. Per shard there is a file of its name in a folder of
+`<data>/embeddings/` that is named after the encoder's weights, the size and the shards' checksums. It holds the raw
+embeddings of the shard's records in turn, float32 little-endian [count, W], of the pictures as the pipeline decodes
+them.
+"""
+
+import hashlib
+from pathlib import Path
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from data.manifest import Manifest, Shard
+from data.pipeline import decode_picture
+from data.stream import Companions
+from data.whole_files import whole_file
+from facedancer_tf.errors import UserError
+from facedancer_tf.training.config import TrainConfig
+from facedancer_tf.training.models import Models
+
+BATCH = 32
+
+
+def embeddings_of_run(
+    config: TrainConfig, models: Models, manifest: Manifest, make: bool
+) -> Companions | None:
+    """Where the embeddings of the training shards lie, or None if the config wants none.
+
+    Missing ones are computed first if `make`; of several workers the chief alone does so, and the others find them.
+    Raises UserError where they are missing and not to be made, or cannot be written.
+    """
+    if not config.data.cached_embeddings:
+        return None
+    pictures = hashlib.sha256("".join(shard.sha256 for shard in manifest.of("train")).encode()).hexdigest()
+    encoder = f"{config.encoder.name}-{models.encoder_fingerprint[:16]}"
+    folder = config.data.folder / "embeddings" / f"{encoder}-{config.size_px}px-{pictures[:16]}"
+    companions = Companions(folder, models.encoder_description.width * 4)
+    missing = [
+        shard for shard in manifest.of("train") if _size(folder / shard.name) != shard.count * companions.bytes_each
+    ]  # fmt: skip
+    if missing and not make:
+        raise UserError(
+            f"{folder} lacks embeddings here: the first worker has made them on its machine; copy the folder, share "
+            "the disk, or set `data.cached_embeddings` to false"
+        )
+    if missing:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _make(config, models, manifest, missing, folder)
+        except OSError as error:
+            raise UserError(
+                f"the embeddings cannot be kept in {folder} ({error.strerror or error}): make room or give the right "
+                "to write there, or set `data.cached_embeddings` to false"
+            ) from error
+    return companions
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
+
+
+def _make(config: TrainConfig, models: Models, manifest: Manifest, shards: list[Shard], folder: Path) -> None:
+    embed = tf.function(lambda pictures: models.faces(pictures)["embedding"], autograph=False)
+    with tqdm(total=sum(shard.count for shard in shards), unit="picture", desc="embedding") as bar:
+        for shard in shards:
+            records = tf.data.TFRecordDataset(str(config.data.folder / shard.name))
+            pictures = records.map(
+                lambda record: decode_picture(record, manifest.size_px, config.size_px), tf.data.AUTOTUNE
+            )
+            with whole_file(folder / shard.name) as file:
+                for batch in pictures.batch(BATCH):
+                    file.write(
+                        embed(tf.cast(batch, tf.float32) / 127.5 - 1.0).numpy().astype("<f4").tobytes()
+                    )
+                    bar.update(len(batch))

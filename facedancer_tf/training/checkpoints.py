@@ -1,0 +1,87 @@
+"""Everything of a run that must survive, in one `tf.train.Checkpoint`, and where it is kept."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.training.models import Models
+
+
+class RunState:
+    """Both networks, the averaged weights, both optimizers, the step and the next global sample.
+
+    The data position is (seed, next sample): the pipeline can start anywhere from those two. Of several workers
+    all hold it, and one `writes`.
+    """
+
+    def __init__(
+        self,
+        models: Models,
+        generator_optimizer: keras.optimizers.Optimizer,
+        discriminator_optimizer: keras.optimizers.Optimizer,
+        folder: Path,
+        keep: int,
+        writes: bool = True,
+    ) -> None:
+        self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+        self.next_sample = tf.Variable(0, dtype=tf.int64, trainable=False, name="next_sample")
+        self.writes = writes
+        self.owners = (
+            models.generator, models.averaged, models.discriminator, generator_optimizer, discriminator_optimizer,
+        )  # fmt: skip
+        self.checkpoint = tf.train.Checkpoint(
+            generator=models.generator,
+            averaged=models.averaged,
+            discriminator=models.discriminator,
+            generator_optimizer=generator_optimizer,
+            discriminator_optimizer=discriminator_optimizer,
+            step=self.step,
+            next_sample=self.next_sample,
+        )
+        self.manager = tf.train.CheckpointManager(self.checkpoint, str(folder), max_to_keep=keep)
+
+    def restore(self) -> bool:
+        """Restores the newest checkpoint; False where there is none yet.
+
+        Raises:
+            UserError: if it does not belong to these networks.
+        """
+        latest = self.manager.latest_checkpoint
+        if latest is None:
+            return False
+        try:
+            self.checkpoint.restore(latest).assert_consumed()
+        except (AssertionError, ValueError, tf.errors.OpError) as error:
+            raise UserError(
+                f"the checkpoint {latest} does not fit this config ({str(error).splitlines()[0]}); "
+                "continue with the config.yaml of its run folder, or name another `run`."
+            ) from error
+        return True
+
+    def variables(self) -> list[tf.Variable]:
+        """All that is saved."""
+        return [*(v.value for owner in self.owners for v in owner.variables), self.step, self.next_sample]
+
+    def not_finite(self) -> list[str]:
+        """Names of the weights and optimizer slots that hold a NaN or an infinity."""
+        variables = [v for owner in self.owners for v in owner.variables]
+        floating = [v for v in variables if v.value.dtype.is_floating]
+        return [v.path for v in floating if not bool(tf.reduce_all(tf.math.is_finite(v.value)))]
+
+    def save(self) -> None:
+        """Saves at the present step. Written beside and renamed: killed at any moment, the last one stays whole.
+
+        Raises:
+            UserError: if anything in it is not finite (a gradient can overflow though the losses did not); nothing
+                is written then.
+        """
+        broken = self.not_finite()
+        if broken:
+            raise UserError(
+                f"{broken[0]} is not finite after step {int(self.step)} ({len(broken)} weights or optimizer slots are "
+                "not); the last checkpoint is from before: lower `optimizer.learning_rate` or a term's weight."
+            )
+        if self.writes:  # every worker holds whole variables, so that the others need take no part
+            self.manager.save(checkpoint_number=int(self.step.numpy()))

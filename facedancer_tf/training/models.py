@@ -1,0 +1,101 @@
+"""The networks of a training run, built from its config, and what goes into and out of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.training.config import TrainConfig
+from facedancer_tf.weights.catalogue import find_encoder
+from facedancer_tf.weights.identity_encoder import load_encoder
+from losses.perceptual import VGG_BLOCKS
+from networks.discriminator import build_image_discriminator, build_patch_discriminator
+from networks.encoders import ENCODERS, IdentityEncoder, prepare_pictures, tap_encoder
+from networks.generator import build_generator
+
+
+@dataclass(frozen=True)
+class Models:
+    """Generator, its average and discriminator are trained; encoder and VGG are frozen.
+
+    `encoder` maps prepared pictures to a dict of `embedding` and the blocks that have a margin; `vgg` maps
+    pictures in [-1, 1] to its five pooled maps, or is None in recipes without the perceptual loss.
+    """
+
+    generator: keras.Model
+    averaged: keras.Model
+    discriminator: keras.Model
+    encoder: keras.Model
+    encoder_description: IdentityEncoder
+    encoder_fingerprint: str
+    vgg: keras.Model | None
+    shrink: float  # that the pictures were aligned with
+
+    def faces(
+        self,
+        pictures: keras.KerasTensor,
+        resample: Callable[[keras.KerasTensor], keras.KerasTensor] | None = None,
+    ) -> dict[str, keras.KerasTensor]:
+        """What the identity encoder sees in `[B, S, S, 3]` in [-1, 1]: `embedding` `[B, W]` and IFSR blocks by name.
+
+        `resample` gives it random views instead, see `facedancer_tf.training.encoder_views`.
+        """
+        prepared = prepare_pictures(self.encoder_description, pictures, self.shrink, resample)
+        return self.encoder(prepared, training=False)
+
+
+def generator_arguments(config: TrainConfig) -> dict:
+    """What `build_generator` takes to build this run's generator; also the recipe inside its model file."""
+    return {
+        "size_px": config.size_px,
+        "identity_width": ENCODERS[config.encoder.name].width,
+        "base_filters": config.generator.base_filters,
+        "fusion": tuple(config.generator.fusion),
+        "mapping_depth": config.generator.mapping_depth,
+        "mapping_width": config.generator.mapping_width,
+    }
+
+
+def build_vgg() -> keras.Model:
+    """VGG16 up to its last pooling, with ImageNet weights that Keras downloads at first use.
+
+    Raises:
+        UserError: if they can be neither found nor downloaded.
+    """
+    try:
+        vgg = keras.applications.VGG16(include_top=False, weights="imagenet")
+    except Exception as error:
+        # Keras reports a failed download as a bare Exception; it is passed on, not swallowed.
+        raise UserError(
+            f"VGG16's weights could not be had ({error}): connect once so that Keras can download them, or set "
+            "`loss.perceptual` to 0 to train without the perceptual loss."
+        ) from error
+    vgg.trainable = False
+    return keras.Model(vgg.input, [vgg.get_layer(block).output for block in VGG_BLOCKS], name="vgg16_pools")
+
+
+def build_models(config: TrainConfig, shrink: float) -> Models:
+    """Builds all networks for pictures aligned with `shrink`; initial weights depend on the seed alone.
+
+    The frozen networks stay float32 whatever the precision: on CPUs SFace is slower in bfloat16.
+    """
+    encoder = load_encoder(config.encoder.name, find_encoder(config.encoder.name, "", config.encoder.weights))
+    blocks = tuple(config.margins) if config.loss.ifsr else ()
+    vgg = build_vgg() if config.loss.perceptual else None
+    keras.utils.set_random_seed(config.seed)
+    arguments = generator_arguments(config)
+    generator = build_generator(**arguments, dtype=config.precision)
+    averaged = build_generator(**arguments, dtype=config.precision, name="averaged_generator")
+    averaged.set_weights(generator.get_weights())
+    sizes = {"size_px": config.size_px, "base_filters": config.discriminator.base_filters}
+    if config.discriminator.kind == "image":
+        discriminator = build_image_discriminator(**sizes, dtype=config.precision)
+    else:
+        discriminator = build_patch_discriminator(
+            **sizes, down_blocks=config.discriminator.down_blocks, dtype=config.precision
+        )
+    tapped = tap_encoder(encoder.network, blocks)
+    return Models(
+        generator, averaged, discriminator, tapped, encoder.description, encoder.fingerprint, vgg, shrink
+    )

@@ -1,0 +1,225 @@
+"""The loop around the step: iterate, log, picture, save, stop cleanly."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import cv2
+import tensorflow as tf
+from tqdm import tqdm
+
+from data.manifest import Manifest, read_manifest
+from data.pipeline import build_dataset
+from facedancer_tf.errors import UserError
+from facedancer_tf.training.batches import build_batches
+from facedancer_tf.training.cached_embeddings import embeddings_of_run
+from facedancer_tf.training.checkpoints import RunState
+from facedancer_tf.training.config import TrainConfig
+from facedancer_tf.training.models import Models, build_models, generator_arguments
+from facedancer_tf.training.run_folder import (
+    CHECKPOINTS,
+    LOGS,
+    MODEL,
+    PICTURES,
+    only_writer,
+    refuse_other_run,
+    write_config,
+)
+from facedancer_tf.training.start_weights import take_start_weights
+from facedancer_tf.training.stop_signals import stop_signals
+from facedancer_tf.training.train_step import Scalars, TrainStep, build_optimizer, build_train_step
+from facedancer_tf.training.validation import Validation
+from facedancer_tf.training.workers import (
+    StopVote,
+    build_strategy,
+    is_chief,
+    lost_workers_end_the_run,
+    require_the_same,
+    send_from_chief,
+    settings_of_all_workers,
+)
+from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
+
+
+def train(config: TrainConfig) -> None:
+    """Trains until `config.steps`, from the run folder's newest checkpoint where there is one.
+
+    Writes into `config.run`: config.yaml, checkpoints/, logs/ (TensorBoard), pictures/ and model.keras (the
+    averaged generator). Of several workers the chief alone reads and writes it. SIGTERM and Ctrl-C save and
+    return.
+
+    Raises:
+        UserError: for unusable data, a run folder of another config, workers that do not fit or are lost, or a
+            loss or weight that is not finite.
+    """
+    strategy = build_strategy(config)
+    with lost_workers_end_the_run(strategy):
+        manifest = _read_data(config)
+        require_the_same(strategy, {**settings_of_all_workers(config), "the manifest of the data": manifest})
+        with only_writer(config.run) if is_chief(strategy) else nullcontext():
+            _train(config, manifest, strategy)
+
+
+def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Strategy) -> None:
+    chief = is_chief(strategy)
+    if chief:
+        refuse_other_run(config)
+    with strategy.scope():
+        models = build_models(config, manifest.shrink)
+        optimizers = {
+            "generator_optimizer": build_optimizer(config, models.generator.trainable_variables),
+            "discriminator_optimizer": build_optimizer(config, models.discriminator.trainable_variables),
+        }
+    require_the_same(strategy, {"encoder.weights": models.encoder_fingerprint})
+    state = RunState(
+        models, **optimizers, folder=config.run / CHECKPOINTS, keep=config.keep_checkpoints, writes=chief
+    )
+    if chief:
+        if not state.restore():
+            take_start_weights(models, config)
+        write_config(config)
+        embeddings = embeddings_of_run(config, models, manifest, make=True)
+    send_from_chief(strategy, state.variables())
+    if not chief:
+        embeddings = embeddings_of_run(config, models, manifest, make=False)
+
+    def export() -> None:
+        if chief:
+            recipe = _recipe(config, manifest, models.encoder_fingerprint, int(state.step))
+            save_model_file(models.averaged, recipe, config.run / MODEL)
+
+    if int(state.step) >= config.steps:
+        export()  # a kill may have come between the last checkpoint and its model file
+        if chief:
+            print(f"{config.run} has its {config.steps} steps already; raise `steps` to go on.")
+        return
+    if chief:
+        at, kind = int(state.step), "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+        print(
+            f"{'Continuing' if at else 'Starting'} {config.run} at step {at} of {config.steps} "
+            f"on {strategy.num_replicas_in_sync} x {kind}."
+        )
+    step = build_train_step(models, config, **optimizers, strategy=strategy)
+    validation = _validation(models, config, manifest) if chief else None
+    # A run that goes on with another batch size leaves out what would complete a batch of that size.
+    state.next_sample.assign(math.ceil(int(state.next_sample) / config.batch_size) * config.batch_size)
+    batches = build_batches(config, int(state.next_sample), strategy, embeddings)
+    _iterate(config, state, step, batches, validation, export, strategy)
+
+
+def _iterate(
+    config: TrainConfig,
+    state: RunState,
+    step: TrainStep,
+    batches: Iterator,
+    validation: Validation | None,
+    export: Callable[[], None],
+    strategy: tf.distribute.Strategy,
+) -> None:
+    """Runs the remaining steps, or those until a signal asks to stop."""
+    first, chief = int(state.step), is_chief(strategy)
+    before: Scalars = {}
+    logs = tf.summary.create_file_writer(str(config.run / LOGS)) if chief else tf.summary.create_noop_writer()
+    with (
+        stop_signals() as stopped,
+        logs.as_default(),
+        tqdm(total=config.steps, initial=first, unit="step", dynamic_ncols=True, disable=not chief) as bar,
+    ):
+        stop_asked = StopVote(strategy, stopped)
+        for number in range(first + 1, config.steps + 1):
+            scalars = step(
+                next(batches),
+                with_r1=bool(config.loss.r1) and number % config.r1_every_steps == 0,
+                with_cycle=bool(config.loss.cycle) and number % config.cycle_every_steps == 0,
+            )
+            # Of the step before, so that the device goes on while we look.
+            stop_if_not_finite(before, number - 1)
+            before = scalars
+            state.step.assign(number)
+            state.next_sample.assign_add(config.batch_size)
+            bar.update()
+            last = stop_asked() or number == config.steps
+            if number % config.log_every_steps == 0 or last:
+                _log(scalars, number, bar)
+            if number % config.save_every_steps == 0 or last:
+                stop_if_not_finite(scalars, number)
+                state.save()
+                export()
+            if validation and (number % config.validate_every_steps == 0 or number == config.steps):
+                _validate(validation, number, config.run, bar)
+            if last:
+                break
+        stop_asked.leave()
+        if chief and number < config.steps:
+            bar.write(f"Stopped at step {number}; the same command goes on from here.")
+
+
+def _read_data(config: TrainConfig) -> Manifest:
+    try:
+        manifest = read_manifest(config.data.folder)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    if not manifest.count("train"):
+        raise UserError(
+            f"{config.data.folder} holds no training pictures: see the report that prepare_data.py wrote."
+        )
+    if config.size_px > manifest.size_px:
+        raise UserError(
+            f"`size_px` must be at most the {manifest.size_px} px of {config.data.folder}. Received: {config.size_px}"
+        )
+    return manifest
+
+
+def _recipe(config: TrainConfig, manifest: Manifest, encoder_fingerprint: str, step: int) -> ModelRecipe:
+    pictures, source = manifest.count("train"), manifest.settings.get("source", "pictures of its user")
+    return ModelRecipe(
+        generator=generator_arguments(config),
+        encoder=config.encoder.name,
+        shrink=manifest.shrink,
+        trained_on=f"{pictures} crops, {source}",
+        licence=config.licence,
+        step=step,
+        encoder_fingerprint=encoder_fingerprint,
+    )
+
+
+def _validation(models: Models, config: TrainConfig, manifest: Manifest) -> Validation | None:
+    pictures = min(config.validation_pictures, manifest.count("validation"))
+    if not pictures:
+        print("The data has no validation pictures: training without held-out figures and pictures.")
+        return None
+    batch_size = min(config.batch_size, pictures)
+    dataset = build_dataset(
+        config.data.folder, "validation", config.size_px, batch_size, seed=0, self_swap_probability=0.0
+    )
+    return Validation(models, dataset.take(math.ceil(pictures / batch_size)))
+
+
+def stop_if_not_finite(scalars: Scalars, step: int) -> None:
+    """Raises UserError naming the first term that is NaN or infinite. Nothing is saved from then on."""
+    broken = [name for name, value in scalars.items() if not math.isfinite(float(value))]
+    if broken:
+        raise UserError(
+            f"the loss term {broken[0]!r} is not finite at step {step} (not finite: {', '.join(broken)}); the last "
+            "checkpoint is from before: lower `optimizer.learning_rate` or that term's weight and start again."
+        )
+
+
+def _log(scalars: Scalars, step: int, bar: tqdm) -> None:
+    for name, value in scalars.items():
+        tf.summary.scalar(f"train/{name}", value, step)
+    shown = {"G": "generator_total", "D": "discriminator_total", "id": "identity", "rec": "reconstruction"}
+    bar.set_postfix(
+        {k: f"{float(scalars[name]):.3f}" for k, name in shown.items() if name in scalars}, refresh=False
+    )
+
+
+def _validate(validation: Validation, step: int, run: Path, bar: tqdm) -> None:
+    scalars, grid = validation.scalars(), validation.grid()
+    for name, value in scalars.items():
+        tf.summary.scalar(f"validation/{name}", value, step)
+    tf.summary.image("source | target | swapped | reconstruction | masks", grid[None], step)
+    (run / PICTURES).mkdir(exist_ok=True)
+    cv2.imwrite(str(run / PICTURES / f"step-{step:07d}.png"), grid[..., ::-1])
+    bar.write(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in scalars.items()))

@@ -1,0 +1,212 @@
+"""One training step: X_c and D(X_c) are computed once, and each network's gradients reach only that network.
+
+Pictures NHWC, RGB, [-1, 1]. Every term is a mean over the *global* batch, with a gradient that reaches this
+replica's samples only; the optimizers sum gradients over replicas, so that any number of them gives the
+update of one device.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import keras
+import tensorflow as tf
+
+from facedancer_tf.training.config import GENERATOR_TERMS, TrainConfig
+from facedancer_tf.training.encoder_views import Resample, paste_back, random_views, stray_identities
+from facedancer_tf.training.models import Models
+from losses.adversarial import discriminator_adversarial, generator_adversarial, per_sample_mean
+from losses.gradient_penalty import r1_logit_sum, r1_penalty
+from losses.identity import identity_contrast_loss, identity_loss
+from losses.ifsr import ifsr_loss
+from losses.perceptual import perceptual_loss
+from losses.reconstruction import cycle_loss, reconstruction_loss
+
+Scalars = dict[str, tf.Tensor]
+TrainStep: TypeAlias = tf.types.experimental.PolymorphicFunction  # (batch, with_r1, with_cycle) -> Scalars
+
+
+def global_batch_mean(batch_size: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Mean of per-sample values `[b]` over all replicas' samples; the gradient reaches this replica's alone."""
+
+    def mean(values: tf.Tensor) -> tf.Tensor:
+        local = tf.reduce_sum(values) / batch_size
+        replica = tf.distribute.get_replica_context()
+        if replica.num_replicas_in_sync == 1:
+            return local
+        total = replica.all_reduce(tf.distribute.ReduceOp.SUM, tf.stop_gradient(local))
+        return local + tf.stop_gradient(total - local)
+
+    return mean
+
+
+class Objective:
+    """The losses of both networks for one batch, as far as their weights in the config are not zero."""
+
+    def __init__(self, models: Models, config: TrainConfig) -> None:
+        self.models, self.config = models, config
+        self.batch_mean = global_batch_mean(config.batch_size)
+
+    def generator_terms(self, batch: dict, source: dict, target: dict, swapped: tf.Tensor, swapped_logits: tf.Tensor,
+                        with_cycle: bool, views: Resample | None = None) -> Scalars:  # fmt: skip
+        """Unweighted terms by name; `source` and `target` are `Models.faces` of the batch's pictures.
+
+        `views` are those that the encoder saw of the targets.
+        """
+        weight, mean, models = self.config.loss, self.batch_mean, self.models
+        terms = {}
+        if weight.adversarial:
+            terms["adversarial"] = mean(generator_adversarial(swapped_logits))
+        if weight.identity or weight.identity_contrast or weight.ifsr:
+            pasted = self.config.encoder.pasted
+            seen = paste_back(swapped, batch["target"], models.shrink) if pasted else swapped
+            swapped_faces = models.faces(seen, views)
+        if weight.identity:
+            terms["identity"] = mean(identity_loss(source["embedding"], swapped_faces["embedding"]))
+        if weight.identity_contrast:
+            three = (face["embedding"] for face in (source, target, swapped_faces))
+            terms["identity_contrast"] = mean(identity_contrast_loss(*three))
+        if weight.ifsr:
+            terms["ifsr"] = ifsr_loss(
+                target, swapped_faces, self.config.margins, weight.ifsr_scale, weight.ifsr_weights, mean
+            )
+        flags, batch_size = batch["self_swap"], self.config.batch_size
+        if weight.reconstruction:
+            terms["reconstruction"] = reconstruction_loss(batch["target"], swapped, flags, batch_size, mean)
+        if weight.perceptual:
+            if models.vgg is None:
+                raise ValueError("`loss.perceptual` needs VGG. Received: models.vgg=None")
+            of_target, of_swapped = models.vgg(batch["target"]), models.vgg(swapped)
+            terms["perceptual"] = perceptual_loss(of_target, of_swapped, flags, batch_size, mean)
+        if weight.cycle and with_cycle:
+            returned = models.generator([swapped, target["embedding"]], training=True)
+            terms["cycle"] = mean(cycle_loss(batch["target"], returned))
+        return terms
+
+    def discriminator_terms(self, real: tf.Tensor, swapped_logits: tf.Tensor, with_r1: bool) -> Scalars:
+        """The adversarial term, and R1 of the real pictures `[b, S, S, 3]` where asked for."""
+        if not with_r1:
+            logits = self.models.discriminator(real, training=True)
+            return {"discriminator": self.batch_mean(discriminator_adversarial(logits, swapped_logits))}
+        with tf.GradientTape() as tape:
+            tape.watch(real)
+            logits = self.models.discriminator(real, training=True)
+            logit_sum = r1_logit_sum(logits)
+        gradients = tape.gradient(logit_sum, real)
+        return {
+            "discriminator": self.batch_mean(discriminator_adversarial(logits, swapped_logits)),
+            "r1": self.batch_mean(r1_penalty(gradients)),
+        }
+
+
+def build_optimizer(config: TrainConfig, variables: list) -> keras.optimizers.Optimizer:
+    """Adam with the released decay, its state made (so that a checkpoint can be restored into it)."""
+    settings = config.optimizer
+    schedule = keras.optimizers.schedules.ExponentialDecay(
+        settings.learning_rate, settings.decay_steps, settings.decay_rate
+    )
+    optimizer = keras.optimizers.Adam(schedule, beta_1=settings.beta_1, beta_2=settings.beta_2)
+    optimizer.build(variables)
+    return optimizer
+
+
+def _weighted_sum(terms: Scalars, weights: dict[str, float]) -> tf.Tensor:
+    return tf.add_n([weights[name] * value for name, value in terms.items()])
+
+
+def build_train_step(
+    models: Models,
+    config: TrainConfig,
+    generator_optimizer: keras.optimizers.Optimizer,
+    discriminator_optimizer: keras.optimizers.Optimizer,
+    strategy: tf.distribute.Strategy,
+) -> TrainStep:
+    """Builds `step(batch, with_r1, with_cycle) -> scalars`, a `tf.function` that updates everything once.
+
+    `batch` is the pipeline's: target, source `[b, S, S, 3]`, self_swap `[b]`. The two flags are Python bools
+    (each combination is a graph of its own); the lazy terms weigh `…_every_steps` times as much when they
+    come. Scalars are the unweighted terms, the weighted sums and the mean logits.
+    """
+    objective = Objective(models, config)
+    loss = config.loss
+    weights = {
+        **{name: getattr(loss, name) for name in GENERATOR_TERMS},
+        "cycle": loss.cycle * config.cycle_every_steps,
+        "discriminator": loss.adversarial,
+        "r1": loss.r1 * config.r1_every_steps,
+    }
+    one_device = strategy.num_replicas_in_sync == 1
+    noise, length = config.encoder.identity_noise, config.encoder.identity_length
+
+    def replica_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
+        views = random_views(config.encoder.views, config.seed, batch, models.encoder_description.size_px)
+        source, target = faces_of_pairs(
+            models, batch, bool(loss.ifsr or loss.cycle or loss.identity_contrast), views
+        )
+        if noise or length:
+            strayed = stray_identities(source["embedding"], noise, length, config.seed, batch)
+            source = {**source, "embedding": strayed}
+        with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
+            swapped = models.generator([batch["target"], source["embedding"]], training=True)
+            swapped_logits = models.discriminator(swapped, training=True)
+            terms = objective.generator_terms(
+                batch, source, target, swapped, swapped_logits, with_cycle, views
+            )
+            generator_loss = _weighted_sum(terms, weights)
+            judged = objective.discriminator_terms(batch["source"], swapped_logits, with_r1)
+            discriminator_loss = _weighted_sum(judged, weights)
+        for tape, total, model, optimizer in (
+            (generator_tape, generator_loss, models.generator, generator_optimizer),
+            (discriminator_tape, discriminator_loss, models.discriminator, discriminator_optimizer),
+        ):
+            variables = model.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+        return {
+            **terms,
+            **judged,
+            "generator_total": generator_loss,
+            "discriminator_total": discriminator_loss,
+            "swapped_logit": objective.batch_mean(per_sample_mean(swapped_logits)),
+        }
+
+    if config.xla and not one_device:  # XLA compiles what one replica does, not the exchange between them
+        replica_step = tf.function(replica_step, jit_compile=True, autograph=False)
+
+    @tf.function(jit_compile=(config.xla and one_device) or None, autograph=False)
+    def train_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
+        scalars = strategy.run(replica_step, args=(batch, with_r1, with_cycle))
+        update_average(models, generator_optimizer.iterations, config.averaging_decay, strategy)
+        # The terms are global already: every replica holds the same values.
+        return {name: strategy.experimental_local_results(value)[0] for name, value in scalars.items()}
+
+    return train_step
+
+
+def faces_of_pairs(
+    models: Models, batch: dict, both: bool, views: Resample | None = None
+) -> tuple[dict, dict]:
+    """`Models.faces` of the sources and, in the same pass, of the targets (empty unless `both` are wanted).
+
+    Where the batch brings cached embeddings, only what else is wanted of the targets is computed, of `views` of them.
+    """
+    if "source_embedding" in batch:
+        target = models.faces(batch["target"], views) if both else {}
+        return {"embedding": batch["source_embedding"]}, {**target, "embedding": batch["target_embedding"]}
+    if views is not None:
+        raise ValueError("`views` need the embeddings of the pictures as they are in `batch`.")
+    if not both:
+        return models.faces(batch["source"]), {}
+    faces = models.faces(tf.concat([batch["source"], batch["target"]], 0))
+    halves = {name: tf.split(value, 2) for name, value in faces.items()}
+    return {name: half[0] for name, half in halves.items()}, {name: half[1] for name, half in halves.items()}
+
+
+def update_average(
+    models: Models, iterations: tf.Variable, decay: float, strategy: tf.distribute.Strategy
+) -> None:
+    """averaged += (1 − d)·(generator − averaged), d growing with the steps so that the start is forgotten soon."""
+    done = tf.cast(iterations, "float32")
+    rate = 1.0 - tf.minimum(decay, done / (done + 10.0))
+    for average, value in zip(models.averaged.variables, models.generator.variables, strict=True):
+        strategy.extended.update(
+            average.value, lambda a, v: a.assign_add(rate * (v - a)), args=(value.value,), group=False
+        )

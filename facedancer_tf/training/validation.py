@@ -1,0 +1,77 @@
+"""Held-out validation while training: does the identity move, does the picture stay? And pictures to see it.
+
+Pictures NHWC, RGB, [-1, 1]. Judged by the encoder that trains, so the figures steer a run and compare its
+steps; they are no evaluation (an independent encoder gives that).
+"""
+
+import cv2
+import keras
+import numpy as np
+import tensorflow as tf
+
+from facedancer_tf.training.models import Models
+from losses.cosine import cosine_distance
+from networks.generator import tap_masks
+
+GRID_ROWS = 6
+
+
+class Validation:
+    """A fixed set of held-out pairs, run through the averaged generator.
+
+    Args:
+        models: the run's networks.
+        batches: batches of the pipeline (held-out split, no augmentation), read once and kept.
+    """
+
+    def __init__(self, models: Models, batches: tf.data.Dataset) -> None:
+        self.models = models
+        self.batches = [
+            {name: value for name, value in batch.items() if name != "sample"} for batch in batches
+        ]
+        self.with_masks = tap_masks(models.averaged)
+        self.measure = tf.function(self._measure, autograph=False)
+
+    def embed(self, pictures: tf.Tensor) -> tf.Tensor:
+        return self.models.faces(pictures)["embedding"]
+
+    def _measure(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        source, target = self.embed(batch["source"]), self.embed(batch["target"])
+        swapped = self.embed(tf.clip_by_value(self.models.averaged([batch["target"], source]), -1.0, 1.0))
+        itself = tf.clip_by_value(self.models.averaged([batch["target"], target]), -1.0, 1.0)
+        return {
+            "similarity_to_source": 1.0 - cosine_distance(source, swapped),
+            "similarity_to_target": 1.0 - cosine_distance(target, swapped),
+            "source_to_target": 1.0 - cosine_distance(source, target),
+            "self_swap_psnr_db": tf.image.psnr(itself, batch["target"], max_val=2.0),
+        }
+
+    def scalars(self) -> dict[str, float]:
+        """Means over the held-out set: cosine similarities of the pairs, PSNR in dB of targets swapped with themselves.
+
+        `source_to_target` is what a copy of the target would have as `similarity_to_source`.
+        """
+        parts = [
+            {name: value.numpy() for name, value in self.measure(batch).items()} for batch in self.batches
+        ]
+        return {name: float(np.concatenate([part[name] for part in parts]).mean()) for name in parts[0]}
+
+    def grid(self) -> np.ndarray:
+        """Rows of source | target | swapped | reconstruction | masks, uint8 `[rows·S, columns·S, 3]`.
+
+        A mask is the mean over its channels: white takes the identity-conditioned feature, black the target's.
+        """
+        batch = {name: value[:GRID_ROWS] for name, value in self.batches[0].items()}
+        out = self.with_masks([batch["target"], self.embed(batch["source"])])
+        itself = self.models.averaged([batch["target"], self.embed(batch["target"])])
+        columns = [_to_uint8(p) for p in (batch["source"], batch["target"], out["swapped"], itself)]
+        size_px = columns[0].shape[1]
+        for name in sorted((name for name in out if name != "swapped"), key=lambda name: out[name].shape[1]):
+            mask = keras.ops.convert_to_numpy(keras.ops.mean(keras.ops.cast(out[name], "float32"), axis=-1))
+            shown = [cv2.resize(m, (size_px, size_px), interpolation=cv2.INTER_NEAREST) for m in mask]
+            columns.append(np.repeat((np.stack(shown) * 255 + 0.5).astype(np.uint8)[..., None], 3, axis=-1))
+        return np.concatenate([np.concatenate(list(column), axis=0) for column in columns], axis=1)
+
+
+def _to_uint8(pictures: tf.Tensor) -> np.ndarray:
+    return np.clip(np.asarray(pictures) * 127.5 + 128.0, 0, 255).astype(np.uint8)

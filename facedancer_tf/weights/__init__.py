@@ -1,0 +1,1 @@
+"""Files of weights: which there are, what is inside, networks made of them."""

@@ -1,0 +1,174 @@
+"""Weights by name: what the project carries, what has been imported into the cache, and where the rest comes from.
+
+The cache is `$FACEDANCER_CACHE`, else `facedancer_tf` in `$XDG_CACHE_HOME` or ~/.cache. Nothing here downloads:
+import_weights.py does, when it is told to. Encoders of insightface's model folder are converted once and kept.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.faces.detection import insightface_models
+from facedancer_tf.errors import UserError
+
+DEFAULT_MODEL = Path(__file__).resolve().parents[2] / "assets" / "model" / "default.keras"
+HUGGING_FACE = "https://huggingface.co/felixrosberg"
+INSIGHTFACE = "https://github.com/deepinsight/insightface/releases/download/v0.7"
+INSIGHTFACE_LICENCE = "non-commercial research (InsightFace model zoo)"
+AUTHORS_LICENCE = "non-commercial, by the authors' terms, which they ask you to accept on that page"
+
+
+@dataclass(frozen=True)
+class NamedWeights:
+    """Weights that people ask for by name, and how to get them.
+
+    kind: "generator" or "encoder". file: what to download, `member` of it if it is an archive. page: where people
+    find it; url: the file itself, None where its makers must grant access first. sha256: of the file (of the member),
+    None where it is not known to us.
+    """
+
+    name: str
+    kind: str
+    file: str
+    page: str
+    licence: str
+    url: str | None = None
+    member: str | None = None
+    sha256: str | None = None
+
+    @property
+    def how(self) -> str:
+        """What to do to have them, in one clause."""
+        file = self.member or (self.file if " " not in self.file else "FILE.h5")
+        place = f"python import_weights.py {file} --as {self.name}"
+        if self.url is not None:
+            return f"run: python import_weights.py --download {self.name} (from {self.page}; licence: {self.licence})"
+        return f"download {self.file} from {self.page} (licence: {self.licence}), then run: {place}"
+
+
+def _released(letter: str, file: str) -> NamedWeights:
+    return NamedWeights(
+        f"facedancer_{letter}", "generator", file, f"{HUGGING_FACE}/FaceDancer", AUTHORS_LICENCE
+    )
+
+
+def _insightface(name: str, pack: str, sha256: str | None) -> NamedWeights:
+    return NamedWeights(
+        name, "encoder", f"{pack}.zip", f"{INSIGHTFACE}/{pack}.zip", INSIGHTFACE_LICENCE,
+        f"{INSIGHTFACE}/{pack}.zip", f"{name}.onnx", sha256,
+    )  # fmt: skip
+
+
+NAMED: dict[str, NamedWeights] = {
+    weights.name: weights
+    for weights in (
+        *(_released(letter, f"the .h5 of configuration {letter.upper()}") for letter in "abcde"),
+        _released("c_hq", "FaceDancer_config_c_HQ.h5"),
+        NamedWeights(
+            "arcface_resnet50", "encoder", "ArcFace-Res50.h5", f"{HUGGING_FACE}/ArcFace", "MIT, as that page says",
+            f"{HUGGING_FACE}/ArcFace/resolve/main/ArcFace-Res50.h5",
+        ),
+        _insightface("w600k_r50", "buffalo_l", "4c06341c33c2ca1f86781dab0e829f88ad5b64be9fba56e56bc9ebdefc619e43"),
+        _insightface("w600k_mbf", "buffalo_s", "9cc6e4a75f0e2bf0b1aed94578f144d15175f357bdc05e815e5c4a02b319eb4f"),
+        _insightface("glintr100", "antelopev2", None),
+    )
+}  # fmt: skip
+
+
+def cache_folder() -> Path:
+    """Where imported weights are kept; it need not exist yet."""
+    given = os.environ.get("FACEDANCER_CACHE")
+    if given:
+        return Path(given).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser() / "facedancer_tf"
+
+
+def cached(name: str) -> Path:
+    """The cache's file for `name`."""
+    return cache_folder() / f"{name}.keras"
+
+
+def find_weights(name_or_file: str | Path | None, kind: str) -> Path:
+    """The file of `kind` ("generator", "encoder") that a name or path means; None and "default": the embedded model.
+
+    Raises UserError where there is no such file; for a known name that is not here, it says how to get it.
+    """
+    if kind == "generator" and name_or_file in (None, "default"):
+        return DEFAULT_MODEL
+    text = str(name_or_file)
+    known = NAMED.get(text)
+    if known is not None and known.kind != kind:
+        raise UserError(f"{text} names {known.kind} weights, not {kind} weights")
+    if known is None and Path(text).is_file():
+        return Path(text)
+    if os.sep not in text and cached(text).is_file():
+        return cached(text)
+    if kind == "encoder" and (onnx := insightface_model(text)) is not None:
+        return _converted_once(onnx)
+    if known is not None:
+        raise UserError(f"the weights {text} are not on this machine: {known.how}")
+    names = ["default"] * (kind == "generator") + [
+        name for name, weights in NAMED.items() if weights.kind == kind
+    ]
+    raise UserError(f"there are no {kind} weights {text}: it is neither a file nor one of {', '.join(names)}")
+
+
+def insightface_model(name: str) -> Path | None:
+    """`name`.onnx in one of the user's packs, the first in order of the packs' names."""
+    return (
+        next(iter(sorted(insightface_models().glob(f"*/{name}.onnx"))), None) if name.isidentifier() else None
+    )
+
+
+def _converted_once(onnx: Path) -> Path:
+    """The encoder file made of `onnx`, named by its content, so that another file of that name is converted anew."""
+    from facedancer_tf.importing.importer import read_weights  # brings Keras, which names alone do not need
+
+    path = cached(f"{onnx.stem}-{sha256_of(onnx)[:12]}")
+    if not path.is_file():
+        imported = read_weights(onnx)
+        if imported.kind != "encoder":
+            raise UserError(f"{onnx} holds a {imported.kind}, not an encoder")
+        imported.save(path)
+    return path
+
+
+def find_encoder(encoder: str, fingerprint: str, name_or_file: str | Path | None) -> Path | None:
+    """The file with the weights of `encoder` (of `networks.encoders.ENCODERS`); None for embedded ones.
+
+    `name_or_file` is what the user named; without it the cache is searched for weights with that fingerprint or,
+    where that is not known (""), for the only ones of that encoder. Raises UserError where there is not just one.
+    """
+    if name_or_file is not None:
+        return find_weights(name_or_file, "encoder")
+    if encoder == "sface":
+        return None
+    from facedancer_tf.weights.archive import read_recipe  # likewise
+
+    found = [
+        path
+        for path in sorted(cache_folder().glob("*.keras"))
+        if (recipe := read_recipe(path)).get("encoder") == encoder
+        and recipe.get("kind") == "encoder"
+        and fingerprint in ("", recipe.get("fingerprint"))
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(path.stem for path in found)
+        raise UserError(f"the model needs one of these encoders: {names}; say which, with --encoder-weights")
+    known = NAMED.get(encoder)
+    raise UserError(
+        f"the model needs the encoder {encoder}, whose weights are not on this machine: "
+        + (known.how if known else "name their file with --encoder-weights (import_weights.py makes it)")
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """Of the file's content, in hexadecimal; raises UserError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); check the name") from error

@@ -1,0 +1,63 @@
+"""The weights that the repository carries, each checked against the SHA256SUMS beside it; and how they are written."""
+
+import hashlib
+import io
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from facedancer_tf.errors import UserError
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+
+
+def read_embedded_weights(folder: Path) -> dict[str, np.ndarray]:
+    """The arrays of `folder`/weights.npz by name; raises UserError if a file is missing or not what was shipped."""
+    path = folder / "weights.npz"
+    try:
+        content = path.read_bytes()
+        sums = (folder / "SHA256SUMS").read_text(encoding="ascii")
+    except OSError as error:
+        raise UserError(
+            f"the embedded weights in {folder} are missing ({error.strerror}): restore them from the repository"
+        ) from error
+    expected = {line.split()[-1]: line.split()[0] for line in sums.splitlines() if line.strip()}
+    if hashlib.sha256(content).hexdigest() != expected.get(path.name):
+        raise UserError(f"{path} is damaged (its SHA-256 differs): restore it from the repository")
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def write_embedded_weights(arrays: dict[str, np.ndarray], folder: Path) -> str:
+    """Writes `folder`/weights.npz and the SHA256SUMS that names it; says what was written."""
+    path = folder / "weights.npz"
+    write_arrays(arrays, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "SHA256SUMS").write_text(f"{digest}  {path.name}\n", encoding="ascii")
+    return f"{path}: {path.stat().st_size} bytes, {digest}"
+
+
+def write_arrays(arrays: dict[str, np.ndarray], path: Path) -> None:
+    """Writes a compressed .npz beside its place and moves it there."""
+    partial = path.with_suffix(".partial.npz")
+    np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
+    os.replace(partial, path)
+
+
+def without_drawing() -> AbstractContextManager:
+    """Networks built inside it start from zeros: drawing weights that are overwritten at once is half of building."""
+    return keras.saving.custom_object_scope({"glorot_uniform": keras.initializers.Zeros})
+
+
+def assign_weights(model: keras.Model, weights: dict[str, list[np.ndarray]]) -> None:
+    """Sets each named layer's weights; raises ValueError if a layer with weights goes without, or one is unknown."""
+    wanted = {layer.name for layer in model.layers if layer.weights}
+    if wanted != set(weights):
+        raise ValueError(
+            f"`weights` must name exactly {model.name}'s layers. Received: {sorted(wanted ^ set(weights))} differ"
+        )
+    for name, arrays in weights.items():
+        model.get_layer(name).set_weights(arrays)

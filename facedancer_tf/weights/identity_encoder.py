@@ -1,0 +1,67 @@
+"""Identity encoders with their weights: SFace's are in the repository, all others come as encoder files."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.weights.archive import fingerprint
+from facedancer_tf.weights.embedded import ASSETS, assign_weights, read_embedded_weights, without_drawing
+from facedancer_tf.weights.encoder_file import load_encoder_file
+from facedancer_tf.weights.sface import sface_layer_weights
+from networks.encoders import ENCODERS, IdentityEncoder, prepare_pictures
+
+BATCH = 8  # faces at once; bounds the memory on a crowd
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A frozen encoder and how it reads pictures, which belongs to its weights."""
+
+    network: keras.Model
+    description: IdentityEncoder
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Which weights these are, see `archive.fingerprint`."""
+        return fingerprint(self.network)
+
+    def embed(self, crops: keras.KerasTensor) -> keras.KerasTensor:
+        """Raw embeddings [B, W] of aligned crops uint8 [B, S, S, 3] RGB; a tensor function."""
+        pictures = keras.ops.cast(crops, "float32") / 127.5 - 1.0
+        return self.network(prepare_pictures(self.description, pictures), training=False)
+
+    def embed_crops(self, crops: np.ndarray) -> np.ndarray:
+        """`embed` on arrays, a few at a time: float32 [B, W]."""
+        parts = [self.embed(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
+        return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+
+
+def load_encoder(name: str, weights: Path | None = None, dtype: str = "float32") -> Encoder:
+    """The encoder called `name` in `networks.encoders.ENCODERS`.
+
+    `weights` is an encoder file of import_weights.py; "sface" needs none. `dtype` is the dtype policy of its
+    convolutions. Raises ValueError for an unknown name and UserError where weights are missing, damaged or of
+    another encoder.
+    """
+    if name not in ENCODERS:
+        raise ValueError(f"`name` must be one of {sorted(ENCODERS)}. Received: name={name!r}")
+    if weights is not None:
+        network, recipe = load_encoder_file(weights, dtype)
+        if recipe.encoder != name:
+            raise UserError(
+                f"{weights} holds the encoder {recipe.encoder}, but {name} is needed: name its file"
+            )
+        return Encoder(network, recipe.description)
+    if name != "sface":
+        raise UserError(
+            f"the encoder {name} comes without weights: import a file of them with import_weights.py and name it, or "
+            "use the encoder sface"
+        )
+    with without_drawing():
+        network = ENCODERS[name].build(dtype=dtype)
+    assign_weights(network, sface_layer_weights(read_embedded_weights(ASSETS / "sface")))
+    return Encoder(network, ENCODERS[name])

@@ -1,0 +1,40 @@
+"""Running prepare_data.py, as a process or, quicker, within the test's own."""
+
+import contextlib
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import prepare_data
+from facedancer_tf.errors import run_main
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, str(ROOT / "prepare_data.py"), *map(str, arguments)]
+
+
+def prepare(*arguments: object) -> tuple[int, str]:
+    """Exit code and output of a real process."""
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def prepare_here(*arguments: object) -> tuple[int, str]:
+    """The same within this process, which saves importing TensorFlow anew."""
+    output = io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+    ):
+        patch.setattr(sys, "argv", ["prepare_data.py", *map(str, arguments)])
+        try:
+            run_main(prepare_data.main)
+        except SystemExit as stopped:
+            return int(stopped.code or 0), output.getvalue()
+    return 0, output.getvalue()

@@ -1,0 +1,103 @@
+"""Which pictures are found, and who is held out: whole people where there are enough, never much more than asked."""
+
+import errno
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from data.preparing.folders import Item, ShardPlan, hold_out, list_pictures, plan_shards
+
+
+def people(*counts: int) -> list[Item]:
+    """Item k of person p, whose number of pictures is given."""
+    return [Item(f"{p}/{k}.jpg", str(p), "") for p, count in enumerate(counts) for k in range(count)]
+
+
+def labels(plans: list[ShardPlan], split: str) -> set[str]:
+    return {item.label for plan in plans if plan.split == split for item in plan.items}
+
+
+def test_plan_follows_from_names_and_seed_alone() -> None:
+    items = people(*[4] * 50)
+    plans = plan_shards(items, seed=1, validation=0.2)
+    assert plans == plan_shards(items[::-1], seed=1, validation=0.2)
+    assert plans != plan_shards(items, seed=2, validation=0.2)
+    assert sorted(i.name for p in plans for i in p.items) == sorted(i.name for i in items)
+    assert len(labels(plans, "validation")) == 10
+    assert labels(plans, "validation").isdisjoint(labels(plans, "train"))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_fraction_is_one_of_pictures_and_never_doubled(seed: int) -> None:
+    items = people(*[1 + (7 * p) % 40 for p in range(60)])
+    for validation in (0.02, 0.1, 0.5):
+        held = hold_out(items, seed, validation)
+        assert 0.5 * validation * len(items) <= len(held) <= 2 * validation * len(items)
+        counts = Counter(item.label for item in items if item.name in held)
+        assert counts == {label: sum(item.label == label for item in items) for label in counts}  # whole
+        assert len(counts) > 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("counts", "validation", "wanted"),
+    [
+        ((1000, 1), 0.02, 20),  # one person has nearly everything
+        ((1000, 1, 1, 1), 0.02, 20),  # those beside are far too few
+        ((10,) * 5, 0.02, 1),  # a person is too much
+        ((10,) * 5, 0.2, 10),  # a single person says little
+        ((100,), 0.1, 10),
+        ((1,) * 9, 0.01, 1),  # at least one
+        ((1, 1), 0.99, 1),  # never all
+        ((5, 5), 0.0, 0),
+        ((1,), 0.5, 0),
+        ((), 0.5, 0),
+    ],
+)
+def test_with_too_few_people_single_pictures_are_held_out(
+    counts: tuple[int, ...], validation: float, wanted: int, seed: int
+) -> None:
+    items = people(*counts)
+    held = hold_out(items, seed, validation)
+    assert len(held) == wanted
+    assert held == hold_out(items[::-1], seed, validation)
+
+
+def test_listing_labels_by_first_folder(tmp_path: Path) -> None:
+    (tmp_path / "anna" / "deep").mkdir(parents=True)
+    for name in ("anna/deep/2.JPG", "anna/1.png", "solo.webp", "skip.txt"):
+        (tmp_path / name).touch()
+    listed = [(item.name, item.label) for item in list_pictures([tmp_path], print)]
+    assert listed == [("anna/1.png", "anna"), ("anna/deep/2.JPG", "anna"), ("solo.webp", "solo.webp")]
+
+
+def test_linked_folders_are_followed_once_and_loops_end(tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    for folder in (root / "zoe", elsewhere):
+        folder.mkdir(parents=True)
+        (folder / "1.png").touch()
+    os.symlink(elsewhere, root / "bert")
+    os.symlink(root / "zoe", root / "anna")  # reached by its own name already
+    os.symlink(root, root / "zoe" / "loop")
+    os.symlink(tmp_path / "nowhere", root / "dangling")
+    listed = [(item.name, item.label) for item in list_pictures([root], print)]
+    assert listed == [("bert/1.png", "bert"), ("zoe/1.png", "zoe")]
+
+
+def test_folders_that_cannot_be_listed_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("closed", "open"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").touch()
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if path.endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    told: list[OSError] = []
+    assert [item.name for item in list_pictures([tmp_path], told.append)] == ["open/1.png"]
+    assert [error.filename for error in told] == [str(tmp_path / "closed")]

@@ -1,0 +1,242 @@
+"""prepare_data.py as people run it: shards that do not depend on workers, parts or kills, and an honest report."""
+
+import contextlib
+import filecmp
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from data.manifest import read_manifest
+from data.pictures import read_picture
+from data.pipeline import build_dataset
+from data.records import decode_crop, parse_record
+from facedancer_tf.bundled_pictures import bundled_pictures
+from tests.data.preparing.running import command, prepare, prepare_here
+
+ROOT = Path(__file__).resolve().parents[3]
+FIXED = ["--size-px", "64", "--min-face-px", "24", "--seed", "3", "--validation", "0.3"]
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders of five people with variants of one photograph each, and six pictures that give no face."""
+    folder = tmp_path_factory.mktemp("people")
+    photographs = bundled_pictures()
+    for path in photographs:
+        (folder / path.stem).mkdir()
+        small = Image.fromarray(read_picture(path).rgb)
+        small.thumbnail((240, 240))
+        for number in range(5):
+            small.rotate(number * 2).save(folder / path.stem / f"{number}.png")
+    whole = photographs[0].read_bytes()
+    (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "words.png").write_text("no picture")
+    os.symlink("/proc/self/mem", folder / "broken_disk.jpg")  # opens, but reading it fails (EIO)
+    Image.new("RGB", (20, 200)).save(folder / "narrow.bmp")
+    noise = np.random.default_rng(0).integers(0, 256, (120, 120, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(folder / "noise.webp")
+    far = Image.new("RGB", (400, 400), (90, 120, 90))
+    face = Image.fromarray(read_picture(photographs[1]).rgb)
+    face.thumbnail((50, 50))
+    far.paste(face, (10, 10))
+    far.save(folder / "far.png")
+    (folder / "notes.txt").write_text("not counted")
+    return folder
+
+
+def shard_files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.tfrecord"))
+
+
+def assert_same_shards(one: Path, other: Path) -> None:
+    assert shard_files(one) == shard_files(other) != []
+    _, different, missing = filecmp.cmpfiles(one, other, shard_files(one), shallow=False)
+    assert (different, missing) == ([], [])
+
+
+@pytest.fixture(scope="module")
+def straight(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shards made by one process without interruption."""
+    folder = tmp_path_factory.mktemp("made") / "straight"
+    code, output = prepare(people, "-o", folder, *FIXED, "--workers", 1)
+    assert code == 0, output
+    assert "left out: truncated" in output
+    return folder
+
+
+def test_report_counts_every_picture_by_reason(straight: Path) -> None:
+    report = json.loads((straight / "report-00000-of-00001.json").read_text())
+    assert report["pictures"] == 31
+    assert report["left_out_files"] == {
+        "face_too_small": ["far.png"],
+        "no_face": ["noise.webp"],
+        "not_a_picture": ["words.png"],
+        "tiny_picture": ["narrow.bmp"],
+        "truncated": ["cut.jpg"],
+        "unreadable": ["broken_disk.jpg"],
+    }
+    assert report["train"] + report["validation"] == 25
+
+
+def test_records_hold_aligned_faces_with_labels_and_identities_do_not_straddle(straight: Path) -> None:
+    manifest = read_manifest(straight)
+    labels: dict[str, set[str]] = {"train": set(), "validation": set()}
+    names = []
+    for shard in manifest.shards:
+        records = [parse_record(r) for r in tf.data.TFRecordDataset(str(straight / shard.name))]
+        assert len(records) == shard.count
+        for record in records:
+            labels[shard.split].add(record["label"].numpy().decode())
+            names.append(record["name"].numpy().decode())
+            assert decode_crop(record["picture"]).shape == (64, 64, 3)
+    assert len(set(names)) == len(names) == 25
+    assert "grace_hopper/3.png#0" in names
+    assert min(len(each) for each in labels.values()) > 0
+    assert not labels["train"] & labels["validation"]
+    assert len(labels["train"] | labels["validation"]) == 5
+    batch = next(iter(build_dataset(straight, "train", 64, 4, 0)))
+    assert batch["target"].shape == (4, 64, 64, 3)
+
+
+def test_two_workers_make_the_same_shards_and_a_second_run_redoes_nothing(
+    people: Path, straight: Path, tmp_path: Path
+) -> None:
+    code, output = prepare(people, "-o", tmp_path / "two", *FIXED, "--workers", 2)
+    assert code == 0, output
+    assert_same_shards(straight, tmp_path / "two")
+    before = {name: (tmp_path / "two" / name).stat().st_mtime_ns for name in shard_files(straight)}
+    assert ", 31 done before" not in output
+    code, output = prepare_here(people, "-o", tmp_path / "two", *FIXED, "--workers", 1)
+    assert code == 0, output
+    assert " 0.0 pictures/s, 31 done before" in output
+    assert before == {name: (tmp_path / "two" / name).stat().st_mtime_ns for name in shard_files(straight)}
+
+
+def items_done(journals: Path) -> int:
+    """About how many; a journal may vanish while it is looked for, for its shard is finished."""
+    done = 0
+    for path in journals.glob("*.journal"):
+        with contextlib.suppress(FileNotFoundError):
+            done += path.read_bytes().count(b"\n")
+    return done + 8 * len(list(journals.glob("*.report")))
+
+
+def test_kill_minus_nine_neither_loses_nor_repeats_a_picture(
+    people: Path, straight: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "killed"
+    journals = folder / ".progress"
+    kills, seen = 0, 0
+    for _ in range(3):
+        process = subprocess.Popen(
+            command(people, "-o", folder, *FIXED, "--workers", 1),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            done = items_done(journals)
+            if done >= seen + 3:
+                os.kill(process.pid, signal.SIGKILL)
+                kills += 1
+                seen = done
+                break
+            time.sleep(0.002)
+        process.wait(timeout=60)
+    assert kills >= 2  # otherwise nothing was tested
+    assert not list(folder.glob("manifest-*"))
+    with pytest.raises(ValueError, match="no finished shards"):
+        read_manifest(folder)
+    done_before = {p.name: p.stat().st_mtime_ns for p in folder.glob("*.tfrecord")}
+    for path in journals.glob("*.journal"):  # what is journaled lies in the file, not in a lost buffer
+        if not path.with_suffix(
+            ".partial"
+        ).exists():  # killed between moving the shard and removing its journal
+            continue
+        lines = [json.loads(line) for line in path.read_text().split("\n")[:-1]]
+        count = sum(line["records"] for line in lines)
+        records = tf.data.TFRecordDataset(str(path.with_suffix(".partial"))).take(count)
+        assert sum(1 for _ in records) == count
+    # a kill in the midst of a record or a journal line leaves such ends
+    for path in journals.glob("*.partial"):
+        with path.open("ab") as file:
+            file.write(b"\x40\x00\x00\x00\x00\x00\x00\x00half a record")
+    for path in journals.glob("*.journal"):
+        with path.open("a") as file:
+            file.write('{"item": "hal')
+    code, output = prepare_here(people, "-o", folder, *FIXED, "--workers", 1)
+    assert code == 0, output
+    assert_same_shards(straight, folder)
+    assert done_before.items() <= {p.name: p.stat().st_mtime_ns for p in folder.glob("*.tfrecord")}.items()
+    reports = [json.loads((f / "report-00000-of-00001.json").read_text()) for f in (straight, folder)]
+    assert reports[0] == reports[1]
+
+
+def test_parts_make_the_same_shards_and_an_unfinished_set_is_refused(
+    people: Path, straight: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "parts"
+    assert prepare_here(people, "-o", folder, *FIXED, "--workers", 1, "--part", "2/2")[0] == 0
+    with pytest.raises(ValueError, match="--part 1/2"):
+        read_manifest(folder)
+    assert prepare_here(people, "-o", folder, *FIXED, "--workers", 1, "--part", "1/2")[0] == 0
+    assert_same_shards(straight, folder)
+    assert read_manifest(folder).shards == read_manifest(straight).shards
+
+
+def test_refuses_to_mix(people: Path, straight: Path) -> None:
+    code, output = prepare_here(people, "-o", straight, *FIXED, "--workers", 1, "--shrink", "0.8")
+    assert code == 2
+    assert "shrink (1.0, now 0.8)" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["/nowhere/at/all"], "no folder /nowhere/at/all"),
+        ([], "either folders of pictures or --synthetic"),
+        ([ROOT / "assets" / "pictures", "--part", "3/2"], "--part must be"),
+        ([ROOT / "assets" / "pictures", "--quality", "0"], "--quality must be"),
+        ([ROOT / "data"], "no picture"),
+        (["--synthetic", 1, "--faces", "all"], "belong to folders of pictures"),
+        (["--synthetic", 1, "--min-face-px", 9], "belong to folders of pictures"),
+    ],
+)
+def test_wrong_command_lines_say_so_in_one_sentence(arguments: list, words: str, tmp_path: Path) -> None:
+    code, output = prepare_here(*arguments, "-o", tmp_path / "out")
+    assert code == 2
+    assert words in output
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_person_and_an_unreadable_folder_are_said(
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def refuse(path: object) -> object:
+        if str(path).endswith("grace_hopper"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)  # type: ignore[call-overload]
+
+    (tmp_path / "in").mkdir()
+    for name in ("grace_hopper", "barack_obama"):
+        os.symlink(people / name, tmp_path / "in" / name)
+    monkeypatch.setattr(os, "scandir", refuse)
+    code, output = prepare_here(tmp_path / "in", "-o", tmp_path / "out", *FIXED, "--workers", 1)
+    assert code == 0, output
+    assert f"unreadable folders left out: 1 ({tmp_path / 'in' / 'grace_hopper'}: Permission" in output
+    assert "single pictures are held out" in output
+    assert {shard.split: shard.count for shard in read_manifest(tmp_path / "out").shards} == {
+        "train": 3,
+        "validation": 2,
+    }

@@ -1,0 +1,41 @@
+"""Embeddings beside the shards: made once, those of the pictures, made again where a shard's are not whole."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from data.manifest import read_manifest
+from facedancer_tf.errors import UserError
+from facedancer_tf.training.batches import build_batches
+from facedancer_tf.training.cached_embeddings import embeddings_of_run
+from facedancer_tf.training.models import build_models
+from tests.facedancer_tf.training.small_training import SMALL, tf, with_settings
+
+
+def test_they_are_those_of_the_pictures_and_are_made_once(face_shards, tmp_path):
+    (tmp_path / "data").mkdir()
+    for file in face_shards.glob("*.*"):
+        (tmp_path / "data" / file.name).write_bytes(file.read_bytes())
+    config = with_settings(SMALL, data={"folder": tmp_path / "data", "cached_embeddings": True})
+    manifest, models = read_manifest(config.data.folder), build_models(config, 1.0)
+    with pytest.raises(UserError, match="lacks embeddings"):
+        embeddings_of_run(config, models, manifest, make=False)
+    kept = embeddings_of_run(config, models, manifest, make=True)
+    assert kept is not None
+    batches = build_batches(config, 0, tf.distribute.get_strategy(), kept)
+    for batch, _ in zip(batches, range(3), strict=False):
+        for role in ("source", "target"):
+            expected = models.faces(batch[role])["embedding"]
+            np.testing.assert_allclose(batch[f"{role}_embedding"], expected, rtol=1e-4, atol=1e-4)
+    first, *others = sorted(kept.folder.iterdir())
+    content, times = first.read_bytes(), [path.stat().st_mtime_ns for path in others]
+    first.write_bytes(content[:-4])
+    assert embeddings_of_run(config, models, manifest, make=True) == kept
+    assert first.read_bytes() == content
+    assert [path.stat().st_mtime_ns for path in others] == times
+    remade = dataclasses.replace(
+        manifest, shards=tuple(dataclasses.replace(s, sha256="") for s in manifest.shards)
+    )
+    with pytest.raises(UserError, match="lacks embeddings"):  # other pictures under the same names
+        embeddings_of_run(config, models, remade, make=False)
