@@ -1,9 +1,9 @@
 """From shards to batches, all inside tf.data: pairing, self-swap flags, parallel decoding, augmentation, workers.
 
 Pictures in a batch are float32 NHWC, RGB, [-1, 1]. The stream of pictures (data.stream) is numbered from 0; sample g
-has picture g as target and picture g - 1 as source. The stream is shuffled, so this pairs independently (as released,
-facts section 5) at the price of one read. Everything drawn follows from (seed, global sample or batch index), so that
-(seed, next sample) is the whole state of a data set: any number of workers can go on from it.
+has picture g as target and picture g - 1 as source. The stream is shuffled as a whole, so this pairs independently (as
+released, facts section 5) at the price of one read. Everything drawn follows from (seed, global sample or batch index),
+so that (seed, next sample) is the whole state of a data set: any number of workers can go on from it.
 """
 
 from collections.abc import Callable
@@ -85,9 +85,9 @@ def build_dataset(
     share = batch_size // worker_count
     here = worker_index * share
 
-    def with_last(last: tf.Tensor, records: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        # a worker's share, led by the record before it: the source of its first sample
-        return records[-1], tf.concat([[last], records], axis=0)[here : here + share + 1]
+    def positions(batch: tf.Tensor) -> tf.Tensor:
+        # this worker's share, led by the picture before it: the source of its first sample
+        return batch * batch_size + here - 1 + tf.range(share + 1, dtype=tf.int64)
 
     led_by = embeddings.bytes_each if embeddings else 0
 
@@ -117,10 +117,9 @@ def build_dataset(
             made["source_embedding"] = tf.where(flags[:, None] > 0, embedded[1:], embedded[:-1])
         return made
 
-    # begins one batch early: its last record is the source of the first sample; the rest of it is never decoded
-    records = stream_records(Path(folder), shards, seed, start_sample - batch_size, companions=embeddings)
-    records = records.batch(batch_size, drop_remainder=True).scan(tf.constant(""), with_last).skip(1)
-    decoded = records.unbatch().map(decode, tf.data.AUTOTUNE, deterministic=True)
+    numbers = tf.data.Dataset.range(start_sample // batch_size, tf.int64.max).map(positions)
+    records = stream_records(Path(folder), shards, seed, numbers, companions=embeddings)
+    decoded = records.map(decode, tf.data.AUTOTUNE, deterministic=True)
     decoded = decoded.batch(share + 1, drop_remainder=True).enumerate(start_sample // batch_size)
     dataset = decoded.map(make_batch, tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
     options = tf.data.Options()

@@ -130,6 +130,17 @@ def test_wrong_requests_are_one_sentence(face_shards, straight, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_run_begun_with_another_order_of_pictures_says_so(
+    face_shards, straight, tmp_path, capsys, monkeypatch
+):
+    run = tmp_path / "run"
+    subprocess.run(["cp", "-r", str(straight), str(run)], check=True)
+    monkeypatch.setattr(train_loop, "ORDER_VERSION", 3)
+    monkeypatch.setattr(train_loop, "_iterate", lambda *_: None)
+    train_loop.train(parse_config(["--config", str(run / "config.yaml"), "--run", str(run), "--steps", "4"]))
+    assert "was begun with order 2 of the pictures, and this version has order 3" in capsys.readouterr().out
+
+
 def test_a_finished_run_says_so(face_shards, straight, capsys):
     config = parse_config(["--config", str(straight / "config.yaml"), "--steps", "3"])
     train_loop.train(config)

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
 from facedancer_tf.training.models import Models
 
@@ -12,8 +13,9 @@ from facedancer_tf.training.models import Models
 class RunState:
     """Both networks, the averaged weights, both optimizers, the step and the next global sample.
 
-    The data position is (seed, next sample): the pipeline can start anywhere from those two. Of several workers
-    all hold it, and one `writes`.
+    The data position is (seed, next sample), in the order of pictures that `order` names (`ORDER_VERSION` of
+    data.stream; 1 where a checkpoint says nothing): the pipeline can start anywhere from those. Of several workers all
+    hold it, and one `writes`.
     """
 
     def __init__(
@@ -27,19 +29,21 @@ class RunState:
     ) -> None:
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         self.next_sample = tf.Variable(0, dtype=tf.int64, trainable=False, name="next_sample")
+        self.order = tf.Variable(ORDER_VERSION, dtype=tf.int64, trainable=False, name="order")
         self.writes = writes
         self.owners = (
             models.generator, models.averaged, models.discriminator, generator_optimizer, discriminator_optimizer,
         )  # fmt: skip
-        self.checkpoint = tf.train.Checkpoint(
-            generator=models.generator,
-            averaged=models.averaged,
-            discriminator=models.discriminator,
-            generator_optimizer=generator_optimizer,
-            discriminator_optimizer=discriminator_optimizer,
-            step=self.step,
-            next_sample=self.next_sample,
-        )
+        self.parts_of_first_order = {
+            "generator": models.generator,
+            "averaged": models.averaged,
+            "discriminator": models.discriminator,
+            "generator_optimizer": generator_optimizer,
+            "discriminator_optimizer": discriminator_optimizer,
+            "step": self.step,
+            "next_sample": self.next_sample,
+        }
+        self.checkpoint = tf.train.Checkpoint(**self.parts_of_first_order, order=self.order)
         self.manager = tf.train.CheckpointManager(self.checkpoint, str(folder), max_to_keep=keep)
 
     def restore(self) -> bool:
@@ -52,7 +56,11 @@ class RunState:
         if latest is None:
             return False
         try:
-            self.checkpoint.restore(latest).assert_consumed()
+            checkpoint = self.checkpoint
+            if not tf.train.load_checkpoint(latest).has_tensor("order/.ATTRIBUTES/VARIABLE_VALUE"):
+                checkpoint = tf.train.Checkpoint(**self.parts_of_first_order)
+                self.order.assign(1)
+            checkpoint.restore(latest).assert_consumed()
         except (AssertionError, ValueError, tf.errors.OpError) as error:
             raise UserError(
                 f"the checkpoint {latest} does not fit this config ({str(error).splitlines()[0]}); "
@@ -62,7 +70,12 @@ class RunState:
 
     def variables(self) -> list[tf.Variable]:
         """All that is saved."""
-        return [*(v.value for owner in self.owners for v in owner.variables), self.step, self.next_sample]
+        return [
+            *(v.value for owner in self.owners for v in owner.variables),
+            self.step,
+            self.next_sample,
+            self.order,
+        ]
 
     def not_finite(self) -> list[str]:
         """Names of the weights and optimizer slots that hold a NaN or an infinity."""

@@ -11,6 +11,8 @@ from tqdm import tqdm
 
 from data.manifest import Manifest, read_manifest
 from data.pipeline import build_dataset
+from data.record_index import DamagedShard
+from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
 from facedancer_tf.training.batches import build_batches
 from facedancer_tf.training.cached_embeddings import embeddings_of_run
@@ -100,11 +102,17 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
             f"{'Continuing' if at else 'Starting'} {config.run} at step {at} of {config.steps} "
             f"on {strategy.num_replicas_in_sync} x {kind}."
         )
+    if chief and int(state.order) != ORDER_VERSION:
+        print(changed_order(config.run, int(state.order)))
+    state.order.assign(ORDER_VERSION)
     step = build_train_step(models, config, **optimizers, strategy=strategy)
-    validation = _validation(models, config, manifest) if chief else None
     # A run that goes on with another batch size leaves out what would complete a batch of that size.
     state.next_sample.assign(math.ceil(int(state.next_sample) / config.batch_size) * config.batch_size)
-    batches = build_batches(config, int(state.next_sample), strategy, embeddings)
+    try:
+        validation = _validation(models, config, manifest) if chief else None
+        batches = build_batches(config, int(state.next_sample), strategy, embeddings)
+    except DamagedShard as error:
+        raise UserError(str(error)) from error
     _iterate(config, state, step, batches, validation, export, strategy)
 
 
@@ -153,6 +161,14 @@ def _iterate(
         stop_asked.leave()
         if chief and number < config.steps:
             bar.write(f"Stopped at step {number}; the same command goes on from here.")
+
+
+def changed_order(run: Path, before: int) -> str:
+    """What is said where a run's checkpoint was made with the order of pictures `before`."""
+    return (
+        f"{run} was begun with order {before} of the pictures, and this version has order {ORDER_VERSION}, which "
+        "shuffles every epoch as a whole: the run goes on, but not as it would have before."
+    )
 
 
 def _read_data(config: TrainConfig) -> Manifest:

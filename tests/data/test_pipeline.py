@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data import stream
 from data.augmentation import colour_and_geometry_augmentation
 from data.pipeline import build_dataset, self_swap_flags
 from data.records import decode_crop, encode_crop, parse_record
@@ -78,10 +77,7 @@ def test_flags_are_one_at_least_and_as_probable_as_asked() -> None:
     assert 0.1 < alone.mean() < 0.3  # forced, a batch of one would never swap
 
 
-@pytest.mark.parametrize("window", [1024, 4])
-def test_goes_on_from_any_batch(shards: Path, monkeypatch: pytest.MonkeyPatch, window: int) -> None:
-    monkeypatch.setattr(stream, "SHARDS_AT_ONCE", 2)
-    monkeypatch.setattr(stream.stream_records, "__defaults__", (None, window))
+def test_goes_on_from_any_batch(shards: Path) -> None:
     straight = batches(shards, 16, augmentation=JITTER)
     for batch in (1, 5, 6, 11, 13):
         assert_equal(
