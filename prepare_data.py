@@ -1,7 +1,7 @@
 """Makes training shards of aligned faces from folders of pictures, or from faces of people who do not exist.
 
     python prepare_data.py photos/ more_photos/ --output datasets/mine --workers 4
-    python prepare_data.py --synthetic 2000 --views 3 --output datasets/nobody
+    python prepare_data.py --synthetic 2000 --views 3 --output datasets/synthetic
 
 Stopped at any moment, the same command goes on where it was. On many machines run it with --part 1/4, --part 2/4, ...
 over the same pictures and put the results into one folder.
@@ -83,7 +83,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         type=int,
         default=None,
         metavar="N",
-        help="instead of folders: N people who do not exist (needs bash setup.sh synthetic)",
+        help="instead of folders: N synthetic people (needs bash setup.sh synthetic)",
     )
     parser.add_argument(
         "--views", type=int, default=1, help="pictures of each synthetic person, 1 to 5 (default 1)"

@@ -1,4 +1,4 @@
-"""Faces of people who do not exist, one or several views of each, straight into records.
+"""Draws synthetic faces, one or several views of each person, straight into records.
 
 MobileStyleGAN (random-face 2021.7.21.1, run by OpenVINO) maps a draw z [512] to a style w [512] and w to a picture of
 1024 px, float NCHW RGB in [-1, 1]. Its layers read w one by one, so different w can go to coarse layers (pose), middle

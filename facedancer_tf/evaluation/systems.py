@@ -93,7 +93,7 @@ class ModelSystem:
 
 
 class CopiedTarget:
-    """The target as it is: keeps everything and changes nobody."""
+    """The target as it is: keeps everything and swaps nothing."""
 
     name = "copied target"
 

@@ -7,10 +7,10 @@ blurred has to be more of a face.
 The pasted face: what a swap puts at the crop's rim (forehead, hair, background) pleases the encoder and is thrown away
 when the face is pasted back. Where the encoder sees it pasted, the identity has to lie in what stays.
 
-Identity noise: faces of nobody fill a part only of the directions in which an encoder tells real people apart, and a
+Identity noise: synthetic faces fill a part only of the directions in which an encoder tells real people apart, and a
 generator soon ignores the others. Noise in all directions asks for them too.
 
-Identity length: real people's embeddings are also longer (SFace: 13) than those of nobody (11), and a generator that
+Identity length: real people's embeddings are also longer (SFace: 13) than those of synthetic faces (11), and a generator that
 never saw such lengths exaggerates. So lengths vary, those of self-swaps too.
 """
 

@@ -1,4 +1,4 @@
-"""Faces of nobody: what is said without the packages, and, where they are installed, that faces come out."""
+"""Synthetic faces: what is said without the packages, and, where they are installed, that faces come out."""
 
 import importlib.util
 
