@@ -109,7 +109,7 @@ def main() -> None:
 
     load_tensorflow_quietly()  # after the cheap checks
     run_graphs_as_they_are()  # the same pixels as swap_image.py
-    from facedancer_tf.evaluation.about import describe
+    from facedancer_tf.evaluation.about import describe_evaluation
     from facedancer_tf.evaluation.evaluation import evaluate
     from facedancer_tf.evaluation.meter import Meter
     from facedancer_tf.evaluation.page import write_page
@@ -121,7 +121,7 @@ def main() -> None:
     systems = [*models, *baselines(models)]
     meter = Meter(judge, swappers[0].detector, inception)
     evaluation = evaluate(systems, pair_set, meter, arguments.seed)
-    about = describe(evaluation, meter, models, arguments.seed)
+    about = describe_evaluation(evaluation, meter, models, arguments.seed)
     shown = tables(evaluation, judge)
     print(caption(about), *map(as_text, shown), sep="\n\n")
     write_results(arguments.output, evaluation, judge, about)

@@ -96,7 +96,7 @@ def write_goldens(model_folder: Path, tests: Path) -> None:
     """
     from data.faces.detection import build_detector
     from data.pictures import read_picture
-    from facedancer_tf.judging.dlib_judge import judge_crop
+    from facedancer_tf.judging.dlib_recogniser import judge_crop
     from facedancer_tf.judging.face_readings import face_crop
 
     pictures = [read_picture(file).rgb for file in bundled_pictures()]

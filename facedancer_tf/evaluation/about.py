@@ -10,7 +10,7 @@ from facedancer_tf.evaluation.systems import ModelSystem
 from facedancer_tf.judging.bootstrap import DRAWS
 
 
-def describe(
+def describe_evaluation(
     evaluation: Evaluation, meter: Meter, models: Sequence[ModelSystem], seed: int
 ) -> dict[str, str]:
     """Name and sentence of everything that a number depends on."""

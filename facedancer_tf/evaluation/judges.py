@@ -45,7 +45,10 @@ class DlibJudge:
 
     def embed(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
         """Embeddings float32 [n, 128], not normalised."""
-        from facedancer_tf.judging.dlib_judge import align_for_judge, embed_judge_crops  # brings TensorFlow
+        from facedancer_tf.judging.dlib_recogniser import (  # brings TensorFlow
+            align_for_judge,
+            embed_judge_crops,
+        )
 
         crops = np.stack([align_for_judge(p, f) for p, f in zip(pictures, faces, strict=True)])
         return np.concatenate([embed_judge_crops(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)])

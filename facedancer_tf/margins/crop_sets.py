@@ -60,7 +60,9 @@ def _of_pictures(
             people.append(items[index].label)
     if not crops:
         raise UserError(f"{folder} holds no picture that shows a face ({len(items)} looked at)")
-    return CropSet(np.stack(crops), tuple(people), reader.describe(folder, items), Counter(reader.left_out))
+    return CropSet(
+        np.stack(crops), tuple(people), reader.describe_material(folder, items), Counter(reader.left_out)
+    )
 
 
 def _of_shards(

@@ -34,7 +34,7 @@ class FaceReader:
         """The aligned crop uint8 [S, S, 3] of a `face` that can be aligned."""
         return align(picture, face.landmarks, self.size_px, self.shrink)
 
-    def describe(self, place: Path, items: Sequence[Item]) -> str:
+    def describe_material(self, place: Path, items: Sequence[Item]) -> str:
         """In words, `items` of the file or folder `place` and how faces are cut out of them: enough to do it again."""
         return (
             f"{len(items)} files of {place.resolve().name} (SHA-256 of their names and sizes "

@@ -17,7 +17,7 @@ from facedancer_tf.margins.samples import (
     SWAPPED_SOURCE,
     TARGET_SWAPPED,
     Samples,
-    as_pictures,
+    stack_crops,
 )
 from facedancer_tf.swapping.portraits import NoFace, find_face, read_pixels, read_portrait
 
@@ -84,7 +84,7 @@ def samples_of_pairs(file: Path, count: int, seed: int, size_px: int, detector: 
     def batches() -> Iterator[dict[str, np.ndarray]]:
         for start in range(0, len(samples), BATCH):
             part = samples[start : start + BATCH]
-            yield {role: as_pictures([sample[role] for sample in part]) for role in part[0]}
+            yield {role: stack_crops([sample[role] for sample in part]) for role in part[0]}
 
     kinds = {TARGET_SWAPPED: ("target", "swapped"), DIFFERENT: ("target", "stranger")}
     if with_source:
@@ -99,7 +99,7 @@ def samples_of_pairs(file: Path, count: int, seed: int, size_px: int, detector: 
         groups=targets,
         shrink=1.0,
         origin=f"measured on {len(samples)} swapped pictures of {len(set(targets))} targets, listed in {file.name}",
-        material=reader.describe(file, _named(file, rows)),
+        material=reader.describe_material(file, _named(file, rows)),
         left_out=dict(reader.left_out),
         beware="" if with_source else NO_SOURCES,
     )

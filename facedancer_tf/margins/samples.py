@@ -38,6 +38,6 @@ class Samples:
     beware: str = ""
 
 
-def as_pictures(crops: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+def stack_crops(crops: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
     """Crops uint8 [S, S, 3] as one batch, float32 [b, S, S, 3] in [-1, 1]."""
     return np.stack(list(crops)).astype(np.float32) / 127.5 - 1.0

@@ -15,7 +15,7 @@ from facedancer_tf.margins.samples import (
     SWAPPED_SOURCE,
     TARGET_SWAPPED,
     Samples,
-    as_pictures,
+    stack_crops,
 )
 from facedancer_tf.swapping.engine import CropNetworks
 from facedancer_tf.training.encoder_views import paste_back
@@ -29,7 +29,7 @@ KINDS = {
 }
 
 
-def draw_pairs(people: Sequence[str], count: int, random: np.random.Generator) -> list[tuple[int, int]]:
+def draw_swaps(people: Sequence[str], count: int, random: np.random.Generator) -> list[tuple[int, int]]:
     """At most `count` different pairs (target, source) of different people, every picture a target equally often.
 
     `people` names who is in each picture.
@@ -69,7 +69,7 @@ def samples_of_swaps(
     recipe = networks.recipe
     random = np.random.default_rng(seed)
     faces = read_crops(pictures, split, count, recipe.size_px, recipe.shrink, random)
-    pairs = draw_pairs(faces.people, count, random)
+    pairs = draw_swaps(faces.people, count, random)
     if not pairs:
         raise UserError(f"{pictures} holds no pairs to swap: it takes pictures of two people or more")
 
@@ -82,7 +82,7 @@ def samples_of_swaps(
     def batches() -> Iterator[dict[str, np.ndarray]]:
         for start in range(0, len(pairs), BATCH):
             part = np.array(pairs[start : start + BATCH])
-            target, source = (as_pictures(faces.crops[part[:, side]]) for side in (0, 1))
+            target, source = (stack_crops(faces.crops[part[:, side]]) for side in (0, 1))
             yield {"target": target, "swapped": swap(target, source).numpy(), "source": source}
 
     where = f"{len(faces.people)} pictures of {len(set(faces.people))} people"

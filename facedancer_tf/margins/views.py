@@ -17,7 +17,7 @@ from data.pictures import SUFFIXES
 from data.preparing.folders import Item
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
-from facedancer_tf.margins.samples import BATCH, DIFFERENT, SAME, Samples, as_pictures
+from facedancer_tf.margins.samples import BATCH, DIFFERENT, SAME, Samples, stack_crops
 from facedancer_tf.people import list_people
 
 
@@ -63,7 +63,7 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
     pairs: list[tuple[str, int, int]] = []
     with opened(source) as folder:
         items = [Item(p.relative_to(folder).as_posix(), person, str(p)) for p, person in list_people(folder)]
-        material = reader.describe(source, items)
+        material = reader.describe_material(source, items)
         by_person = defaultdict(list)
         for item in items:
             by_person[item.label].append(Path(item.where))
@@ -91,9 +91,9 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
         for start in range(0, len(pairs), BATCH):
             part = slice(start, start + BATCH)
             yield {
-                "one": as_pictures([crops[one] for _, one, _ in pairs[part]]),
-                "same": as_pictures([crops[other] for _, _, other in pairs[part]]),
-                "stranger": as_pictures([crops[other] for other in others[part]]),
+                "one": stack_crops([crops[one] for _, one, _ in pairs[part]]),
+                "same": stack_crops([crops[other] for _, _, other in pairs[part]]),
+                "stranger": stack_crops([crops[other] for other in others[part]]),
             }
 
     return Samples(

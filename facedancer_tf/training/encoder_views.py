@@ -10,8 +10,8 @@ when the face is pasted back. Where the encoder sees it pasted, the identity has
 Identity noise: synthetic faces fill a part only of the directions in which an encoder tells real people apart, and a
 generator soon ignores the others. Noise in all directions asks for them too.
 
-Identity length: real people's embeddings are also longer (SFace: 13) than those of synthetic faces (11), and a generator that
-never saw such lengths exaggerates. So lengths vary, those of self-swaps too.
+Identity length: real people's embeddings are also longer (SFace: 13) than those of synthetic faces (11), and a
+generator that never saw such lengths exaggerates. So lengths vary, those of self-swaps too.
 """
 
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from data.faces.detection import build_detector
 from data.pictures import write_picture
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation import measuring
-from facedancer_tf.evaluation.about import describe
+from facedancer_tf.evaluation.about import describe_evaluation
 from facedancer_tf.evaluation.evaluation import Evaluation, evaluate
 from facedancer_tf.evaluation.inception import Inception
 from facedancer_tf.evaluation.jpeg import through_jpeg
@@ -118,7 +118,7 @@ def test_other_judges_and_the_fid(tmp_path):
     assert [(f.swapped, f.real) for f in row.frechet.values()] == [(3, 3), (3, 3)]
     np.testing.assert_allclose(row.values["to_target"], 1.0)
     assert (row.values["nearer_to_source"] == 0).all()
-    about = describe(evaluation, meter, [], 7)
+    about = describe_evaluation(evaluation, meter, [], 7)
     assert about["faces found by"] == "yunet"
     digests = [hashlib.sha256((tmp_path / f"{n}.onnx").read_bytes()).hexdigest() for n in ("mean", "wide")]
     assert f"mean.onnx (SHA-256 {digests[0][:12]}, 64 px RGB in [0, 1])" in about["identity judged by"]

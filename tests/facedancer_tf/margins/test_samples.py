@@ -12,7 +12,7 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.margins.distances import candidate_blocks, measure_distances
 from facedancer_tf.margins.pairs_file import read_rows, samples_of_pairs
 from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
-from facedancer_tf.margins.swaps import draw_pairs
+from facedancer_tf.margins.swaps import draw_swaps
 from facedancer_tf.margins.views import opened, samples_of_views, view_of
 from facedancer_tf.weights.identity_encoder import load_encoder
 from losses.cosine import cosine_distance
@@ -99,13 +99,13 @@ def test_one_person_is_no_pair(people, tmp_path):
 
 def test_drawn_pairs_are_different_people_and_different_pairs():
     owners = ["a", "a", "b", "c"]
-    pairs = draw_pairs(owners, 6, np.random.default_rng(0))
+    pairs = draw_swaps(owners, 6, np.random.default_rng(0))
     assert sorted(target for target, _ in pairs[:4]) == [0, 1, 2, 3]
     assert len(set(pairs)) == 6
-    everything = draw_pairs(owners, 1000, np.random.default_rng(0))
+    everything = draw_swaps(owners, 1000, np.random.default_rng(0))
     assert len(everything) == len(set(everything)) == 10  # 12 ordered pairs less the two within a
     assert all(owners[target] != owners[source] for target, source in everything)
-    assert draw_pairs(["a", "a"], 5, np.random.default_rng(0)) == []
+    assert draw_swaps(["a", "a"], 5, np.random.default_rng(0)) == []
 
 
 def write_rows(folder: Path, *rows: str) -> Path:
