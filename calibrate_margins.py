@@ -104,9 +104,9 @@ def command_of(arguments: argparse.Namespace) -> str:
     for flag in DECISIVE:
         value = getattr(arguments, flag)
         if value is not None and value != []:
-            shown = Path(value).resolve().name if flag in PLACES else value
-            shown = " ".join(value) if flag == "blocks" else "" if value is True else shown
-            words.append(f"--{flag.replace('_', '-')} {shown}".rstrip())
+            text = Path(value).resolve().name if flag in PLACES else value
+            text = " ".join(value) if flag == "blocks" else "" if value is True else text
+            words.append(f"--{flag.replace('_', '-')} {text}".rstrip())
     return " ".join(words)
 
 

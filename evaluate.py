@@ -99,9 +99,9 @@ def main() -> None:
     started = time.monotonic()
     arguments = parse_arguments()
     check_output(arguments.output)
-    named = arguments.model or ["default"]
-    names = name_models(named)
-    swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in named]
+    models_given = arguments.model or ["default"]
+    names = name_models(models_given)
+    swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in models_given]
     pair_set = read_pair_set(arguments.pairs, arguments.count, arguments.gallery, arguments.seed)
     check_apart(arguments.output, arguments.pairs, pair_set)
     judge, inception = load_judges(arguments)
@@ -122,10 +122,10 @@ def main() -> None:
     meter = Meter(judge, swappers[0].detector, inception)
     evaluation = evaluate(systems, pair_set, meter, arguments.seed)
     about = describe_evaluation(evaluation, meter, models, arguments.seed)
-    shown = tables(evaluation, judge)
-    print(caption(about), *map(as_text, shown), sep="\n\n")
+    shown_tables = tables(evaluation, judge)
+    print(caption(about), *map(as_text, shown_tables), sep="\n\n")
     write_results(arguments.output, evaluation, judge, about)
-    write_page(arguments.output, evaluation, models, about, shown)
+    write_page(arguments.output, evaluation, models, about, shown_tables)
     took_s = time.monotonic() - started
     print(f"\n{arguments.output}/index.html, results.json and results.csv written in {took_s:.0f} s")
 

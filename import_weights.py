@@ -93,8 +93,8 @@ def main() -> None:
     output = arguments.output or cached(arguments.name)
     if arguments.output is not None and not output.resolve().parent.is_dir():
         raise UserError(f"the output folder {output.parent} does not exist; make it first")
-    known = NAMED.get(arguments.download or arguments.name)
-    licence = arguments.licence or (known.licence if known else None)
+    entry = NAMED.get(arguments.download or arguments.name)
+    licence = arguments.licence or (entry.licence if entry else None)
     source = arguments.file
     if arguments.download is not None:
         from facedancer_tf.weights.download import fetch
@@ -119,10 +119,10 @@ def main() -> None:
             size_px=arguments.size_px,
         ),
     )
-    if known is not None and imported.kind != known.kind:
-        raise UserError(f"{known.name} names {known.kind} weights, but {source} holds a {imported.kind}")
+    if entry is not None and imported.kind != entry.kind:
+        raise UserError(f"{entry.name} names {entry.kind} weights, but {source} holds a {imported.kind}")
     imported.save(output)
-    print(f"{imported.found}")
+    print(f"{imported.summary}")
     print(f"{output} written in {time.monotonic() - started:.1f} s")
 
 

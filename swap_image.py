@@ -139,7 +139,7 @@ def list_faces(arguments: argparse.Namespace) -> None:
 
 
 @dataclass(frozen=True)
-class Found:
+class SwapInputs:
     """The pictures, the faces that give the identity, those of the target and which of them are swapped."""
 
     sources: list[Picture]
@@ -149,7 +149,7 @@ class Found:
     chosen: list[Face]
 
 
-def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> Found:
+def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> SwapInputs:
     """Reads all pictures and finds their faces; raises UserError naming the picture where that cannot be."""
     *source_paths, target_path = arguments.pictures
     sources = [read(path) for path in source_paths]
@@ -160,10 +160,10 @@ def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) ->
         chosen = choose_faces(faces, arguments.face)
     except UserError as error:
         raise UserError(f"{target_path}: {error}") from error
-    return Found(sources, source_faces, target, faces, chosen)
+    return SwapInputs(sources, source_faces, target, faces, chosen)
 
 
-def find_while_loading(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> Found:
+def find_while_loading(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> SwapInputs:
     """`find_faces` on one core while TensorFlow is imported on another; a file that is not there is said at once."""
     for path in arguments.pictures:
         if not path.is_file():
@@ -182,12 +182,12 @@ def main() -> None:
         return
     output = check_output(arguments.output, "swapped.png", arguments.pictures)
     swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
-    found = find_while_loading(swapper, arguments, output)
+    inputs = find_while_loading(swapper, arguments, output)
     run_graphs_as_they_are()
-    identity = swapper.embed_faces([source.rgb for source in found.sources], found.source_faces)
-    target, chosen = found.target, found.chosen
-    count = len(found.faces)
-    del found  # the sources' pixels, which are not needed any more
+    identity = swapper.embed_faces([source.rgb for source in inputs.sources], inputs.source_faces)
+    target, chosen = inputs.target, inputs.chosen
+    count = len(inputs.faces)
+    del inputs  # the sources' pixels, which are not needed any more
     swapped = swapper.swap_faces(target.rgb, chosen, identity)
     shown = draw_label(swapped, "AI face swap") if arguments.label else swapped
     with ThreadPoolExecutor() as pool:

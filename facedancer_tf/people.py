@@ -53,8 +53,8 @@ def without_shared_folders(paths: list[tuple[str, ...]]) -> list[tuple[str, ...]
 
 def people_of_views(stems: list[str]) -> list[str] | None:
     """The people of files named `person_view`, or None where the names are others."""
-    found = [PERSON_VIEW.fullmatch(stem) for stem in stems if not CAMERA.fullmatch(stem)]
-    people = [match[1] for match in found if match]
+    matches = [PERSON_VIEW.fullmatch(stem) for stem in stems if not CAMERA.fullmatch(stem)]
+    people = [match[1] for match in matches if match]
     counts = Counter(people)
     if len(people) < len(stems) or len(counts) < 2 or max(counts.values()) < 2:
         return None

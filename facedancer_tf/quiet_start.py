@@ -39,10 +39,10 @@ def _load(wake_devices: bool) -> None:
     """The import, with the start-up lines held back."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # for what comes later
     sys.stderr.flush()
-    kept = os.dup(2)
+    original_stderr = os.dup(2)
     try:
-        with tempfile.TemporaryFile() as held:
-            os.dup2(held.fileno(), 2)
+        with tempfile.TemporaryFile() as captured:
+            os.dup2(captured.fileno(), 2)
             noise: re.Pattern[bytes] | None = None
             try:
                 import tensorflow as tf
@@ -53,9 +53,9 @@ def _load(wake_devices: bool) -> None:
                 noise = _NOISE
             finally:
                 sys.stderr.flush()
-                os.dup2(kept, 2)
-                held.seek(0)
-                lines = [line for line in held if noise is None or not noise.match(line)]
+                os.dup2(original_stderr, 2)
+                captured.seek(0)
+                lines = [line for line in captured if noise is None or not noise.match(line)]
                 os.write(2, b"".join(lines))
     finally:
-        os.close(kept)
+        os.close(original_stderr)

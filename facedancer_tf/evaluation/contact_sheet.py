@@ -20,8 +20,8 @@ def head(picture: np.ndarray, face: Face) -> np.ndarray:
     left = int(np.clip(round(face.box[0] + face.box[2] / 2 - side / 2), 0, width - side))
     top = int(np.clip(round(face.box[1] + face.box[3] / 2 - side / 2), 0, height - side))
     square = picture[top : top + side, left : left + side]
-    way = cv2.INTER_AREA if side > TILE_PX else cv2.INTER_CUBIC
-    return cv2.resize(square, (TILE_PX, TILE_PX), interpolation=way)
+    interpolation = cv2.INTER_AREA if side > TILE_PX else cv2.INTER_CUBIC
+    return cv2.resize(square, (TILE_PX, TILE_PX), interpolation=interpolation)
 
 
 def swap_one(system: System, source: Portrait, target: Portrait) -> np.ndarray:

@@ -13,7 +13,7 @@ from facedancer_tf.evaluation.frechet import Frechet, compare_clouds
 from facedancer_tf.evaluation.identity import Gallery, identity_values
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.evaluation.means import Mean, mean_with_interval
-from facedancer_tf.evaluation.measuring import Measured, Values, join, measure, prepare_chunk
+from facedancer_tf.evaluation.measuring import Measurements, Values, join, measure, prepare_chunk
 from facedancer_tf.evaluation.meter import Meter
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
 from facedancer_tf.evaluation.portrait_set import Portraits, find_portraits, usable_only
@@ -53,7 +53,7 @@ def evaluate(
     portraits = find_portraits([*photographs, *pair_set.gallery], meter.detector)
     used = usable_only(pair_set, portraits)
     embeddings, features = _read_gallery(meter, used.gallery, portraits)
-    parts: dict[str, list[Measured]] = {system.name: [] for system in systems}
+    parts: dict[str, list[Measurements]] = {system.name: [] for system in systems}
     targets = []
     with tqdm(
         total=len(used.pairs) * len(systems), desc="swaps", unit="swap", leave=False, disable=None
@@ -71,8 +71,8 @@ def evaluate(
                 bar.update(len(pairs))
     gallery = Gallery(used.gallery, embeddings)
     rows = [
-        _row(name, join(measured), meter.judge, used, gallery, features, np.concatenate(targets))
-        for name, measured in parts.items()
+        _row(name, join(measurements), meter.judge, used, gallery, features, np.concatenate(targets))
+        for name, measurements in parts.items()
     ]
     return Evaluation(rows, used, portraits, len(pair_set.pairs))
 
@@ -92,7 +92,7 @@ def _read_gallery(
 
 def _row(
     name: str,
-    measured: Measured,
+    measurements: Measurements,
     judge: Judge,
     used: PairSet,
     gallery: Gallery,
@@ -102,20 +102,20 @@ def _row(
     """All that needs every pair at once: retrieval, likeness and the Fréchet distances."""
     place = {photograph: i for i, photograph in enumerate(gallery.photographs)}
     sources = gallery.embeddings[[place[pair.source] for pair in used.pairs]]
-    who = [
+    identity, identity_after_jpeg = (
         identity_values(judge, used.pairs, gallery, sources, targets, swapped)
-        for swapped in (measured.embeddings, measured.embeddings_jpeg)
-    ]
-    values = {**measured.values, **who[0], "retrieval_top1_jpeg": who[1]["retrieval_top1"]}
-    found = measured.embeddings[~np.isnan(measured.embeddings).any(axis=1)]
+        for swapped in (measurements.embeddings, measurements.embeddings_jpeg)
+    )
+    values = {**measurements.values, **identity, "retrieval_top1_jpeg": identity_after_jpeg["retrieval_top1"]}
+    face_embeddings = measurements.embeddings[~np.isnan(measurements.embeddings).any(axis=1)]
     frechet = {
         f"Fréchet distance of {judge.short} embeddings (not FID)": compare_clouds(
-            found, gallery.embeddings, "swapped faces against the gallery's, lost ones left out"
+            face_embeddings, gallery.embeddings, "swapped faces against the gallery's, lost ones left out"
         )
     }
     if real_features.shape[1]:
         frechet["FID"] = compare_clouds(
-            measured.features, real_features, "crops at the target's landmarks, lost faces included"
+            measurements.features, real_features, "crops at the target's landmarks, lost faces included"
         )
     groups = [pair.people for pair in used.pairs]
     means = {key: mean_with_interval(numbers, groups) for key, numbers in values.items()}

@@ -22,16 +22,18 @@ def shape_distance(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
     roll counts. NaN where there are no landmarks, or they lie in one point.
     """
     distances = np.full(len(target), np.nan)
-    for i, (wanted, points) in enumerate(zip(target, swapped, strict=True)):
-        if not (np.isfinite(wanted).all() and np.isfinite(points).all()):
+    for i, (target_points, swapped_points) in enumerate(zip(target, swapped, strict=True)):
+        if not (np.isfinite(target_points).all() and np.isfinite(swapped_points).all()):
             continue
-        between_eyes = np.linalg.norm(wanted[LEFT_EYE].mean(axis=0) - wanted[RIGHT_EYE].mean(axis=0))
+        between_eyes = np.linalg.norm(
+            target_points[LEFT_EYE].mean(axis=0) - target_points[RIGHT_EYE].mean(axis=0)
+        )
         if between_eyes == 0:
             continue
         try:
-            way = similarity_transform(points[EYES_AND_MOUTH], wanted[EYES_AND_MOUTH])
+            transform = similarity_transform(swapped_points[EYES_AND_MOUTH], target_points[EYES_AND_MOUTH])
         except ValueError:
             continue
-        laid_over = points[EYES_AND_MOUTH] @ way[:, :2].T + way[:, 2]
-        distances[i] = np.linalg.norm(laid_over - wanted[EYES_AND_MOUTH], axis=1).mean() / between_eyes
+        laid_over = swapped_points[EYES_AND_MOUTH] @ transform[:, :2].T + transform[:, 2]
+        distances[i] = np.linalg.norm(laid_over - target_points[EYES_AND_MOUTH], axis=1).mean() / between_eyes
     return distances

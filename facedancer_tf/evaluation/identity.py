@@ -40,8 +40,8 @@ def identity_values(
     own measure; cosine_to_source, cosine_to_target, cosine_to_others: cosines, the last the mean over the gallery's
     people who are neither.
     """
-    found = ~np.isnan(swapped).any(axis=1)
-    filled = np.where(found[:, None], swapped, 0.0)
+    has_face = ~np.isnan(swapped).any(axis=1)
+    filled = np.where(has_face[:, None], swapped, 0.0)
     to_source, to_target = (row_by_row(judge.compare, filled, other) for other in (source, target))
     numbers = {
         "to_source": to_source,
@@ -50,15 +50,15 @@ def identity_values(
         "cosine_to_target": row_by_row(cosines, filled, target),
         "cosine_to_others": _to_others(pairs, gallery, filled),
     }
-    hits = retrieval_hits(judge, pairs, gallery, filled) & found[:, None]
-    nearer = (judge.nearer * (to_source - to_target) > 0) & found
+    hits = retrieval_hits(judge, pairs, gallery, filled) & has_face[:, None]
+    nearer = (judge.nearer * (to_source - to_target) > 0) & has_face
     return {
         "retrieval_top1": 100.0 * hits[:, 0],
         "retrieval_top5": 100.0 * hits.any(axis=1)
         if len(gallery.photographs) > TOP
         else np.full(len(pairs), np.nan),
         "nearer_to_source": 100.0 * nearer,
-        **{name: np.where(found, values, np.nan) for name, values in numbers.items()},
+        **{name: np.where(has_face, values, np.nan) for name, values in numbers.items()},
     }
 
 

@@ -10,6 +10,6 @@ QUALITY = 75
 
 def through_jpeg(picture: np.ndarray) -> np.ndarray:
     """`picture` uint8 RGB [H, W, 3] encoded and decoded by Pillow, with its halved colour resolution."""
-    held = io.BytesIO()
-    Image.fromarray(picture).save(held, "JPEG", quality=QUALITY)
-    return np.array(Image.open(held))
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=QUALITY)
+    return np.array(Image.open(file))

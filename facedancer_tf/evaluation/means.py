@@ -30,11 +30,11 @@ def mean_with_interval(values: np.ndarray, groups: Sequence[str], seed: int = SE
     were independent. Groups that share a person are not: then the interval is too narrow.
     """
     values = np.asarray(values, np.float64)
-    there = np.flatnonzero(~np.isnan(values)).tolist()
-    if not len(there):
+    indices = np.flatnonzero(~np.isnan(values)).tolist()
+    if not len(indices):
         return Mean(None, None, None, 0)
-    kept, kept_groups = values[there], [groups[i] for i in there]
-    mean = float(kept.mean())
-    if len(set(kept_groups)) < 2:
-        return Mean(mean, None, None, len(kept))
-    return Mean(mean, *bootstrap_interval(kept, kept_groups, seed), len(kept))
+    numbers, number_groups = values[indices], [groups[i] for i in indices]
+    mean = float(numbers.mean())
+    if len(set(number_groups)) < 2:
+        return Mean(mean, None, None, len(numbers))
+    return Mean(mean, *bootstrap_interval(numbers, number_groups, seed), len(numbers))

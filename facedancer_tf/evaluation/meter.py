@@ -22,7 +22,7 @@ OVERLAP_MIN = 0.3  # of the union of both boxes; a face that overlaps less is so
 
 
 @dataclass(frozen=True)
-class Read:
+class Readings:
     """What was read of n pictures: `embeddings` [n, W], `landmarks` [n, 68, 2], `angles` [n, 3], `expression` [n, 7].
 
     Rows of pictures whose face was not found are NaN.
@@ -34,7 +34,7 @@ class Read:
     expression: np.ndarray
 
     @property
-    def found(self) -> np.ndarray:
+    def has_face(self) -> np.ndarray:
         """Which pictures have a face where it should be, bool [n]."""
         return ~np.isnan(self.embeddings).any(axis=1)
 
@@ -48,30 +48,30 @@ class Meter:
     def find_again(self, picture: np.ndarray, place: Face) -> Face | None:
         """The face of `picture` that lies where `place` was, or None; also where the detector fails on the picture."""
         try:
-            found = [face for face in self.detector.detect(picture) if can_be_aligned(face)]
+            candidates = [face for face in self.detector.detect(picture) if can_be_aligned(face)]
         except cv2.error:
             return None
-        best = max(found, key=lambda face: overlap(face, place), default=None)
+        best = max(candidates, key=lambda face: overlap(face, place), default=None)
         return best if best is not None and overlap(best, place) >= OVERLAP_MIN else None
 
     def embed(self, pictures: Sequence[np.ndarray], places: Sequence[Face]) -> np.ndarray:
         """The judge's embeddings [n, W] of the faces that lie at `places`; NaN where there is none any more."""
         return self._embed(pictures, [self.find_again(p, f) for p, f in zip(pictures, places, strict=True)])
 
-    def read(self, pictures: Sequence[np.ndarray], places: Sequence[Face]) -> Read:
+    def read(self, pictures: Sequence[np.ndarray], places: Sequence[Face]) -> Readings:
         """All that can be read of the faces that lie at `places`; where nothing can, the face counts as not found."""
         faces = [self.find_again(picture, place) for picture, place in zip(pictures, places, strict=True)]
         count = len(pictures)
         landmarks = np.full((count, 68, 2), np.nan)
         angles, expression = np.full((count, 3), np.nan), np.full((count, len(EXPRESSIONS)), np.nan)
-        seen = [i for i, face in enumerate(faces) if face is not None]
-        readings = read_each([pictures[i] for i in seen], [face for face in faces if face is not None])
-        for i, reading in zip(seen, readings, strict=True):
+        indices = [i for i, face in enumerate(faces) if face is not None]
+        readings = read_each([pictures[i] for i in indices], [face for face in faces if face is not None])
+        for i, reading in zip(indices, readings, strict=True):
             if reading is None:
                 faces[i] = None
             else:
                 landmarks[i], angles[i], expression[i] = reading
-        return Read(self._embed(pictures, faces), landmarks, angles, expression)
+        return Readings(self._embed(pictures, faces), landmarks, angles, expression)
 
     def features(self, pictures: Sequence[np.ndarray], places: Sequence[Face]) -> np.ndarray:
         """Inception's features [n, 2048] of the aligned crops at `places`; [n, 0] without Inception."""
@@ -82,11 +82,11 @@ class Meter:
         return self.inception(np.stack(crops))
 
     def _embed(self, pictures: Sequence[np.ndarray], faces: Sequence[Face | None]) -> np.ndarray:
-        seen = [i for i, face in enumerate(faces) if face is not None]
+        indices = [i for i, face in enumerate(faces) if face is not None]
         embeddings = np.full((len(pictures), self.judge.width), np.nan)
-        if seen:
-            found = [face for face in faces if face is not None]
-            embeddings[seen] = self.judge.embed([pictures[i] for i in seen], found)
+        if indices:
+            present = [face for face in faces if face is not None]
+            embeddings[indices] = self.judge.embed([pictures[i] for i in indices], present)
         return embeddings
 
 
@@ -95,12 +95,12 @@ def read_each(pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> list[Rea
     if not len(faces):
         return []
     try:
-        found = read_faces(pictures, faces)
+        readings = read_faces(pictures, faces)
     except (ValueError, cv2.error):  # of any of them: so each for itself
         if len(faces) == 1:
             return [None]
         return [read_each([p], [f])[0] for p, f in zip(pictures, faces, strict=True)]
-    return list(zip(found.landmarks, found.angles, found.expression, strict=True))
+    return list(zip(readings.landmarks, readings.angles, readings.expression, strict=True))
 
 
 def overlap(one: Face, other: Face) -> float:

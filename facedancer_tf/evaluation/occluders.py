@@ -26,11 +26,11 @@ def occlude(
         raise ValueError(f"`kind` must be one of {KINDS}. Received: kind={kind!r}")
     colours, alpha = draw_occluder(kind, np.random.default_rng(seed))
     size = (picture.shape[1], picture.shape[0])
-    way = estimate_transform(landmarks, LAYER_PX)
+    transform = estimate_transform(landmarks, LAYER_PX)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    mask = cv2.warpAffine(alpha, way, size, flags=flags)
-    drawn = cv2.warpAffine(colours, way, size, flags=flags)
-    mixed = picture + mask[..., None] * (drawn.astype(np.float32) - picture)
+    mask = cv2.warpAffine(alpha, transform, size, flags=flags)
+    occluder = cv2.warpAffine(colours, transform, size, flags=flags)
+    mixed = picture + mask[..., None] * (occluder.astype(np.float32) - picture)
     return np.rint(mixed).astype(np.uint8), mask
 
 

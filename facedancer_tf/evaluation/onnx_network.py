@@ -69,7 +69,7 @@ class OnnxNetwork:
         self._sha256 = sha256_of(path)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = FATAL  # what goes wrong is raised, and said in our words
-        with _told(path):
+        with _failures_as_user_errors(path):
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
@@ -106,20 +106,22 @@ class OnnxNetwork:
             raise ValueError("`crops` must hold at least one crop. Received: none")
         side = self.pixels.size_px
         if crops.shape[1] != side:
-            way = cv2.INTER_AREA if crops.shape[1] > side else cv2.INTER_LINEAR
-            crops = np.stack([cv2.resize(crop, (side, side), interpolation=way) for crop in crops])
-        read = crops[..., ::-1] if self.pixels.order == "BGR" else crops
-        read = read.astype(np.float32) / 255.0 * (self.pixels.high - self.pixels.low) + self.pixels.low
+            interpolation = cv2.INTER_AREA if crops.shape[1] > side else cv2.INTER_LINEAR
+            crops = np.stack([cv2.resize(crop, (side, side), interpolation=interpolation) for crop in crops])
+        values = crops[..., ::-1] if self.pixels.order == "BGR" else crops
+        values = values.astype(np.float32) / 255.0 * (self.pixels.high - self.pixels.low) + self.pixels.low
         if not self._channels_last:
-            read = read.transpose(0, 3, 1, 2)
+            values = values.transpose(0, 3, 1, 2)
         step = self._fixed_batch or BATCH
-        return np.concatenate([self._run(read[start : start + step]) for start in range(0, len(read), step)])
+        return np.concatenate(
+            [self._run(values[start : start + step]) for start in range(0, len(values), step)]
+        )
 
     def _run(self, part: np.ndarray) -> np.ndarray:
         """Vectors of a few pictures as the network takes them, filled up to its batch where the file fixes one."""
         missing = max(0, (self._fixed_batch or 0) - len(part))
         filled = np.concatenate([part, np.repeat(part[-1:], missing, axis=0)])
-        with _told(self.path):
+        with _failures_as_user_errors(self.path):
             (vectors,) = self._session.run([self._output], {self._input: np.ascontiguousarray(filled)})
         whole = vectors.ndim == 2 and len(vectors) == len(filled) and vectors.shape[1] >= 1
         if not (whole and np.issubdtype(vectors.dtype, np.floating) and np.isfinite(vectors).all()):
@@ -131,7 +133,7 @@ class OnnxNetwork:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _failures_as_user_errors(path: Path) -> Iterator[None]:
     """Raises UserError where ONNX Runtime fails on the file."""
     try:
         yield

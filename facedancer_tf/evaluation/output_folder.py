@@ -39,8 +39,8 @@ def check_apart(folder: Path, pairs: str, pair_set: PairSet) -> None:
             f"the output folder {folder} lies in the folder of the pairs, {pairs}; name another with -o"
         )
     sides = (side for pair in pair_set.pairs for side in (pair.source, pair.target))
-    measured = {photograph.path for photograph in (*sides, *pair_set.gallery)}
-    named = [where] if where.exists() else []  # not "bundled", which is no place
-    inside = [path for path in (*named, *sorted(measured)) if path.resolve().is_relative_to(output)]
+    pictures = {photograph.path for photograph in (*sides, *pair_set.gallery)}
+    places = [where] if where.exists() else []  # not "bundled", which is no place
+    inside = [path for path in (*places, *sorted(pictures)) if path.resolve().is_relative_to(output)]
     if inside:
         raise UserError(f"{inside[0]} lies in the output folder {folder}; name another with -o")

@@ -34,7 +34,7 @@ def write_page(
     evaluation: Evaluation,
     models: Sequence[ModelSystem],
     about: dict[str, str],
-    shown: Sequence[Table],
+    tables: Sequence[Table],
 ) -> None:
     """Writes the page and its pictures, JPEGs that carry the mark of synthetic pictures, into `folder`."""
     make_folder(folder / PICTURES)
@@ -46,7 +46,7 @@ def write_page(
         "<p>Swapped faces on this page are synthetic: nobody shown did or said what a swapped picture shows.</p><dl>",
         *(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in about.items()),
         "</dl>",
-        *(_table(table) for table in shown),
+        *(_table(table) for table in tables),
         "<h2>Pairs</h2>",
         *_pairs(folder, evaluation, models),
         "<h2>Sources and targets</h2>",
@@ -77,8 +77,8 @@ def choose_shown(values: dict[str, np.ndarray]) -> list[tuple[str, int]]:
     between = (
         middle[np.unique(np.linspace(0, len(middle) - 1, BETWEEN).round().astype(int))] if len(middle) else []
     )
-    named = (("best", best), ("between", between), ("worst", worst))
-    return [(why, int(index)) for why, indices in named for index in indices]
+    groups = (("best", best), ("between", between), ("worst", worst))
+    return [(why, int(index)) for why, indices in groups for index in indices]
 
 
 def _table(table: Table) -> str:

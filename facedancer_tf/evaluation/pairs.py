@@ -63,12 +63,12 @@ def draw_pairs(photographs: Sequence[Photograph], count: int, seed: int, place: 
             f"{possible} pairs of two people"
         )
     random = np.random.default_rng(seed)
-    drawn: dict[tuple[int, int], None] = {}  # a dict keeps the order
-    while len(drawn) < count:
+    pairs: dict[tuple[int, int], None] = {}  # a dict keeps the order
+    while len(pairs) < count:
         source, target = (int(index) for index in random.integers(len(photographs), size=2))
         if photographs[source].identity != photographs[target].identity:
-            drawn[source, target] = None
-    return [Pair(photographs[source], photographs[target]) for source, target in drawn]
+            pairs[source, target] = None
+    return [Pair(photographs[source], photographs[target]) for source, target in pairs]
 
 
 def choose_gallery(
@@ -78,7 +78,7 @@ def choose_gallery(
 
     With all targets in it, a swapped face that stays nearest to its target is a miss, whatever the size.
     """
-    known = list(dict.fromkeys([*(pair.source for pair in pairs), *(pair.target for pair in pairs)]))
-    beside = sorted(set(others) - set(known), key=lambda photograph: photograph.path)
+    of_pairs = list(dict.fromkeys([*(pair.source for pair in pairs), *(pair.target for pair in pairs)]))
+    beside = sorted(set(others) - set(of_pairs), key=lambda photograph: photograph.path)
     order = np.random.default_rng(seed).permutation(len(beside))
-    return [*known, *(beside[index] for index in order[: max(0, size - len(known))])]
+    return [*of_pairs, *(beside[index] for index in order[: max(0, size - len(of_pairs))])]

@@ -44,7 +44,7 @@ def read_pairs_csv(path: Path) -> PairsFile:
         raise UserError(f"{path} cannot be read as a CSV file: {error}") from error
     if not rows or not {"source", "target"} <= set(rows[0][1]):
         raise UserError(f"{path} must have the columns source and target, and at least one line below them")
-    known: dict[str, Photograph] = {}
+    photographs: dict[str, Photograph] = {}
     pairs = []
     for line, row in rows:
         if not row["source"] or not row["target"]:
@@ -53,12 +53,12 @@ def read_pairs_csv(path: Path) -> PairsFile:
         for side in ("source", "target"):
             picture, identity = path.parent / row[side], row.get(f"{side}_id")
             place = os.path.realpath(picture)
-            shown = known.setdefault(place, Photograph(picture, identity or row[side]))
-            if identity and identity != shown.identity:
+            photograph = photographs.setdefault(place, Photograph(picture, identity or row[side]))
+            if identity and identity != photograph.identity:
                 raise UserError(
-                    f"{path}, line {line}: {row[side]} shows {identity}, but {shown.identity} above"
+                    f"{path}, line {line}: {row[side]} shows {identity}, but {photograph.identity} above"
                 )
-            sides.append(shown)
+            sides.append(photograph)
         if sides[0].identity == sides[1].identity:
             raise UserError(f"{path}, line {line}: source and target are one person, {sides[0].identity}")
         pairs.append(Pair(*sides))

@@ -80,13 +80,16 @@ class ModelSystem:
             {source.path: source for source in sources if source.path not in self._identities}.values()
         )
         if new:
-            identities = self._swapper.embed_each([s.picture for s in new], [s.face for s in new])
-            self._identities.update(zip((s.path for s in new), identities, strict=True))
+            embeddings = self._swapper.embed_each([s.picture for s in new], [s.face for s in new])
+            self._identities.update(zip((s.path for s in new), embeddings, strict=True))
         cuts = [self._swapper.cut(target.picture, target.face) for target in targets]
         crops = np.stack([crop for crop, _ in cuts])
-        wanted = np.stack([self._identities[source.path] for source in sources])
-        swapped = self._swapper.networks.swap_crops(crops, wanted)
-        return [SwappedCrop(crop, after, way) for (crop, way), after in zip(cuts, swapped, strict=True)]
+        identities = np.stack([self._identities[source.path] for source in sources])
+        swapped = self._swapper.networks.swap_crops(crops, identities)
+        return [
+            SwappedCrop(crop, after, transform)
+            for (crop, transform), after in zip(cuts, swapped, strict=True)
+        ]
 
     def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
         return self._swapper.paste(target.picture, [crop.after], [crop.transform])
@@ -99,7 +102,8 @@ class CopiedTarget:
 
     def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
         return [
-            SwappedCrop(crop, crop, way) for crop, way in (_cut(target, BASELINE_PX) for target in targets)
+            SwappedCrop(crop, crop, transform)
+            for crop, transform in (_cut(target, BASELINE_PX) for target in targets)
         ]
 
     def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
@@ -114,8 +118,8 @@ class PastedSource:
     def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
         swapped = []
         for source, target in zip(sources, targets, strict=True):
-            before, way = _cut(target, BASELINE_PX)
-            swapped.append(SwappedCrop(before, _cut(source, BASELINE_PX)[0], way))
+            before, transform = _cut(target, BASELINE_PX)
+            swapped.append(SwappedCrop(before, _cut(source, BASELINE_PX)[0], transform))
         return swapped
 
     def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
@@ -135,7 +139,7 @@ class ResampledTarget:
 
     def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
         cuts = [_cut(target, self._size_px, self._shrink) for target in targets]
-        return [SwappedCrop(crop, crop, way) for crop, way in cuts]
+        return [SwappedCrop(crop, crop, transform) for crop, transform in cuts]
 
     def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
         picture = target.picture.copy()
@@ -153,5 +157,5 @@ def baselines(models: Sequence[ModelSystem]) -> list[System]:
 
 
 def _cut(portrait: Portrait, size_px: int, shrink: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    way = estimate_transform(portrait.face.landmarks, size_px, shrink)
-    return warp(portrait.picture, way, size_px), way
+    transform = estimate_transform(portrait.face.landmarks, size_px, shrink)
+    return warp(portrait.picture, transform, size_px), transform

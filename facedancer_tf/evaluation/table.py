@@ -28,14 +28,14 @@ def caption(about: dict[str, str]) -> str:
 def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
     """The tables of `metric_groups`, and one of Fréchet distances."""
     pairs = len(evaluation.pair_set.pairs)
-    made = []
+    all_tables = []
     for title, metrics in metric_groups(judge).items():
         rows = [
             (row.name, [cell(metric, row.means[metric.key], pairs) for metric in metrics])
             for row in evaluation.rows
         ]
         heads, notes = [metric.heading for metric in metrics], [metric.meaning for metric in metrics]
-        made.append(Table(title, heads, notes, rows))
+        all_tables.append(Table(title, heads, notes, rows))
     frechet = evaluation.rows[0].frechet
     distances = [(row.name, [frechet_cell(row.frechet[name]) for name in frechet]) for row in evaluation.rows]
     notes = [
@@ -43,7 +43,7 @@ def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
         for kind in frechet.values()
     ]
     heads = [f"{name} ↓" for name in frechet]
-    return [*made, Table("Distance to the gallery's faces as a whole", heads, notes, distances)]
+    return [*all_tables, Table("Distance to the gallery's faces as a whole", heads, notes, distances)]
 
 
 def frechet_cell(frechet: Frechet) -> str:

@@ -116,10 +116,10 @@ def compare_pixels(
     """
     identities = networks.embed_crops(sources) if baked is None else np.tile(baked, (len(targets), 1))
     expected = networks.swap_crops(targets, identities).astype(int)
-    given = {"target": targets, "source": sources, "identity": identities}
+    arrays = {"target": targets, "source": sources, "identity": identities}
     apart = []
     for endpoint in endpoints:
-        outputs = exported[endpoint.name](**{spec.name: given[spec.name] for spec in endpoint.inputs})
+        outputs = exported[endpoint.name](**{spec.name: arrays[spec.name] for spec in endpoint.inputs})
         if "swapped" in outputs:
             apart.append(np.abs(outputs["swapped"].astype(int) - expected))
         elif not np.allclose(

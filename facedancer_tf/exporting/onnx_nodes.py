@@ -161,8 +161,8 @@ def _adain(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
 def _gate(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
     target, decoder, mask = inputs
     rest = nodes.add("Sub", [nodes.constant(f"{node.name}_one", 1), mask], f"{node.name}_rest")
-    kept = nodes.add("Mul", [rest, target], f"{node.name}_kept")
-    return nodes.add("Add", [kept, nodes.add("Mul", [mask, decoder], f"{node.name}_new")], node.name)
+    target_part = nodes.add("Mul", [rest, target], f"{node.name}_kept")
+    return nodes.add("Add", [target_part, nodes.add("Mul", [mask, decoder], f"{node.name}_new")], node.name)
 
 
 def _plain(kind: str, **settings: Any) -> Callable[[OnnxNodes, Node, list[str]], str]:

@@ -50,18 +50,18 @@ class Graph:
 
     def nodes(self) -> list[Node]:
         """Every node that the output depends on, inputs first; branches in the order of their operation's inputs."""
-        found: list[Node] = []
+        ordered: list[Node] = []
         seen: set[int] = set()
         stack = [(self.output, False)]
         while stack:
             node, done = stack.pop()
             if done:
-                found.append(node)
+                ordered.append(node)
             elif id(node) not in seen:
                 seen.add(id(node))
                 stack.append((node, True))
                 stack.extend((parent, False) for parent in reversed(node.inputs))
-        return found
+        return ordered
 
     def consumers(self) -> dict[int, list[Node]]:
         """The nodes that read a node, by its `id`."""
@@ -88,21 +88,23 @@ class _Matching:
         return False
 
     def match(self, ours: Node, theirs: Node) -> bool:
-        known = self.pairs.get(id(ours))
-        if known is not None:
-            return known is theirs or self.fail(ours, theirs, f"not {known.name!r}")
+        partner = self.pairs.get(id(ours))
+        if partner is not None:
+            return partner is theirs or self.fail(ours, theirs, f"not {partner.name!r}")
         self.steps += 1
         if self.steps > STEPS_CEILING:
             raise GraphError("its network is too entangled to be matched")
         if ours.op != theirs.op:
-            return self.fail(ours, theirs, f"{_a(theirs.op)}, not {_a(ours.op)},")
-        for key, wanted in ours.settings.items():
-            if not _same(theirs.settings.get(key), wanted):
+            return self.fail(ours, theirs, f"{_with_article(theirs.op)}, not {_with_article(ours.op)},")
+        for key, setting in ours.settings.items():
+            if not _same(theirs.settings.get(key), setting):
                 return self.fail(
-                    ours, theirs, f"{_a(theirs.op)} with {key} {theirs.settings.get(key)}, not {wanted},"
+                    ours,
+                    theirs,
+                    f"{_with_article(theirs.op)} with {key} {theirs.settings.get(key)}, not {setting},",
                 )
         if len(ours.inputs) != len(theirs.inputs):
-            return self.fail(ours, theirs, f"{_a(theirs.op)} of {len(theirs.inputs)} inputs")
+            return self.fail(ours, theirs, f"{_with_article(theirs.op)} of {len(theirs.inputs)} inputs")
         mark = len(self.trail)
         self.pairs[id(ours)] = theirs
         self.trail.append(ours)
@@ -140,11 +142,11 @@ def checked_arrays(ours: Node, theirs: Node) -> list[np.ndarray]:
     """The arrays of one node for the layer that it was found to be; raises GraphError naming the tensor."""
     arrays = []
     for role in ROLES[ours.op]:
-        value, wanted = theirs.weights.get(role), ours.weights[role].shape
+        value, shape = theirs.weights.get(role), ours.weights[role].shape
         if value is None:
             raise GraphError(f"the {role} of {theirs.name!r} is missing")
-        if value.shape != wanted:
-            raise GraphError(f"the {role} of {theirs.name!r} has the shape {value.shape}, not {wanted}")
+        if value.shape != shape:
+            raise GraphError(f"the {role} of {theirs.name!r} has the shape {value.shape}, not {shape}")
         if role == "variance":  # the epsilon of ours is fixed: theirs goes into the variance, which is exact
             if not (value + theirs.weights["epsilon"] > 0).all():
                 raise GraphError(f"the variance of {theirs.name!r} is negative, or its epsilon is none")
@@ -165,5 +167,5 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _a(op: str) -> str:
+def _with_article(op: str) -> str:
     return f"{'an' if op[0] in 'aeiou' else 'a'} {op}"

@@ -15,10 +15,10 @@ from facedancer_tf.graphs.keras_settings import (
     Arrays,
     Config,
     Reader,
-    activated,
     pair,
     require_channels_last,
     window,
+    with_activation,
 )
 
 # Whose layers of a known name are what we take them for: Keras' own, tensorflow-addons', ours, and unnamed ones.
@@ -97,7 +97,7 @@ def _relu(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node
 
 
 def _activation(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    return activated(inputs[0], config, name)
+    return with_activation(inputs[0], config, name)
 
 
 def _pad(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:

@@ -16,12 +16,12 @@ Reader: TypeAlias = Callable[[Config, str, list[Node], Arrays], Node]
 def weighted_node(op: str, name: str, inputs: list[Node], settings: dict[str, Any], arrays: Arrays,
               leaves: Mapping[str, str] | None = None) -> Node:  # fmt: skip
     """A node with weights, its roles taken from the leaf names (where those differ, `leaves` says which they are)."""
-    found = {}
+    weights = {}
     for role in ROLES[op]:
         leaf = (leaves or {}).get(role, role)
         if leaf in arrays:
-            found[role] = arrays[leaf]
-    return Node(op, name, inputs, settings, found)
+            weights[role] = arrays[leaf]
+    return Node(op, name, inputs, settings, weights)
 
 
 def check_width(node: Node, width: int) -> Node:
@@ -33,7 +33,7 @@ def check_width(node: Node, width: int) -> Node:
     return node
 
 
-def activated(node: Node, config: Config, name: str) -> Node:
+def with_activation(node: Node, config: Config, name: str) -> Node:
     activation = config.get("activation") or "linear"
     if isinstance(activation, Mapping):  # Keras 3 may write a serialised function
         activation = activation.get("config")
@@ -74,4 +74,4 @@ def with_bias(node: Node, config: Config) -> Node:
         kernel = node.weights["kernel"]
         width = kernel.shape[-1] if node.op != "depthwise_conv" else kernel.shape[-2] * kernel.shape[-1]
         node.weights["bias"] = np.zeros(width, np.float32)
-    return activated(node, config, node.name)
+    return with_activation(node, config, node.name)

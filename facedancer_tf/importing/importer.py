@@ -58,7 +58,7 @@ class Imported:
     """A network of ours with a file's weights: its kind, what was found in words, and how it is written."""
 
     kind: str
-    found: str
+    summary: str
     network: keras.Model
     save: Callable[[Path], None]
 
@@ -172,11 +172,11 @@ def _generator(
         if plan["mapping_depth"]
         else "no mapping"
     )
-    found = (
+    summary = (
         f"FaceDancer generator, {plan['size_px']} px, {plan['base_filters']} filters, {', '.join(plan['fusion'])}; "
         f"{mapping}; encoder {stated.encoder}"
     )
-    return Imported("generator", found, network, lambda path: save_model_file(network, recipe, path))
+    return Imported("generator", summary, network, lambda path: save_model_file(network, recipe, path))
 
 
 def _discriminator(graph: Graph, stated: Statements, origin: str) -> Imported:
@@ -195,18 +195,18 @@ def _discriminator_file(
     network: keras.Model, size_px: int, base_filters: int, stated: Statements, origin: str
 ) -> Imported:
     recipe = DiscriminatorRecipe({"size_px": size_px, "base_filters": base_filters}, stated.licence, origin)
-    found = f"image-level discriminator, {size_px} px, {base_filters} filters"
+    summary = f"image-level discriminator, {size_px} px, {base_filters} filters"
     return Imported(
-        "discriminator", found, network, lambda path: save_discriminator_file(network, recipe, path)
+        "discriminator", summary, network, lambda path: save_discriminator_file(network, recipe, path)
     )
 
 
 def _from_onnx(path: Path, stated: Statements, origin: str) -> Imported:
     from facedancer_tf.importing.onnx_encoders import import_onnx_encoder
 
-    network, described = import_onnx_encoder(path)
+    network, description = import_onnx_encoder(path)
     return _encoder(
-        network, described["architecture"], {}, stated, origin, (described["low"], described["high"])
+        network, description["architecture"], {}, stated, origin, (description["low"], description["high"])
     )
 
 
@@ -223,5 +223,5 @@ def _encoder(
     low, high = value_range or (description.low, description.high)
     recipe = EncoderRecipe(name, arguments, low, high, licence, origin, fingerprint(network))
     head = f", head {', '.join(arguments['head'])}" if arguments else ""
-    found = f"identity encoder {name}{head}; reads [{low:g}, {high:g}]"
-    return Imported("encoder", found, network, lambda path: save_encoder_file(network, recipe, path))
+    summary = f"identity encoder {name}{head}; reads [{low:g}, {high:g}]"
+    return Imported("encoder", summary, network, lambda path: save_encoder_file(network, recipe, path))

@@ -80,12 +80,12 @@ def _network(
         raise GraphError(f"its network has {len(layers)} layers")
     if model["class_name"] == "Sequential":
         return _chain(layers, outer_inputs, weights, outer)
-    made: dict[tuple[str, int], Node] = {}
+    nodes: dict[tuple[str, int], Node] = {}
     inputs: list[Node] = []
     by_name = {_name(layer): layer for layer in layers}
     for number, (name, *_) in enumerate(_tensors(config["input_layers"])):
-        made[name, 0] = outer_inputs[number] if outer_inputs is not None else _input(by_name[name])
-        inputs.append(made[name, 0])
+        nodes[name, 0] = outer_inputs[number] if outer_inputs is not None else _input(by_name[name])
+        inputs.append(nodes[name, 0])
     first = _first_calls(layers, config["output_layers"])
     pending = [
         (layer, number, list(_tensors(call)))
@@ -95,15 +95,15 @@ def _network(
     while pending:
         waiting = []
         for layer, number, sources in pending:
-            if any(source not in made for source in sources):
+            if any(source not in nodes for source in sources):
                 waiting.append((layer, number, sources))
                 continue
-            node = _layer(layer, [made[source] for source in sources], weights, outer)
-            made[_name(layer), number + first.get(_name(layer), 0)] = node
+            node = _layer(layer, [nodes[source] for source in sources], weights, outer)
+            nodes[_name(layer), number + first.get(_name(layer), 0)] = node
         if len(waiting) == len(pending):
             raise GraphError(f"its layer {_name(waiting[0][0])!r} reads from a layer that does not exist")
         pending = waiting
-    return inputs, [made[source] for source in _tensors(config["output_layers"])]
+    return inputs, [nodes[source] for source in _tensors(config["output_layers"])]
 
 
 def _first_calls(layers: Sequence[Mapping[str, Any]], outputs: Any) -> dict[str, int]:

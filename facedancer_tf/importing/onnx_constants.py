@@ -50,14 +50,16 @@ def _dequantise(settings: Settings, arrays: Arrays) -> np.ndarray:
         if scales.shape[axis] != runs[-1] + 1:
             raise ValueError(f"blocks of {block} along {len(runs)} values, scales {scales.shape}")
         scales, zero_points = scales.take(runs, axis), zero_points.take(runs, axis)
-        wanted = values.shape
+        expected_shape = values.shape
     elif scales.size == 1:
-        scales, zero_points, wanted = scales.reshape(()), zero_points.reshape(()), ()
+        scales, zero_points, expected_shape = scales.reshape(()), zero_points.reshape(()), ()
     else:
-        wanted = tuple(size if place == axis % values.ndim else 1 for place, size in enumerate(values.shape))
-        scales, zero_points = scales.reshape(wanted), zero_points.reshape(wanted)
+        expected_shape = tuple(
+            size if place == axis % values.ndim else 1 for place, size in enumerate(values.shape)
+        )
+        scales, zero_points = scales.reshape(expected_shape), zero_points.reshape(expected_shape)
     if (
-        scales.shape != wanted or zero_points.shape != wanted
+        scales.shape != expected_shape or zero_points.shape != expected_shape
     ):  # nothing is repeated beyond the size of the values
         raise ValueError(f"values {values.shape}, scales {scales.shape}, zero points {zero_points.shape}")
     return (values.astype(np.float32) - zero_points) * scales

@@ -25,7 +25,7 @@ def import_onnx_encoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
     GraphError, with one clause as the reason, for a file that holds none of the encoders known here.
     """
     theirs = read_onnx_graph(Path(path))
-    architecture = recognised(theirs)
+    architecture = recognise_architecture(theirs)
     model = ENCODERS[architecture].build()
     ours = model_graph(model)
     black, white = _first_values(theirs)
@@ -39,7 +39,7 @@ def import_onnx_encoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
     }
 
 
-def recognised(graph: Graph) -> str:
+def recognise_architecture(graph: Graph) -> str:
     """The name in ENCODERS of the network that this looks like; only matching it proves it."""
     counts = Counter(node.op for node in graph.nodes())
     depths = {sum(units): depth for depth, units in UNITS.items()}
@@ -72,9 +72,9 @@ def _first_values(graph: Graph) -> tuple[float, float]:
 
 def _take_out_rescaling(graph: Graph) -> tuple[float, float] | None:
     """Scale and offset of the graph's rescaling, which is cut out of it; None where there is none."""
-    found = None
+    scale_and_offset = None
     for node in graph.nodes():
         if node.op == "rescale":
-            found = node.settings["scale"], node.settings["offset"]
+            scale_and_offset = node.settings["scale"], node.settings["offset"]
         node.inputs = [parent.inputs[0] if parent.op == "rescale" else parent for parent in node.inputs]
-    return found
+    return scale_and_offset

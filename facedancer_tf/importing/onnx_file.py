@@ -63,8 +63,8 @@ def read_onnx_file(path: Path) -> OnnxFile:
         raise GraphError(f"it has {len(inputs)} inputs and {len(graph.output)} outputs, not one of each")
     left_over = [name for name, array in tensors.items() if array.dtype == np.float32 and name not in read]
     if left_over:
-        named = ", ".join(repr(name[:NAME_LENGTH]) for name in left_over[:5])
-        raise GraphError(f"it holds tensors that its own network does not use: {named}")
+        names = ", ".join(repr(name[:NAME_LENGTH]) for name in left_over[:5])
+        raise GraphError(f"it holds tensors that its own network does not use: {names}")
     sizes = inputs[0].type.tensor_type.shape.dim
     shape = tuple(size.dim_value if size.HasField("dim_value") else None for size in sizes)
     return OnnxFile(inputs[0].name, shape, graph.output[0].name, tensors, operations)

@@ -14,7 +14,15 @@ import numpy as np
 from facedancer_tf.graphs.graph import Graph, GraphError, Node
 from facedancer_tf.importing.onnx_constants import axes_of, constant_result
 from facedancer_tf.importing.onnx_file import OnnxFile, Operation, read_onnx_file
-from facedancer_tf.importing.onnx_layers import Feature, batch_norm, convolution, gemm, matmul, prelu, scaled
+from facedancer_tf.importing.onnx_layers import (
+    Feature,
+    apply_scale,
+    batch_norm,
+    convolution,
+    gemm,
+    matmul,
+    prelu,
+)
 
 Value = np.ndarray | Feature | None  # None: an input left out
 BYTES_MADE_CEILING = 4 << 30  # of all arrays made on the way
@@ -30,14 +38,14 @@ def read_onnx_graph(path: Path) -> Graph:
     file = read_onnx_file(path)
     picture = _picture(file)
     values: dict[str, Value] = {**file.tensors, file.input_name: picture, "": None}
-    made = 0
+    bytes_made = 0
     for op in file.operations:
         missing = [name for name in op.inputs if name not in values]
         if missing:
             raise GraphError(f"its node {op.name!r} reads {missing[0][:80]!r}, which nothing before it gives")
         result = _result(op, [values[name] for name in op.inputs])
-        made += result.nbytes if isinstance(result, np.ndarray) else _bytes(result.node)
-        if made > BYTES_MADE_CEILING:
+        bytes_made += result.nbytes if isinstance(result, np.ndarray) else _bytes(result.node)
+        if bytes_made > BYTES_MADE_CEILING:
             raise GraphError("its network takes more memory than any encoder here")
         if op.outputs:
             values[op.outputs[0]] = result
@@ -97,14 +105,16 @@ def _arithmetic(op: Operation, first: Value, second: Value) -> Feature:
     vector = _per_channel(op, x, constant)
     ones, zeros = np.ones_like(vector), np.zeros_like(vector)
     if op.kind == "Add":
-        return scaled(x, ones, vector, op.name)
+        return apply_scale(x, ones, vector, op.name)
     if op.kind == "Mul":
-        return scaled(x, vector, zeros, op.name)
+        return apply_scale(x, vector, zeros, op.name)
     if op.kind == "Sub":
-        return scaled(x, ones, -vector, op.name) if x is first else scaled(x, -ones, vector, op.name)
+        return (
+            apply_scale(x, ones, -vector, op.name) if x is first else apply_scale(x, -ones, vector, op.name)
+        )
     if x is not first or not vector.all():
         raise GraphError(f"its node {op.name!r} divides by its input or by zero")
-    return scaled(x, 1 / vector, zeros, op.name)
+    return apply_scale(x, 1 / vector, zeros, op.name)
 
 
 def _per_channel(op: Operation, x: Feature, constant: np.ndarray) -> np.ndarray:
@@ -112,8 +122,8 @@ def _per_channel(op: Operation, x: Feature, constant: np.ndarray) -> np.ndarray:
     channels = x.sizes["C"]
     if constant.size == 1:
         return np.full(channels, constant.item(), np.float64)
-    wanted = tuple(channels if axis == "C" else 1 for axis in x.axes)
-    if (1,) * (len(wanted) - constant.ndim) + constant.shape != wanted:
+    expected_shape = tuple(channels if axis == "C" else 1 for axis in x.axes)
+    if (1,) * (len(expected_shape) - constant.ndim) + constant.shape != expected_shape:
         raise GraphError(
             f"its node {op.name!r} has a constant of shape {constant.shape}, not one value per channel"
         )
@@ -166,12 +176,12 @@ def _transpose(op: Operation, x: Feature, constants: list[np.ndarray | None]) ->
 
 
 def _pad(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> Feature:
-    given = [value for value in constants if value is not None]
-    pads = list(op.settings.get("pads", given[0].ravel().tolist() if given else []))
-    value = given[1].item() if len(given) > 1 and given[1].size == 1 else op.settings.get("value", 0.0)
+    arrays = [value for value in constants if value is not None]
+    pads = list(op.settings.get("pads", arrays[0].ravel().tolist() if arrays else []))
+    value = arrays[1].item() if len(arrays) > 1 and arrays[1].size == 1 else op.settings.get("value", 0.0)
     half = pads[: len(pads) // 2]
     even = x.axes == "NCHW" and len(pads) == 8 and half == pads[4:] and half[:2] == [0, 0] and min(pads) >= 0
-    if not even or value or len(given) > 2 or op.settings.get("mode", "constant") != "constant":
+    if not even or value or len(arrays) > 2 or op.settings.get("mode", "constant") != "constant":
         raise GraphError(f"its node {op.name!r} does not pad rows and columns evenly with zeros")
     sizes = {**x.sizes, "H": x.sizes["H"] + 2 * half[2], "W": x.sizes["W"] + 2 * half[3]}
     return Feature(Node("pad", op.name, [x.node], {"pad": (half[2], half[3])}), x.axes, sizes)

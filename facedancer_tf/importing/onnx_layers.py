@@ -28,7 +28,7 @@ class Feature:
     sizes: Mapping[str, int]
 
 
-def scaled(x: Feature, scale: np.ndarray, shift: np.ndarray, name: str) -> Feature:
+def apply_scale(x: Feature, scale: np.ndarray, shift: np.ndarray, name: str) -> Feature:
     """x · scale + shift, float64 vectors over the channels."""
     node = x.node
     if node.op in ("input", "rescale"):
@@ -75,7 +75,7 @@ def batch_norm(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> F
     if (variance <= 0).any():
         raise GraphError(f"its node {op.name!r} has a variance that is not positive")
     scale = gamma / np.sqrt(variance)
-    return scaled(x, scale, beta - mean * scale, op.name)
+    return apply_scale(x, scale, beta - mean * scale, op.name)
 
 
 def convolution(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> Feature:
@@ -144,11 +144,11 @@ def gemm(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> Feature
     kernel = _weight(op, weights, 0, (None, None)) * np.float32(op.settings.get("alpha", 1.0))
     kernel = kernel.T if op.settings.get("transB") else kernel
     units = kernel.shape[1]
-    bias, given = np.zeros(units, np.float32), weights[1] if len(weights) > 1 else None
-    if given is not None:
-        if given.shape not in ((), (1,), (1, 1), (units,), (1, units)):
-            raise GraphError(f"its node {op.name!r} has a bias of shape {given.shape} for {units} units")
-        bias += given.reshape(-1) * np.float32(op.settings.get("beta", 1.0))
+    bias, constant = np.zeros(units, np.float32), weights[1] if len(weights) > 1 else None
+    if constant is not None:
+        if constant.shape not in ((), (1,), (1, 1), (units,), (1, units)):
+            raise GraphError(f"its node {op.name!r} has a bias of shape {constant.shape} for {units} units")
+        bias += constant.reshape(-1) * np.float32(op.settings.get("beta", 1.0))
     return _dense(op, x, kernel, bias)
 
 
@@ -199,9 +199,10 @@ def _weight(
     if value is None or value.dtype != np.float32:
         raise GraphError(f"its node {op.name!r} lacks a constant weight as input {place + 1}")
     fits = len(value.shape) == len(shape) and all(
-        size == wanted or (wanted is None and size) for size, wanted in zip(value.shape, shape, strict=True)
+        size == expected or (expected is None and size)
+        for size, expected in zip(value.shape, shape, strict=True)
     )
     if not fits:
-        wanted = " × ".join("any" if size is None else str(size) for size in shape)
-        raise GraphError(f"its node {op.name!r} has a weight of shape {value.shape}, not {wanted}")
+        expected_shape = " × ".join("any" if size is None else str(size) for size in shape)
+        raise GraphError(f"its node {op.name!r} has a weight of shape {value.shape}, not {expected_shape}")
     return value

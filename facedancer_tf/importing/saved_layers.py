@@ -56,15 +56,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def by_leaf(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """kernel, bias … of one layer; 0/kernel, 0/bias, 1/kernel … where it holds several layers, as AdaIN does."""
     owners = list(dict.fromkeys(full.rpartition("/")[0] for full in arrays))
-    found = {}
+    result = {}
     for full, value in arrays.items():
         owner, _, leaf = full.rpartition("/")
         leaf = leaf.split(":")[0]
         key = leaf if len(owners) == 1 else f"{owners.index(owner)}/{leaf}"
-        if key in found:
+        if key in result:
             raise GraphError(f"it holds two tensors {full!r}")
-        found[key] = value
-    return found
+        result[key] = value
+    return result
 
 
 def _text(value: Any) -> str:

@@ -31,7 +31,7 @@ def pair_in_saved_order(ours: Graph, layers: Iterable[SavedLayer]) -> dict[str, 
     waiting: dict[Key, deque[Node]] = defaultdict(deque)
     for node in sorted((node for node in distances if node.op in ROLES), key=lambda node: -distances[node]):
         waiting[_key(node.weights)].append(node)  # sorted is stable: ties stay in the order of the graph
-    found: dict[str, list[np.ndarray]] = {}
+    arrays_of: dict[str, list[np.ndarray]] = {}
     last = len(distances)
     for name, arrays in _units(layers):
         queue = waiting[_key(arrays)]
@@ -42,11 +42,11 @@ def pair_in_saved_order(ours: Graph, layers: Iterable[SavedLayer]) -> dict[str, 
         if distances[node] > last:
             raise GraphError(f"its tensor {name!r} stands where the stated plan has none of its shape")
         last = distances[node]
-        found[node.name] = checked_arrays(node, Node(node.op, name, weights=arrays))
+        arrays_of[node.name] = checked_arrays(node, Node(node.op, name, weights=arrays))
     missing = [node.name for queue in waiting.values() for node in queue]
     if missing:
         raise GraphError(f"tensors of the stated plan are missing: {', '.join(missing[:5])}")
-    return found
+    return arrays_of
 
 
 def _key(arrays: dict[str, np.ndarray]) -> Key:

@@ -24,7 +24,7 @@ def bootstrap_interval(
     random = np.random.default_rng(seed)
     means = np.empty(draws)
     for draw in range(draws):  # one at a time: all at once would be draws times groups numbers
-        drawn = random.integers(len(sums), size=len(sums))
-        means[draw] = sums[drawn].sum() / counts[drawn].sum()
+        chosen_groups = random.integers(len(sums), size=len(sums))
+        means[draw] = sums[chosen_groups].sum() / counts[chosen_groups].sum()
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -137,12 +137,15 @@ def _read_batch(pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> tuple[
     """Landmarks float64 [n, 68, 2] in pixels of the pictures, and expressions float32 [n, 7]."""
     points = [face.landmarks for face in faces]
     for _ in range(PASSES):
-        cut = [face_crop(picture, five) for picture, five in zip(pictures, points, strict=True)]
-        crops = np.stack([crop for crop, _ in cut])
+        cuts = [face_crop(picture, five) for picture, five in zip(pictures, points, strict=True)]
+        crops = np.stack([crop for crop, _ in cuts])
         landmarks = np.stack(
-            [_to_picture(found, way) for found, (_, way) in zip(_landmarks_in(crops), cut, strict=True)]
+            [
+                _to_picture(points_68, transform)
+                for points_68, (_, transform) in zip(_landmarks_in(crops), cuts, strict=True)
+            ]
         )
-        points = [five_of(found) for found in landmarks]
+        points = [five_of(points_68) for points_68 in landmarks]
     return landmarks, _expression_in(crops)
 
 

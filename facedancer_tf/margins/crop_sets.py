@@ -82,12 +82,12 @@ def _of_shards(
     if not total:
         raise UserError(f"{folder} holds no pictures in its split {split}: name the other one")
     # Drawn by position, so that one pass reads them all and only these are decoded.
-    chosen = np.zeros(total, bool)
-    chosen[random.permutation(total)[:count]] = True
+    drawn_mask = np.zeros(total, bool)
+    drawn_mask[random.permutation(total)[:count]] = True
     records = tf.data.TFRecordDataset([str(folder / shard.name) for shard in shards], buffer_size=1 << 20)
     crops, people = [], []
-    for wanted, record in zip(chosen, records, strict=True):
-        if wanted:
+    for is_drawn, record in zip(drawn_mask, records, strict=True):
+        if is_drawn:
             crops.append(decode_picture(record, manifest.size_px, size_px).numpy())
             people.append(parse_record(record)["label"].numpy().decode(errors="surrogateescape"))
     digest = hashlib.sha256("".join(shard.sha256 for shard in shards).encode()).hexdigest()

@@ -14,22 +14,22 @@ from losses.cosine import cosine_distance
 from networks.encoders import prepare_pictures, tap_encoder
 
 
-def candidate_blocks(encoder: Encoder, wanted: Sequence[str]) -> list[str]:
+def candidate_blocks(encoder: Encoder, names: Sequence[str]) -> list[str]:
     """The blocks to measure, deep to shallow: IFSR's own where none are `wanted`, every block for "all".
 
     Every block is every layer called `…_out`. Raises UserError for a name that is no layer, with the blocks there are.
     """
     every = [layer.name for layer in encoder.network.layers if layer.name.endswith("_out")][::-1]
-    if not wanted:
+    if not names:
         return list(encoder.description.ifsr_blocks)
-    if list(wanted) == ["all"]:
+    if list(names) == ["all"]:
         return every
-    unknown = [name for name in wanted if name not in every]
+    unknown = [name for name in names if name not in every]
     if unknown:
         raise UserError(
             f"{encoder.description.name} has no block {', '.join(unknown)}; its blocks are {', '.join(every)}"
         )
-    return [name for name in every if name in wanted]
+    return [name for name in every if name in names]
 
 
 def measure_distances(encoder: Encoder, blocks: Sequence[str], samples: Samples) -> Distances:
@@ -41,12 +41,12 @@ def measure_distances(encoder: Encoder, blocks: Sequence[str], samples: Samples)
     tapped = tap_encoder(encoder.network, blocks)
 
     def measure(pictures: dict[str, tf.Tensor]) -> dict[str, dict[str, tf.Tensor]]:
-        seen = {
+        features = {
             role: tapped(prepare_pictures(encoder.description, batch, samples.shrink), training=False)
             for role, batch in pictures.items()
         }
         return {
-            block: {kind: cosine_distance(seen[a][block], seen[b][block]) for kind, (a, b) in kinds}
+            block: {kind: cosine_distance(features[a][block], features[b][block]) for kind, (a, b) in kinds}
             for block in [*blocks, EMBEDDING]
         }
 
@@ -63,8 +63,8 @@ def measure_distances(encoder: Encoder, blocks: Sequence[str], samples: Samples)
                 role: tf.constant(np.concatenate([p, p[:1].repeat(BATCH - count, 0)]))
                 for role, p in batch.items()
             }
-            for block, found in graph(full).items():
-                for kind, distance in found.items():
+            for block, by_kind in graph(full).items():
+                for kind, distance in by_kind.items():
                     parts[block][kind].append(keras.ops.convert_to_numpy(distance)[:count])
             bar.update(count)
     return {b: {k: np.concatenate(v) for k, v in of_kind.items()} for b, of_kind in parts.items()}

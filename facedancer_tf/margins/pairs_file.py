@@ -99,13 +99,13 @@ def samples_of_pairs(file: Path, count: int, seed: int, size_px: int, detector: 
         groups=targets,
         shrink=1.0,
         origin=f"measured on {len(samples)} swapped pictures of {len(set(targets))} targets, listed in {file.name}",
-        material=reader.describe_material(file, _named(file, rows)),
+        material=reader.describe_material(file, _pictures_of_rows(file, rows)),
         left_out=dict(reader.left_out),
         beware="" if with_source else NO_SOURCES,
     )
 
 
-def _named(file: Path, rows: list[dict[str, Path]]) -> list[Item]:
+def _pictures_of_rows(file: Path, rows: list[dict[str, Path]]) -> list[Item]:
     """Every picture that the rows name, in turn, by column and path as seen from the file."""
     return [
         Item(f"{column} {os.path.relpath(path, file.parent)}", "", str(path))
@@ -124,8 +124,10 @@ def _read_sample(row: dict[str, Path], reader: FaceReader) -> dict[str, np.ndarr
         crops = {"target": reader.cut(target.picture, target.face)}
         for column in [column for column in row if column != "target"]:
             picture = read_pixels(row[column])
-            there = column == "swapped" and picture.shape == target.picture.shape
-            crops[column] = reader.cut(picture, target.face if there else find_face(picture, reader.detector))
+            same_place = column == "swapped" and picture.shape == target.picture.shape
+            crops[column] = reader.cut(
+                picture, target.face if same_place else find_face(picture, reader.detector)
+            )
     except NoFace as reason:
         reader.left_out[str(reason)] += 1
         return None

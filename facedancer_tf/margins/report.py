@@ -65,9 +65,9 @@ def margins_yaml(
 
     command: that gives them again. name: of the file. The text says the same at every run: no date.
     """
-    described = encoder.description.name
+    label = encoder.description.name
     lines = [
-        f"# IFSR margins for the encoder {described}, weights {encoder.fingerprint[:12]}, and no other. To train with",
+        f"# IFSR margins for the encoder {label}, weights {encoder.fingerprint[:12]}, and no other. To train with",
         "# them, give them behind a recipe:",
         f"#   python train.py --config configs/RECIPE.yaml --config {name}",
         f"# Stage: {samples.origin}.",

@@ -59,11 +59,11 @@ def equal_error_rate(near: np.ndarray, far: np.ndarray) -> float:
     thresholds = np.unique(np.concatenate([near, far]))
     missed = np.concatenate([[1.0], 1.0 - np.searchsorted(near, thresholds, "right") / len(near)])
     let_in = np.concatenate([[0.0], np.searchsorted(far, thresholds, "right") / len(far)])
-    ahead = missed - let_in  # falls from 1 to -1
-    after = int(np.argmax(ahead <= 0))
+    difference = missed - let_in  # falls from 1 to -1
+    after = int(np.argmax(difference <= 0))
     before = after - 1
-    way = ahead[before] / (ahead[before] - ahead[after])
-    return float(let_in[before] + way * (let_in[after] - let_in[before]))
+    fraction = difference[before] / (difference[before] - difference[after])
+    return float(let_in[before] + fraction * (let_in[after] - let_in[before]))
 
 
 def margin_kind(kinds: Container[str]) -> str:
@@ -84,18 +84,18 @@ def suggest_margins(
     block is left out.
     """
     figures = []
-    for block, found in distances.items():
-        kinds = [kind for kind in NEAR_TO_FAR if kind in found]
-        rates = {pair: equal_error_rate(*(found[kind] for kind in pair)) for pair in combinations(kinds, 2)}
-        chosen = found[margin_kind(found)]
+    for block, by_kind in distances.items():
+        kinds = [kind for kind in NEAR_TO_FAR if kind in by_kind]
+        rates = {pair: equal_error_rate(*(by_kind[kind] for kind in pair)) for pair in combinations(kinds, 2)}
+        margin_distances = by_kind[margin_kind(by_kind)]
         why = _why_not(block, rates, allowed, identity_error_rate)
         figures.append(
             BlockFigures(
                 block=block,
-                means={kind: float(found[kind].mean()) for kind in kinds},
-                interval=bootstrap_interval(chosen, groups, seed),
+                means={kind: float(by_kind[kind].mean()) for kind in kinds},
+                interval=bootstrap_interval(margin_distances, groups, seed),
                 error_rates=rates,
-                margin=None if why else round(float(chosen.mean()), 4),
+                margin=None if why else round(float(margin_distances.mean()), 4),
                 why=why,
             )
         )

@@ -75,8 +75,10 @@ def samples_of_swaps(
 
     @tf.function(autograph=False, reduce_retracing=True)
     def swap(targets: tf.Tensor, sources: tf.Tensor) -> tf.Tensor:
-        seen = prepare_pictures(networks.description, sources, recipe.shrink)
-        swapped = networks.generator([targets, networks.encoder(seen, training=False)], training=False)
+        encoder_input = prepare_pictures(networks.description, sources, recipe.shrink)
+        swapped = networks.generator(
+            [targets, networks.encoder(encoder_input, training=False)], training=False
+        )
         return paste_back(swapped, targets, recipe.shrink) if pasted else swapped
 
     def batches() -> Iterator[dict[str, np.ndarray]]:

@@ -22,7 +22,7 @@ from facedancer_tf.people import list_people
 
 
 @contextmanager
-def opened(source: Path) -> Iterator[Path]:
+def open_folder(source: Path) -> Iterator[Path]:
     """`source` as a folder: itself, or the pictures of a zip file, unpacked for as long as the block runs.
 
     Raises UserError where it is neither, or the zip file is damaged.
@@ -61,13 +61,13 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
     views: list[str] = []
     people: dict[str, list[int]] = {}
     pairs: list[tuple[str, int, int]] = []
-    with opened(source) as folder:
+    with open_folder(source) as folder:
         items = [Item(p.relative_to(folder).as_posix(), person, str(p)) for p, person in list_people(folder)]
         material = reader.describe_material(source, items)
         by_person = defaultdict(list)
         for item in items:
             by_person[item.label].append(Path(item.where))
-        several = sorted(person for person, found in by_person.items() if len(found) > 1)
+        several = sorted(person for person, paths in by_person.items() if len(paths) > 1)
         for person in random.permutation(several).tolist():
             if len(pairs) >= count:
                 break
@@ -79,13 +79,13 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
                     views.append(view_of(path, person))
             pairs += [(person, one, other) for one, other in itertools.combinations(people[person], 2)]
     pairs = pairs[:count]
-    measured = {person for person, _, _ in pairs}
-    if len(measured) < 2:
+    pair_people = {person for person, _, _ in pairs}
+    if len(pair_people) < 2:
         raise UserError(
             f"{source} holds no pairs to measure on: it takes two people or more, each with two views that show a "
             "face, in a folder per person or named person_0.jpg, person_1.jpg"
         )
-    others = _strangers(pairs, {p: i for p, i in people.items() if p in measured}, views, random)
+    others = _strangers(pairs, {p: i for p, i in people.items() if p in pair_people}, views, random)
 
     def batches() -> Iterator[dict[str, np.ndarray]]:
         for start in range(0, len(pairs), BATCH):
@@ -101,7 +101,7 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
         kinds={SAME: ("one", "same"), DIFFERENT: ("one", "stranger")},
         groups=[person for person, _, _ in pairs],
         shrink=1.0,
-        origin=f"bootstrapped from views: {len(pairs)} pairs of views of {len(measured)} people",
+        origin=f"bootstrapped from views: {len(pairs)} pairs of views of {len(pair_people)} people",
         material=material,
         left_out=dict(reader.left_out),
     )
@@ -118,9 +118,9 @@ def _strangers(
     everybody = [(person, index) for person, indices in people.items() for index in indices]
     for person, index in everybody:
         by_view[views[index]].append((person, index))
-    chosen = []
+    strangers = []
     for person, one, _ in pairs:
         alike = [index for other, index in by_view[views[one]] if other != person]
         anybody = alike or [index for other, index in everybody if other != person]
-        chosen.append(anybody[int(random.integers(len(anybody)))])
-    return chosen
+        strangers.append(anybody[int(random.integers(len(anybody)))])
+    return strangers

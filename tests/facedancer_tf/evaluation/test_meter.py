@@ -37,7 +37,7 @@ def test_a_face_elsewhere_is_not_the_one_that_was_swapped(grace):
     painted = grace.copy()
     painted[y : y + height, x : x + width] = 128
     read = Meter(DlibJudge(), detector).read([grace, painted], [face, face])
-    assert read.found.tolist() == [True, False]
+    assert read.has_face.tolist() == [True, False]
     assert np.isnan(read.angles[1]).all()
     assert np.isfinite(read.angles[0]).all()
 
@@ -48,7 +48,7 @@ def test_a_detector_that_fails_is_a_face_that_is_lost(grace, error):
     dark = grace // 20
     meter = Meter(DlibJudge(), BlindTo(lambda picture: picture.max() < 50, error))
     read = meter.read([dark, grace], [face, face])
-    assert read.found.tolist() == [False, True]
+    assert read.has_face.tolist() == [False, True]
     assert np.isnan(read.landmarks[0]).all()
 
 
@@ -77,6 +77,6 @@ def test_a_face_that_cannot_be_read_is_lost_and_the_others_are_not(grace, barack
 
     monkeypatch.setattr(face_readings, "head_angles", fails_on_barack)
     read = meter.read([grace, barack], faces)
-    assert read.found.tolist() == [True, False]
+    assert read.has_face.tolist() == [True, False]
     assert np.isnan(read.landmarks[1]).all()
     np.testing.assert_allclose(read.angles[0], before.angles[0], atol=1e-2)

@@ -66,7 +66,7 @@ def test_every_plan(write_checkpoint, tmp_path, case):
 @pytest.mark.parametrize(("case", "width"), [("recorded_default", 512), ("recorded_affa5", 256)])
 def test_released_size(write_checkpoint, case, width):
     imported = read_weights(write_checkpoint(case))
-    assert f"mapping 4 x {width}" in imported.found
+    assert f"mapping 4 x {width}" in imported.summary
     assert_recorded(imported, case)
 
 

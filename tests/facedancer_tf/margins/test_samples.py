@@ -13,7 +13,7 @@ from facedancer_tf.margins.distances import candidate_blocks, measure_distances
 from facedancer_tf.margins.pairs_file import read_rows, samples_of_pairs
 from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
 from facedancer_tf.margins.swaps import draw_swaps
-from facedancer_tf.margins.views import opened, samples_of_views, view_of
+from facedancer_tf.margins.views import open_folder, samples_of_views, view_of
 from facedancer_tf.weights.identity_encoder import load_encoder
 from losses.cosine import cosine_distance
 from networks.encoders import prepare_pictures, tap_encoder
@@ -67,10 +67,10 @@ def test_zip_files_and_folders_per_person_give_the_same_samples(people, tmp_path
         assert np.array_equal(pictures, next(plain.batches())[role])
     assert packed.material.startswith("6 files of people.zip (SHA-256 of their names and sizes ")
     assert str(tmp_path) not in packed.material
-    with opened(people) as folder:
+    with open_folder(people) as folder:
         assert folder == people
     (tmp_path / "text").write_text("no zip")
-    with pytest.raises(UserError, match="neither a folder nor a zip file"), opened(tmp_path / "text"):
+    with pytest.raises(UserError, match="neither a folder nor a zip file"), open_folder(tmp_path / "text"):
         pass
 
 
