@@ -1,4 +1,4 @@
-"""What the scripts share: a parser whose errors are one sentence, like every other error of theirs."""
+"""The parser that all scripts share: its errors are one sentence, like every other error of the scripts."""
 
 import argparse
 from typing import NoReturn

@@ -1,4 +1,4 @@
-"""Failures that a person can mend: one sentence that says what was wrong and what to do."""
+"""Errors that the user can mend: one sentence says what is wrong and what to do."""
 
 import sys
 from collections.abc import Callable

@@ -1,9 +1,9 @@
-"""Loading TensorFlow without its start-up lines, which would bury the one line that a person should read.
+"""Imports TensorFlow without its start-up lines, which would hide the one line that the user should read.
 
-TensorFlow writes them from C++ before any log level is in force (TF_CPP_MIN_LOG_LEVEL does not stop them), so they
-are held back at the file descriptor; information and warnings are dropped, everything else is passed on.
+TensorFlow writes them from C++ before any log level takes effect (TF_CPP_MIN_LOG_LEVEL does not stop them). So they
+are caught at the file descriptor: information and warnings are dropped, everything else is passed on.
 
-Meanwhile the collector of reference cycles rests: a quarter of the import was its looking through objects that stay.
+Python's garbage collector is off during the import: it took a quarter of the time to search objects that stay.
 """
 
 import gc
@@ -19,9 +19,9 @@ _NOISE = re.compile(
 
 
 def load_tensorflow_quietly(wake_devices: bool = True) -> None:
-    """Imports TensorFlow and wakes its devices up; a failure raises as ever, with all that was written before it.
+    """Imports TensorFlow and starts its devices. A failure raises as usual, and all that was written before is shown.
 
-    Workers of several machines must meet before their devices wake: `wake_devices` leaves that to what follows.
+    wake_devices: whether to start the devices. Workers of several machines must not: they have to meet first.
     """
     if "tensorflow" in sys.modules:
         return
@@ -36,7 +36,7 @@ def load_tensorflow_quietly(wake_devices: bool = True) -> None:
 
 
 def _load(wake_devices: bool) -> None:
-    """The import, with the start-up lines held back."""
+    """Imports TensorFlow and filters its start-up lines."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # for what comes later
     sys.stderr.flush()
     original_stderr = os.dup(2)
@@ -47,9 +47,11 @@ def _load(wake_devices: bool) -> None:
             try:
                 import tensorflow as tf
 
-                tf.get_logger().setLevel("ERROR")  # many models are no reason to warn of retracing
+                tf.get_logger().setLevel("ERROR")  # it warns of retracing where many models are loaded
                 if wake_devices:
-                    tf.constant(0.0)  # finds the devices, which is where the rest is said
+                    tf.constant(
+                        0.0
+                    )  # finds the devices, and TensorFlow writes the rest of its start-up lines
                 noise = _NOISE
             finally:
                 sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""What an evaluation was measured with, in words: the caption without which no number is printed."""
+"""The caption of an evaluation: says with what it was measured. No number is printed without it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from facedancer_tf.judging.bootstrap import DRAWS
 def describe_evaluation(
     evaluation: Evaluation, meter: Meter, models: Sequence[ModelSystem], seed: int
 ) -> dict[str, str]:
-    """Name and sentence of everything that a number depends on."""
+    """A name and a sentence for everything that a number depends on."""
     pair_set, unusable = evaluation.pair_set, evaluation.portraits.unusable
     people = len({photograph.identity for photograph in pair_set.gallery})
     reasons = Counter(unusable.values())

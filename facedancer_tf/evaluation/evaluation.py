@@ -1,6 +1,6 @@
-"""All systems on all pairs: the protocol, from photographs to values per pair.
+"""Runs all systems on all pairs: the protocol from photographs to values per pair.
 
-Deterministic for a seed: pairs, gallery and occluders follow from it.
+The same seed gives the same result: pairs, gallery and occluders follow from it.
 """
 
 from collections.abc import Sequence
@@ -19,12 +19,15 @@ from facedancer_tf.evaluation.pairs import PairSet, Photograph
 from facedancer_tf.evaluation.portrait_set import Portraits, find_portraits, usable_only
 from facedancer_tf.evaluation.systems import System
 
-CHUNK, GALLERY_CHUNK = 8, 16  # pairs and pictures at once; bounds the memory on large pictures
+CHUNK, GALLERY_CHUNK = 8, 16  # pairs, and pictures of the gallery, at once: large pictures take much memory
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one system scored: `values` [n] per pair by metric, their `means`, and Fréchet distances by name."""
+    """The scores of one system.
+
+    values: one number per pair [n], by metric. means: their means, by metric. frechet: Fréchet distances, by name.
+    """
 
     name: str
     values: Values
@@ -34,7 +37,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Rows in the order of the systems, on the pairs that could be used, among the gallery that could be used."""
+    """The result: rows in the order of the systems, on the usable pairs and the usable gallery.
+
+    pair_set: these pairs and this gallery. portraits: faces, and pictures that could not be used. pairs_asked: how
+    many pairs there were before unusable ones were left out.
+    """
 
     rows: list[Row]
     pair_set: PairSet
@@ -99,7 +106,7 @@ def _row(
     real_features: np.ndarray,
     targets: np.ndarray,
 ) -> Row:
-    """All that needs every pair at once: retrieval, likeness and the Fréchet distances."""
+    """The row of one system, with what needs all pairs at once: retrieval, likeness and the Fréchet distances."""
     place = {photograph: i for i, photograph in enumerate(gallery.photographs)}
     sources = gallery.embeddings[[place[pair.source] for pair in used.pairs]]
     identity, identity_after_jpeg = (

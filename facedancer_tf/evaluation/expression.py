@@ -1,4 +1,4 @@
-"""How far the expression moves in the swap, by a classifier's probabilities and by the shape of eyes and mouth.
+"""Measures how much a swap changes the expression: by a classifier's probabilities and by the shape of eyes and mouth.
 
 Landmarks are the usual 68 points [n, 68, 2] in pixels: 36-41 and 42-47 are the eyes, 48-67 the mouth.
 """
@@ -18,8 +18,8 @@ def expression_distance(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
 def shape_distance(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
     """Mean distance [n] of the points of eyes and mouth, in distances between the target's eyes.
 
-    The swapped face's points are first laid over the target's by the best similarity, so that neither place, size nor
-    roll counts. NaN where there are no landmarks, or they lie in one point.
+    The best similarity transform first lays the swapped face's points over the target's, so that neither place, size
+    nor roll counts. NaN where there are no landmarks, or where they lie in one point.
     """
     distances = np.full(len(target), np.nan)
     for i, (target_points, swapped_points) in enumerate(zip(target, swapped, strict=True)):

@@ -1,9 +1,9 @@
-"""Pairs of frames from the user's own FaceForensics++ (Rössler et al., 2019), as the paper draws them.
+"""Draws pairs of frames from the user's own FaceForensics++ (Rössler et al., 2019), as the paper does.
 
-From the paper (facts section 6): 10 random frames of every original video; a swapped face is looked for among all
-source frames; a hit is any frame of the source's video. Our choices: which video goes into which is the dataset's own
-list of pairs, in both directions; the i-th drawn frame of the source goes into the i-th of the target; frames are
-drawn without repetition, sorted, from a generator seeded by the seed and the video's name.
+From the paper (facts section 6): 10 random frames of every original video; the gallery is all source frames; a hit is
+any frame of the source's video. Our choices: the dataset's own list of pairs says which video goes into which, in both
+directions; the i-th drawn frame of the source goes into the i-th of the target; frames are drawn without repetition
+and sorted, by a random generator seeded with the seed and the video's name.
 """
 
 import json
@@ -30,9 +30,9 @@ def faceforensics_pairs(
 ) -> list[Pair]:
     """Draws the frames, writes them as JPEGs into `frames`, and pairs them.
 
-    folder: where the original videos 000.mp4 … lie, at any depth; listed: a JSON list of [target, source], like the
-    dataset's test.json; without it the names of manipulated videos in `folder`, TARGET_SOURCE.mp4, are the list.
-    Raises UserError where videos are missing, twice there or unreadable, and where `frames` is not empty.
+    folder: holds the original videos 000.mp4 … at any depth. listed: a JSON file with a list of [target, source], like
+    the dataset's test.json; if None, the names of the manipulated videos in `folder`, TARGET_SOURCE.mp4, are the list.
+    Raises UserError where a video is missing, there twice or unreadable, and where `frames` is not empty.
     """
     videos = sorted(folder.rglob("*.mp4"))
     originals: dict[str, Path] = {}
@@ -76,7 +76,7 @@ def _named_pairs(videos: Sequence[Path]) -> list[tuple[str, str]]:
 
 
 def _listed_pairs(path: Path) -> list[tuple[str, str]]:
-    """(target, source) of the list, then the same the other way round."""
+    """(target, source) of the list, then the same pairs in the other direction."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         pairs = [(str(target), str(source)) for target, source in rows]
@@ -106,7 +106,7 @@ def _write_frames(video: Path, folder: Path, seed: int, count: int) -> list[Phot
 
 
 def _each_frame(video: Path) -> Iterator[cv2.VideoCapture]:
-    """The open video at each of its frames: counting beats seeking, which many codecs get wrong."""
+    """Yields the open video at each of its frames. Frames are counted, because many codecs seek to wrong places."""
     capture = cv2.VideoCapture(str(video))
     try:
         while capture.grab():

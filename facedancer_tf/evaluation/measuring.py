@@ -1,4 +1,4 @@
-"""One system on a few pairs: everything that is measured of a pair but likeness, which needs the whole gallery."""
+"""Measures one system on a few pairs: everything but likeness, which needs the whole gallery."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,13 +16,13 @@ from facedancer_tf.evaluation.pose import is_turned, pose_change, pose_distance
 from facedancer_tf.evaluation.reconstruction import mean_absolute, psnr_db, ssim
 from facedancer_tf.evaluation.systems import SwappedCrop, System
 
-COVERED = 250  # of 255: a pixel of the crop that the occluder hides wholly
+COVERED = 250  # of 255: from this value of the mask on, the occluder hides a pixel of the crop wholly
 Values = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A few pairs, what was read of their targets, and their targets once more with something in front."""
+    """A few pairs. before: readings of their targets. occluded: the targets with occluders. masks: the occluders'."""
 
     sources: Sequence[Portrait]
     targets: Sequence[Portrait]
@@ -33,9 +33,10 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Measurements:
-    """Per pair [n]: `values` by name, embeddings [n, W] of the swapped face and of it after JPEG, Inception's features.
+    """What was measured of n pairs.
 
-    The features are [n, 2048], or [n, 0] without Inception.
+    values: one number per pair [n], by name. embeddings: of the swapped faces [n, W]. embeddings_jpeg: of the swapped
+    faces after JPEG [n, W]. features: Inception's [n, 2048], or [n, 0] without Inception.
     """
 
     values: Values
@@ -47,7 +48,10 @@ class Measurements:
 def prepare_chunk(
     sources: Sequence[Portrait], targets: Sequence[Portrait], first: int, seed: int, meter: Meter
 ) -> Chunk:
-    """Reads the targets and occludes them; `first` is the number of the first pair, on which the occluder depends."""
+    """Reads the targets and draws occluders over them.
+
+    first: number of the first pair; the kind of an occluder depends on the pair's number.
+    """
     occluded, masks = [], []
     for number, target in enumerate(targets, start=first):
         kind = KINDS[number % len(KINDS)]
@@ -76,7 +80,7 @@ def measure(system: System, chunk: Chunk, meter: Meter) -> Measurements:
 
 
 def join(parts: Sequence[Measurements]) -> Measurements:
-    """Consecutive chunks of one system as one."""
+    """Joins the measurements of consecutive chunks of one system."""
     values = {name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values}
     return Measurements(
         values,
@@ -100,7 +104,7 @@ def _attributes(before: Readings, after: Readings) -> Values:
 
 
 def _self_swap(system: System, chunk: Chunk) -> Values:
-    """Each target swapped with itself, compared as crops at the system's size."""
+    """Swaps each target with itself and compares the crops at the system's size."""
     crops = system.swap(chunk.targets, chunk.targets)
     measures = {"self_l1": mean_absolute, "self_psnr_db": psnr_db, "self_ssim": ssim}
     return {
@@ -121,7 +125,7 @@ def _background(chunk: Chunk, crops: Sequence[SwappedCrop]) -> np.ndarray:
 
 
 def _occlusion(system: System, chunk: Chunk, unoccluded: Sequence[SwappedCrop]) -> Values:
-    """The occluder's change in the swap; and as if it were gone, which is what painting over it would score."""
+    """How much the swap changes the occluder, and what painting over it would score: a swap that never saw it."""
     change, change_if_gone = [], []
     crops = system.swap(chunk.sources, chunk.occluded)
     for mask, crop, unoccluded_crop in zip(chunk.masks, crops, unoccluded, strict=True):

@@ -1,7 +1,6 @@
-"""Reading the faces of finished pictures: who, which way, which expression.
+"""Reads the faces of finished pictures: identity, pose and expression.
 
-A picture is judged as anybody would judge it: its face is found and aligned anew, nothing is known of the swap but
-where the target's face was.
+The face of a picture is found and aligned anew. Of the swap only one thing is known: where the target's face was.
 """
 
 from collections.abc import Sequence
@@ -23,9 +22,9 @@ OVERLAP_MIN = 0.3  # of the union of both boxes; a face that overlaps less is so
 
 @dataclass(frozen=True)
 class Readings:
-    """What was read of n pictures: `embeddings` [n, W], `landmarks` [n, 68, 2], `angles` [n, 3], `expression` [n, 7].
+    """Readings of n pictures: `embeddings` [n, W], `landmarks` [n, 68, 2], `angles` [n, 3], `expression` [n, 7].
 
-    Rows of pictures whose face was not found are NaN.
+    The rows of pictures whose face was not found are NaN.
     """
 
     embeddings: np.ndarray
@@ -40,13 +39,13 @@ class Readings:
 
 
 class Meter:
-    """Finds the faces of pictures again and reads them."""
+    """Finds the faces of finished pictures again and reads them."""
 
     def __init__(self, judge: Judge, detector: Detector, inception: Inception | None = None) -> None:
         self.judge, self.detector, self.inception = judge, detector, inception
 
     def find_again(self, picture: np.ndarray, place: Face) -> Face | None:
-        """The face of `picture` that lies where `place` was, or None; also where the detector fails on the picture."""
+        """The face of `picture` that lies where `place` was; None if there is none or the detector fails."""
         try:
             candidates = [face for face in self.detector.detect(picture) if can_be_aligned(face)]
         except cv2.error:
@@ -59,7 +58,7 @@ class Meter:
         return self._embed(pictures, [self.find_again(p, f) for p, f in zip(pictures, places, strict=True)])
 
     def read(self, pictures: Sequence[np.ndarray], places: Sequence[Face]) -> Readings:
-        """All that can be read of the faces that lie at `places`; where nothing can, the face counts as not found."""
+        """Reads the faces that lie at `places`. A face that cannot be read counts as not found."""
         faces = [self.find_again(picture, place) for picture, place in zip(pictures, places, strict=True)]
         count = len(pictures)
         landmarks = np.full((count, 68, 2), np.nan)
@@ -91,12 +90,12 @@ class Meter:
 
 
 def read_each(pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> list[Reading | None]:
-    """`read_faces` of each face apart; None where its landmarks lie in one point or nowhere."""
+    """Reads each face; None for a face whose landmarks lie in one point or are not finite."""
     if not len(faces):
         return []
     try:
         readings = read_faces(pictures, faces)
-    except (ValueError, cv2.error):  # of any of them: so each for itself
+    except (ValueError, cv2.error):  # one of the faces fails: read each by itself to find out which
         if len(faces) == 1:
             return [None]
         return [read_each([p], [f])[0] for p, f in zip(pictures, faces, strict=True)]

@@ -1,4 +1,4 @@
-"""How well a target swapped with itself comes back: L1, PSNR and SSIM of 8-bit crops uint8 [S, S, 3]."""
+"""Measures how well a target swapped with itself comes back: L1, PSNR and SSIM of 8-bit crops uint8 [S, S, 3]."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""An evaluation in words and columns, for terminals and for the page."""
+"""Writes an evaluation as captions and tables, for terminals and for the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from facedancer_tf.evaluation.metrics import Metric, metric_groups
 
 @dataclass(frozen=True)
 class Table:
-    """`title`, heads of the columns, what each holds, and rows of a name with one cell for each column."""
+    """A table. heads: of the columns. notes: what each column holds. rows: a name, and one cell for each column."""
 
     title: str
     heads: Sequence[str]
@@ -21,7 +21,7 @@ class Table:
 
 
 def caption(about: dict[str, str]) -> str:
-    """What the numbers were measured with, without which they say nothing."""
+    """The text that says with what the numbers were measured; without it they say nothing."""
     return "\n".join(f"{name}: {text}" for name, text in about.items())
 
 
@@ -53,7 +53,7 @@ def frechet_cell(frechet: Frechet) -> str:
 
 
 def cell(metric: Metric, mean: Mean, pairs: int) -> str:
-    """The mean and half its 95 % interval's width; and how many pairs that is, where it is not all `pairs`."""
+    """The mean with half the width of its 95 % interval, and the number of pairs where it is not all `pairs`."""
     if mean.mean is None:
         return "-"
     digits = metric.decimals
@@ -64,7 +64,7 @@ def cell(metric: Metric, mean: Mean, pairs: int) -> str:
 
 
 def as_text(table: Table) -> str:
-    """The table for a terminal: names at the left, numbers at the right of their columns."""
+    """The table for a terminal: names are aligned at the left, numbers at the right."""
     widths = [
         max(len(text) for text in (head, *(cells[i] for _, cells in table.rows)))
         for i, head in enumerate(table.heads)

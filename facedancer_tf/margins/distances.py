@@ -1,4 +1,4 @@
-"""Feature distances per block of an encoder, one number for each sample and kind."""
+"""Measures feature distances per block of an encoder: one number for each sample and kind."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,10 @@ from networks.encoders import prepare_pictures, tap_encoder
 
 
 def candidate_blocks(encoder: Encoder, names: Sequence[str]) -> list[str]:
-    """The blocks to measure, deep to shallow: IFSR's own where none are `wanted`, every block for "all".
+    """The blocks to measure, from deep to shallow.
 
-    Every block is every layer called `…_out`. Raises UserError for a name that is no layer, with the blocks there are.
+    names: of blocks; the encoder's own blocks for IFSR if empty, every block if "all". A block is a layer called
+    `…_out`. Raises UserError for a name that is no block; the message lists the blocks.
     """
     every = [layer.name for layer in encoder.network.layers if layer.name.endswith("_out")][::-1]
     if not names:
@@ -33,10 +34,10 @@ def candidate_blocks(encoder: Encoder, names: Sequence[str]) -> list[str]:
 
 
 def measure_distances(encoder: Encoder, blocks: Sequence[str], samples: Samples) -> Distances:
-    """1 − cos, float32 [N] in [0, 2], by block (and "embedding" at last) and kind, in the order of the samples.
+    """Measures 1 − cos, float32 [N] in [0, 2], by block and kind, in the order of the samples; "embedding" is last.
 
-    The encoder sees the pictures as it does in training: resized from the aligned crop, its middle alone where that
-    was shrunk.
+    The encoder sees the pictures as in training: resized from the aligned crop, or from its middle where the crop was
+    made with a shrink.
     """
     tapped = tap_encoder(encoder.network, blocks)
 
@@ -58,7 +59,7 @@ def measure_distances(encoder: Encoder, blocks: Sequence[str], samples: Samples)
     with tqdm(total=len(samples.groups), unit="sample", disable=None) as bar:
         for batch in samples.batches():
             count = len(next(iter(batch.values())))
-            # The last batch is filled up, so that one graph serves all.
+            # The last batch is filled with copies, so that one graph serves all batches.
             full = {
                 role: tf.constant(np.concatenate([p, p[:1].repeat(BATCH - count, 0)]))
                 for role, p in batch.items()

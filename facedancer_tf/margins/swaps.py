@@ -1,4 +1,4 @@
-"""Samples that a model makes itself: target, swapped and source crops as its training sees them."""
+"""Makes samples with a model: target, swapped and source crops as its training sees them."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,9 +30,9 @@ KINDS = {
 
 
 def draw_swaps(people: Sequence[str], count: int, random: np.random.Generator) -> list[tuple[int, int]]:
-    """At most `count` different pairs (target, source) of different people, every picture a target equally often.
+    """Draws at most `count` different pairs (target, source) of different people, as indices of pictures.
 
-    `people` names who is in each picture.
+    Every picture is a target equally often. `people` names the person in each picture.
     """
     names = np.asarray(people)
     rounds = -(-count // max(1, len(names)))
@@ -58,12 +58,12 @@ def samples_of_swaps(
     encoder_weights: str | None = None,
     pasted: bool = False,
 ) -> Samples:
-    """At most `count` swaps of the model file `model` between people in the folder `pictures` (files or shards).
+    """Makes at most `count` swaps with the model file `model`, between people of the folder `pictures`.
 
-    The generator's output is taken as it is, neither clipped nor rounded, and its identities come from the crops that
-    it swaps, all as in training. `encoder_weights`: of the model's own encoder, where they are not found.
-    `pasted`: each swapped crop is pasted into its target, as the encoder of a recipe with `encoder.pasted` sees it.
-    Raises UserError for a missing or damaged file, or where there are not two people.
+    The folder holds picture files or shards. As in training, the generator's output is neither clipped nor rounded,
+    and identities come from the crops that are swapped. encoder_weights: of the model's own encoder, where they are
+    not found by themselves. pasted: each swapped crop is pasted into its target, as the encoder of a recipe with
+    `encoder.pasted` sees it. Raises UserError for a missing or damaged file, or where there are fewer than two people.
     """
     networks = CropNetworks(model, encoder_weights)
     recipe = networks.recipe

@@ -1,6 +1,6 @@
-"""Samples from several views of the same people: where no swapper is at hand yet.
+"""Makes samples from several views of the same people, for the time before there is a swapper.
 
-A sample is two views of one person, and a picture of somebody else in the first one's view where there is one.
+A sample is two views of one person and a picture of somebody else, if possible in the same view as the first.
 """
 
 import itertools
@@ -23,9 +23,9 @@ from facedancer_tf.people import list_people
 
 @contextmanager
 def open_folder(source: Path) -> Iterator[Path]:
-    """`source` as a folder: itself, or the pictures of a zip file, unpacked for as long as the block runs.
+    """Opens `source` as a folder. If it is a zip file, its pictures are unpacked for as long as the block runs.
 
-    Raises UserError where it is neither, or the zip file is damaged.
+    Raises UserError where it is neither folder nor zip file, or the zip file is damaged.
     """
     if source.is_dir():
         yield source
@@ -44,16 +44,15 @@ def open_folder(source: Path) -> Iterator[Path]:
 
 
 def view_of(path: Path, person: str) -> str:
-    """Which view of `person` the file is: the same word means the same pose and light."""
+    """The word for the file's view of `person`: the same word means the same pose and light."""
     return path.stem.removeprefix(f"{person}_")
 
 
 def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector: str = "yunet") -> Samples:
-    """At most `count` samples of the folder or zip file `source`, all pairs of people drawn by chance.
+    """Makes at most `count` samples of the folder or zip file `source`: all pairs of views of people drawn at random.
 
-    size_px: of the crops, as a recipe trains on them; the encoder's size is another matter (`prepare_pictures`).
-
-    Raises UserError where there are not two people, one of them with two views that show a face.
+    size_px: size of the crops, as a recipe trains on them; `prepare_pictures` resizes them to the encoder's own size.
+    Raises UserError where there are fewer than two people with two views that show a face.
     """
     random = np.random.default_rng(seed)
     reader = FaceReader(detector, size_px)
@@ -113,7 +112,7 @@ def _strangers(
     views: list[str],
     random: np.random.Generator,
 ) -> list[int]:
-    """For each pair the index of somebody else's picture, in the view of the pair's first one where there is any."""
+    """For each pair, the index of a picture of somebody else: in the first picture's view, if there is one."""
     by_view: dict[str, list[tuple[str, int]]] = defaultdict(list)
     everybody = [(person, index) for person, indices in people.items() for index in indices]
     for person, index in everybody:
