@@ -1,7 +1,8 @@
-"""The same function with less work, where other runtimes would do as they are told: exact algebra on a graph.
+"""Rewrites a graph so that it computes the same with less work, by exact algebra; other runtimes would not do this.
 
-Average pooling commutes with the convolution before it: of a moving average of the zero-padded map, a convolution with
-stride 2 computes only the places that pooling would keep. Bilinear upsampling is linear: of a sum, once.
+Average pooling and the convolution before it may be exchanged: on a moving average of the zero-padded map, a
+convolution with stride 2 computes only the places that pooling would keep. Bilinear upsampling is linear: a sum is
+upsampled once.
 """
 
 from dataclasses import replace
@@ -10,10 +11,10 @@ from facedancer_tf.graphs.graph import Graph, Node
 
 
 def with_less_work(graph: Graph) -> Graph:
-    """`graph` rewritten in place where it can be, its nodes otherwise as they are."""
+    """Rewrites `graph` in place where possible; all other nodes stay as they are."""
     readers = graph.consumers()
     replaced: dict[int, Node] = {}
-    for node in graph.nodes():  # inputs first, so that what a node reads is rewritten before it is
+    for node in graph.nodes():  # inputs first: what a node reads is rewritten before the node itself
         node.inputs = [replaced.get(id(parent), parent) for parent in node.inputs]
         replaced[id(node)] = _rewrite(node, readers)
     graph.output = replaced[id(graph.output)]

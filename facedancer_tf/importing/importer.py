@@ -1,7 +1,7 @@
-"""Recognising a weight file and making it one of our own network files.
+"""Imports a weight file of others: recognises its network and writes one of our own network files.
 
-What a file is, is read from its content: HDF5 or ONNX, then its graph. The network is built by us, matched node by
-node, given the file's arrays and written with its recipe; nothing of the file is executed.
+The content of the file says what it is: HDF5 or ONNX, then its graph. We build our own network, match it with the
+file's node by node, give it the file's arrays and write it with its recipe. Nothing of the file is executed.
 """
 
 from collections.abc import Callable
@@ -38,10 +38,10 @@ HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
 @dataclass(frozen=True)
 class Statements:
-    """What its user says of a file that the file does not say itself.
+    """What the user states because the file does not say it.
 
-    licence: of the weights, in plain words. shrink, encoder, encoder_fingerprint: of a generator's training, see
-    `ModelRecipe`. fusion, mapping_depth, size_px: the plan of a generator whose file holds weights alone.
+    licence: of the weights, in plain words. shrink, encoder, encoder_fingerprint: with which a generator was trained,
+    see `ModelRecipe`. fusion, mapping_depth, size_px: the plan of a generator whose file holds only weights.
     """
 
     licence: str = NOT_STATED
@@ -55,7 +55,10 @@ class Statements:
 
 @dataclass(frozen=True)
 class Imported:
-    """A network of ours with a file's weights: its kind, what was found in words, and how it is written."""
+    """Our network with the file's weights.
+
+    kind: generator, discriminator or encoder. summary: says in words what the file held. save: writes our own file.
+    """
 
     kind: str
     summary: str
@@ -64,10 +67,10 @@ class Imported:
 
 
 def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
-    """The network in `path`: FaceDancer's generator or discriminator, or an identity encoder.
+    """Reads the network in `path`: FaceDancer's generator or discriminator, or an identity encoder.
 
-    Raises UserError for a file that is missing, foreign, damaged, incomplete, or of a network that is not ours; one
-    sentence that names the tensor or layer where there is one.
+    Raises UserError for a file that is missing, foreign, damaged, incomplete, or holds another network. The message is
+    one sentence that names the tensor or layer, if one is to blame.
     """
     origin = f"{path.name}, SHA-256 {sha256_of(path)}"
     with path.open("rb") as file:
@@ -77,7 +80,7 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
             raise GraphError(
                 f"the encoder {stated.encoder!r} that was stated is none of {', '.join(ENCODERS)}"
             )
-        template(112, stated.shrink)  # knows which shrinks can be
+        template(112, stated.shrink)  # raises ValueError for a shrink that is not possible
         if start == HDF5:
             with without_drawing():
                 return _from_hdf5(read_checkpoint(path), stated, origin)
@@ -90,7 +93,7 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
         with without_drawing():
             return _from_onnx(path, stated, origin)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        # GraphError and NotPlain are ValueErrors; the others are what a description that is none runs into.
+        # GraphError and NotPlain are ValueErrors; the others come from configs that do not describe a network.
         said = (
             str(error) if isinstance(error, ValueError) else f"its description is not a network's ({error!r})"
         )
@@ -140,7 +143,7 @@ def _without_config(checkpoint: Checkpoint, stated: Statements, origin: str) -> 
 
 
 def _require_known_width(base_filters: int, *vectors: int) -> None:
-    """Before a network is built to a file's measure."""
+    """Raises GraphError for sizes that no network here has. To be called before a network of these sizes is built."""
     if base_filters > WIDEST or max(vectors, default=0) > 8 * WIDEST:
         raise GraphError(
             f"it is wider than any network known here ({base_filters} filters, vectors {vectors})"

@@ -1,8 +1,8 @@
-"""An ONNX network as a graph of plain operations, whatever tool wrote it; nothing of it is ever executed.
+"""Reads an ONNX network into a graph of plain operations, whatever tool wrote it; nothing of it is ever executed.
 
-Every node is read as data: weights that the file quantises or reshapes are put together, batch norms folded where that
-is exact (see onnx_layers.py), reshapes, transpositions and the like followed by the axes that they leave, kernels laid
-as Keras has them. Two ways of writing one network give one graph, which `graph.match` compares with our own.
+Every node is read as data. Weights that the file holds quantised or reshaped are computed. Batch norms are folded where
+that is exact (see onnx_layers.py). Of reshapes and transpositions only the new order of axes is kept. Kernels get
+Keras' layout. So two forms of one network give one graph, which `graph.match` compares with our own.
 """
 
 from collections.abc import Callable
@@ -24,16 +24,16 @@ from facedancer_tf.importing.onnx_layers import (
     prelu,
 )
 
-Value = np.ndarray | Feature | None  # None: an input left out
-BYTES_MADE_CEILING = 4 << 30  # of all arrays made on the way
+Value = np.ndarray | Feature | None  # None: an optional input that is not there
+BYTES_MADE_CEILING = 4 << 30  # of all arrays that are computed from the file's
 FLOAT_TYPES = (1, 10, 11, 16)  # float, float16, double, bfloat16 as TensorProto numbers them
 
 
 def read_onnx_graph(path: Path) -> Graph:
-    """The network in the file, from its one picture input to its one output.
+    """Reads the network in the file, from its one picture input to its one output.
 
-    Raises GraphError for a file that cannot be read so, with the place as the reason: see onnx_file.py for what is
-    never followed; beyond it an operation that no encoder here has, a tensor of the wrong shape or one missing.
+    Raises GraphError, which names the place, for what onnx_file.py refuses, for an operation that no encoder here has,
+    and for a tensor that is missing or has the wrong shape.
     """
     file = read_onnx_file(path)
     picture = _picture(file)
@@ -92,7 +92,7 @@ def _result(op: Operation, inputs: list[Value]) -> np.ndarray | Feature:
 
 
 def _arithmetic(op: Operation, first: Value, second: Value) -> Feature:
-    """The sum of two branches, or a scale or shift by constants."""
+    """Reads the sum of two branches, or a scale or shift by constants."""
     if isinstance(first, Feature) and isinstance(second, Feature):
         if op.kind != "Add" or (first.axes, first.sizes) != (second.axes, second.sizes):
             raise GraphError(
@@ -118,7 +118,7 @@ def _arithmetic(op: Operation, first: Value, second: Value) -> Feature:
 
 
 def _per_channel(op: Operation, x: Feature, constant: np.ndarray) -> np.ndarray:
-    """A constant that is alike in all places, as a float64 vector over the channels."""
+    """A constant that is the same in all places, as a float64 vector over the channels."""
     channels = x.sizes["C"]
     if constant.size == 1:
         return np.full(channels, constant.item(), np.float64)
@@ -145,7 +145,7 @@ def _flat(op: Operation, x: Feature) -> Feature:
 
 
 def _reshape(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> Feature:
-    """Only what comes to a flatten: [batch, all the rest]."""
+    """Accepts only a reshape that is a flatten: [batch, all the rest]."""
     flat = _flat(op, x)
     shape = (
         constants[0].ravel().tolist()
@@ -158,7 +158,7 @@ def _reshape(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> F
 
 
 def _squeeze(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> Feature:
-    """Only what comes to a flatten of [N, C, 1, 1]."""
+    """Accepts only a squeeze that is a flatten of [N, C, 1, 1]."""
     axes = axes_of(op.settings, [np.zeros(0), *(value for value in constants if value is not None)])
     places = (
         {"HW".find(x.axes[axis]) for axis in axes if -len(x.axes) <= axis < len(x.axes)} if axes else {0, 1}
