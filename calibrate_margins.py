@@ -1,8 +1,8 @@
 """Measure IFSR's margins for an identity encoder: python calibrate_margins.py --views FOLDER -o margins.yaml
 
-A margin says how far a block's features of the swapped face may lie from the target's; margins belong to one encoder
-and come best from a swapper that works. Prints the distances per block and writes a file that train.py takes in
-behind a recipe: python train.py --config configs/small.yaml --config margins.yaml
+A margin says how far a block's features of the swapped face may lie from the target's. Margins belong to one encoder
+and are best measured with a swapper that works. The script prints the distances per block and writes a file that
+train.py takes after a recipe: python train.py --config configs/small.yaml --config margins.yaml
 """
 
 import argparse
@@ -24,9 +24,9 @@ examples:
   python calibrate_margins.py --views people --encoder iresnet50 --encoder-weights w600k_r50 -o margins.yaml
 
 Views lie in a folder per person or are named person_0.jpg, person_1.jpg. The pairs' columns are target,swapped,source
-(source may be left out), paths seen from the file. docs/training.md says how blocks are chosen.
+(source may be left out); paths start at the file's folder. docs/training.md says how blocks are chosen.
 """
-SIZE_PX = 128  # that of configs/small.yaml
+SIZE_PX = 128  # the size in configs/small.yaml
 PLACES = ("views", "model", "pictures", "pairs")
 DECISIVE = (
     *PLACES, "split", "size_px", "encoder", "pasted", "blocks", "identity_error_rate", "count", "seed",
@@ -34,7 +34,7 @@ DECISIVE = (
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line, checked as far as it can be without opening anything."""
+    """Reads the command line and checks everything that can be checked without opening a file."""
     parser = Parser(__doc__, EPILOG)
     stage = parser.add_mutually_exclusive_group(required=True)
     stage.add_argument("--views", type=Path, help="folder or zip file with several pictures of each person")
@@ -79,7 +79,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def check_stage(parser: Parser, arguments: argparse.Namespace) -> None:
-    """Refuses what would have no effect, and settles the crops' size."""
+    """Refuses flags that would have no effect, and sets the size of the crops."""
     if arguments.model is None:
         for flag in ("split", "model_encoder_weights", "pasted"):
             if getattr(arguments, flag) is not None:
@@ -96,9 +96,9 @@ def check_stage(parser: Parser, arguments: argparse.Namespace) -> None:
 
 
 def command_of(arguments: argparse.Namespace) -> str:
-    """The command that gives the same margins again; places by their last names alone.
+    """The command that gives the same margins again, with files and folders by their last names only.
 
-    Weights are not among it: the file's head has their fingerprints.
+    It does not name weights: the head of the file has their fingerprints.
     """
     words = ["python calibrate_margins.py"]
     for flag in DECISIVE:

@@ -1,7 +1,7 @@
 """Measure face swapping: python evaluate.py --model MODEL --pairs bundled -o evaluation/
 
-Prints a table in the paper's form (identity retrieval, pose, expression) with baselines beside it, and writes
-results.json, results.csv and a page with pictures, index.html. docs/evaluation.md says what each number means.
+Prints a table in the paper's form (identity retrieval, pose, expression) with baselines, and writes results.json,
+results.csv and a page with pictures, index.html. docs/evaluation.md says what each number means.
 """
 
 import argparse
@@ -32,7 +32,7 @@ scripts/make_pairs.py writes the pairs of FaceForensics++ and AFLW2000-3D from y
 
 
 def name_models(models: list[str]) -> list[str]:
-    """One short name for each model: the file's, or the whole path where two would be called the same."""
+    """A short name for each model: the file's name, or the whole path where two files have one name."""
     short = [Path(model).stem for model in models]
     if len(set(models)) < len(models):
         raise UserError("the same model is named twice; name each once")
@@ -40,7 +40,7 @@ def name_models(models: list[str]) -> list[str]:
 
 
 def load_judges(arguments: argparse.Namespace) -> tuple[Judge, Inception | None]:
-    """Who judges identity, and Inception where it was given."""
+    """Loads the judge of identity, and Inception if it is given."""
     judge: Judge = DlibJudge()
     if arguments.judge:
         judge = OnnxJudge(arguments.judge, arguments.judge_input)
@@ -48,7 +48,7 @@ def load_judges(arguments: argparse.Namespace) -> tuple[Judge, Inception | None]
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line, checked as far as it can be without opening anything but the output folder."""
+    """Reads the command line and checks everything that can be checked without opening a file."""
     parser = Parser(__doc__, EPILOG)
     parser.add_argument("--model", action="append", help="a name or model file; may be given several times")
     parser.add_argument(

@@ -1,7 +1,8 @@
 """Import other people's weights: python import_weights.py FaceDancer_config_c_HQ.h5 --as facedancer_c_hq
 
 Takes a released FaceDancer generator or image-level discriminator (.h5), an ArcFace ResNet-50 (.h5) or an ONNX face
-recogniser (InsightFace's iresnets and MobileFaceNet, SFace). What it is, is read from the file; nothing in it is run.
+recogniser (InsightFace's iresnets and MobileFaceNet, SFace). The file is recognised by its content; nothing in it is
+run.
 """
 
 import argparse
@@ -24,7 +25,7 @@ examples:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line, checked as far as it can be without opening anything."""
+    """Reads the command line and checks everything that can be checked without opening a file."""
     parser = Parser(__doc__, EPILOG)
     parser.add_argument("file", nargs="?", type=Path, help="the weight file")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.keras", help="where to write")
@@ -66,7 +67,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def named_encoder(text: str) -> tuple[str, str]:
-    """Architecture and fingerprint of the encoder that `text` names; of an architecture, the latter is open ("")."""
+    """Architecture and fingerprint of the encoder that `text` names. An architecture's name has the fingerprint ""."""
     from facedancer_tf.weights.archive import fingerprint
     from facedancer_tf.weights.encoder_file import load_encoder_file
     from networks.encoders import ENCODERS
@@ -78,7 +79,7 @@ def named_encoder(text: str) -> tuple[str, str]:
 
 
 def list_names() -> None:
-    """The known weights, one a line."""
+    """Prints the known weights, one on each line."""
     for weights in NAMED.values():
         state = "here" if cached(weights.name).is_file() else "not here"
         print(f"{weights.name:18} {weights.kind:10} {state:9} {weights.page}; {weights.licence}")

@@ -1,10 +1,10 @@
-"""How time and memory of a training step grow with picture size, width and batch.
+"""Measures how time and memory of a training step grow with picture size, width and batch.
 
     python -m benchmarks.growth --plot docs/growth.png
 
 Each point is a process of its own: the project's step with every loss but VGG's (patch discriminator, SFace, R1 and
-cycle every step) on random pictures; median seconds a step after two warm-up steps, and the process's peak memory less
-what it had before its first step.
+cycle every step) on random pictures. It gives the median seconds of a step after two warm-up steps, and the process's
+peak memory minus what it had before its first step.
 """
 
 import argparse
@@ -30,7 +30,7 @@ LABELS = {"size_px": "picture size (px)", "base_filters": "base filters", "batch
 def measure(
     size_px: int, base_filters: int, batch_size: int, precision: str, rounds: int
 ) -> dict[str, float]:
-    """Seconds a step and megabytes above what was there before it, in this process."""
+    """Seconds of a step, and megabytes above what this process had before it."""
     import tensorflow as tf
 
     from facedancer_tf.training.config import TrainConfig

@@ -1,8 +1,8 @@
 """The released networks layer by layer, as the yardstick: plain Keras layers, one per operation, nothing fused.
 
-Convolution 3×3 then average pooling; both paths of a block upsampled, then summed; instance normalisation, AdaIN and
-LeakyReLU one after the other; (1 − m)·x + m·h. Layers with weights are named as those of `networks`, so that
-`copy_weights` can move them by name.
+They have a convolution 3×3 and then average pooling; both paths of a block are upsampled and then summed; instance
+normalisation, AdaIN and LeakyReLU follow one another; AFFA computes (1 − m)·x + m·h. Layers with weights have the names
+of those in `networks`, so that `copy_weights` can copy them by name.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ SLOPE = 0.2
 
 
 class InstanceNormalization(layers.Layer):
-    """As released (tensorflow-addons): moments over height and width, epsilon 1e-3, gamma and beta.
+    """Instance norm as released (tensorflow-addons): moments over height and width, epsilon 1e-3, gamma and beta.
 
     The moments are written out: `tf.nn.moments` stops a gradient, which leaves first derivatives as they are but
     makes second ones, R1's, wrong by some per cent.
@@ -45,7 +45,7 @@ class InstanceNormalization(layers.Layer):
 
 
 class AdaIN(layers.Layer):
-    """Features `[B, H, W, C]`, scale and shift `[B, C]`: features · scale + shift."""
+    """AdaIN: features · scale + shift, of features `[B, H, W, C]`, scale and shift `[B, C]`."""
 
     def call(self, inputs: list) -> Tensor:
         features, scale, shift = inputs
@@ -53,7 +53,7 @@ class AdaIN(layers.Layer):
 
 
 class AffaGate(layers.Layer):
-    """Target, decoder feature and mask m: (1 − m) · target + m · decoder."""
+    """AFFA's gate: (1 − m) · target + m · decoder, of target feature, decoder feature and mask m."""
 
     def call(self, inputs: list) -> Tensor:
         target, decoder, mask = inputs
@@ -132,7 +132,7 @@ def released_generator(
     size_px: int = 256, identity_width: int = 512, base_filters: int = 64, fusion: Sequence[str] = RELEASED_FUSION,
     mapping_depth: int = 4, mapping_width: int = 512, dtype: str = "float32",
 ) -> keras.Model:  # fmt: skip
-    """The generator, arguments and weights as `networks.generator.build_generator`."""
+    """Builds the generator; arguments and weights are those of `networks.generator.build_generator`."""
     target = keras.Input((size_px, size_px, 3), name="target")
     identity = keras.Input((identity_width,), name="identity")
     blocks, z = _Blocks(dtype), identity
@@ -156,7 +156,7 @@ def released_generator(
 def released_image_discriminator(
     size_px: int = 256, base_filters: int = 64, dtype: str = "float32"
 ) -> keras.Model:
-    """The image-level discriminator, weights as `networks.discriminator.build_image_discriminator`."""
+    """Builds the image-level discriminator; weights are those of `networks.discriminator.build_image_discriminator`."""
     picture, blocks = keras.Input((size_px, size_px, 3), name="picture"), _Blocks(dtype)
     x = blocks.conv(picture, base_filters, 3, "stem")
     for i, width in enumerate(TRUNK_WIDTHS, start=1):

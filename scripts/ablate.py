@@ -2,8 +2,8 @@
 
     python scripts/ablate.py --data datasets/faces --pairs photographs/
 
-Fusion (AFFA, sum, concatenation, none) and IFSR (on, off, margins times 0.8), at equal budget, data and seeds. Stopped
-at any moment, the same command goes on. The plots need matplotlib (bash setup.sh dev).
+The arms differ in fusion (AFFA, sum, concatenation, none) or IFSR (on, off, margins times 0.8); budget, data and seeds
+are equal. If the script is stopped, the same command goes on. The plots need matplotlib (bash setup.sh dev).
 """
 
 import argparse
@@ -31,7 +31,7 @@ from facedancer_tf.writing import reported, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPE = ROOT / "configs" / "ablation.yaml"
-EVALUATION = "evaluation"  # evaluate.py's folder among the runs
+EVALUATION = "evaluation"  # the folder that evaluate.py writes, beside the runs
 GALLERY, PAIRS_SEED = 500, 1  # of the evaluation
 
 
@@ -74,7 +74,7 @@ def flags_of(runs: Path, data: Path, arm: str, seed: int, steps: int | None) -> 
 
 
 def train_all(runs: Path, data: Path, seeds: list[int], steps: int | None) -> None:
-    """Trains what is not finished; raises UserError where a run ends with an error."""
+    """Trains all runs that are not finished; raises UserError where a run ends with an error."""
     for seed in seeds:
         for arm in ARMS:
             print(f"== {arm}, seed {seed}", flush=True)
@@ -87,7 +87,7 @@ def train_all(runs: Path, data: Path, seeds: list[int], steps: int | None) -> No
 def evaluate_all(
     runs: Path, seeds: list[int], pairs: str, count: int
 ) -> tuple[Values, tuple[str, Means], dict[str, str]]:
-    """evaluate.py's means of the arms and of the shrunk target, and in words what they were measured with."""
+    """Runs evaluate.py; returns the means of the arms and of the shrunk target, and its notes on the measurement."""
     models = {(arm, seed): folder_of(runs, arm, seed) / "model.keras" for seed in seeds for arm in ARMS}
     named = [part for path in models.values() for part in ("--model", str(path))]
     command = [sys.executable, "evaluate.py", *named, "--pairs", pairs, "--count", str(count),
@@ -109,18 +109,18 @@ def evaluate_all(
 
 
 def differs(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Whether means over seeds lie further apart than seeds of either from one another; [..., seeds] → [...]."""
+    """Whether the means over seeds are further apart than the seeds of either side; [..., seeds] → [...]."""
     spread = np.maximum(np.ptp(values, axis=-1), np.ptp(reference, axis=-1))
     return np.abs(values.mean(axis=-1) - reference.mean(axis=-1)) > spread
 
 
 def chance_rate(seeds: int) -> float:
-    """How often `differs` holds where there is no difference: by a million draws, of normally distributed seeds."""
+    """How often `differs` is true where there is no difference, by a million draws of normally distributed seeds."""
     return float(differs(*np.random.default_rng(0).normal(size=(2, 1_000_000, seeds))).mean())
 
 
 def table(values: Values, seeds: list[int], floor: tuple[str, Means]) -> str:
-    """Markdown: mean over the seeds ± half their range; in brackets what does not differ from the reference."""
+    """The table in Markdown: mean over the seeds ± half their range; brackets where there is no difference."""
     lines = ["| | " + " | ".join(heading for heading, _ in COLUMNS.values()) + " |"]
     lines.append("|---" * (len(COLUMNS) + 1) + "|")
     for arm in ARMS:
@@ -140,7 +140,7 @@ def table(values: Values, seeds: list[int], floor: tuple[str, Means]) -> str:
 
 
 def caption(about: dict[str, str], config: TrainConfig, manifest: Manifest, seeds: list[int]) -> str:
-    """What the table's numbers mean, and all that they depend on. `config`: any arm's."""
+    """Says what the table's numbers mean and on what they depend. config: of any arm."""
     rate = chance_rate(len(seeds))
     cells = (len(ARMS) - 1) * len(COLUMNS)
     measured = "; ".join(
@@ -161,7 +161,7 @@ def caption(about: dict[str, str], config: TrainConfig, manifest: Manifest, seed
 
 
 def plot(values: Values, seeds: list[int], floor: tuple[str, Means], path: Path) -> None:
-    """Identity against pose and against expression: small points are seeds, large ones their means."""
+    """Plots identity against pose and against expression: small points are seeds, large points are their means."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -184,14 +184,14 @@ def plot(values: Values, seeds: list[int], floor: tuple[str, Means], path: Path)
 
 
 def faces(runs: Path, seed: int, size_px: int, path: Path) -> None:
-    """Held-out pairs by every arm of one seed: source, target, then a column per arm in the table's order."""
+    """Writes a picture of held-out pairs of one seed: source, target, then a column per arm in the table's order."""
     grids = [read_picture(max((folder_of(runs, arm, seed) / PICTURES).iterdir())).rgb for arm in ARMS]
     columns = [grids[0][:, : 2 * size_px], *(grid[:, 2 * size_px : 3 * size_px] for grid in grids)]
     write_picture(path, np.hstack(columns), xmp=xmp_packet(synthetic=True))
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line, checked as far as it can be without opening anything; places as absolute paths."""
+    """Reads the command line and checks it without opening files; makes paths absolute."""
     parser = Parser(__doc__)
     parser.add_argument("--data", type=Path, default=Path("datasets/faces"), help="folder of shards")
     parser.add_argument(
@@ -216,7 +216,7 @@ def main() -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise UserError("the plot needs matplotlib, which is not installed: bash setup.sh dev has it")
     pair_set = read_pair_set(arguments.pairs, arguments.count, GALLERY, PAIRS_SEED)
-    check_output(runs / EVALUATION)  # what evaluate.py would refuse hours later
+    check_output(runs / EVALUATION)  # else evaluate.py would refuse it hours later
     check_apart(runs / EVALUATION, arguments.pairs, pair_set)
     try:
         manifest = read_manifest(data)
