@@ -29,7 +29,7 @@ from facedancer_tf.errors import run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 
 BATCHES = (1, 8)
-SOURCE = bundled_pictures()[0]  # whose identity every generator gets, baked or given
+SOURCE = bundled_pictures()[0]  # every generator gets the identity of this picture, baked in or as an input
 
 
 @dataclass

@@ -94,7 +94,7 @@ def trace_on_device(name: str, config: TrainConfig, step_s: float, steps: int) -
     def step() -> tuple[float, float]:
         began = time.perf_counter()
         while time.perf_counter() < began + step_s:
-            hashlib.sha256(content)  # lets go of Python's lock
+            hashlib.sha256(content)  # releases Python's lock
         return began, time.perf_counter()
 
     batches = build_batches(config, 0, tf.distribute.get_strategy())

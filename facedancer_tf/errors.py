@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class UserError(Exception):
-    """Wrong input, missing file or impossible request; the message is shown as it is, without a traceback."""
+    """An error for wrong input, a missing file or an impossible request. The message is shown without a traceback."""
 
 
 def run_main(main: Callable[[], None]) -> None:

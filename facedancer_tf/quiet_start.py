@@ -14,7 +14,7 @@ import tempfile
 
 _NOISE = re.compile(
     rb"WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d|\d{4}-\d\d-\d\d \S+ [IW] "
-    rb"|.*failed call to cuInit"  # reported as an error where there is simply no GPU
+    rb"|.*failed call to cuInit"  # TensorFlow logs this as an error where there is no GPU
 )
 
 
@@ -30,7 +30,7 @@ def load_tensorflow_quietly(wake_devices: bool = True) -> None:
     try:
         _load(wake_devices)
     finally:
-        gc.freeze()  # what is imported stays: no later collection looks at it again
+        gc.freeze()  # imported objects stay, so no later collection has to search them
         if collecting:
             gc.enable()
 

@@ -41,7 +41,7 @@ def initialisers(model: onnx.ModelProto) -> dict[str, np.ndarray]:
 
 
 def folded(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same network with float initialisers in place of its DequantizeLinear nodes.
+    """Replaces the network's DequantizeLinear nodes by float initialisers.
 
     ONNX Runtime refuses the original as it is: it quantises one-dimensional arrays and whole 3 × 3 kernels in
     blocks that the runtime does not accept.

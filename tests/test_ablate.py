@@ -1,4 +1,4 @@
-"""scripts/ablate.py with training and evaluation stood in for: what it asks of them and makes of the answer."""
+"""scripts/ablate.py with substitutes for training and evaluation: its commands to them, and its use of the results."""
 
 import contextlib
 import importlib.util
@@ -39,7 +39,7 @@ ARM_NAMES = [arm.lower().replace(",", "").replace(" ", "-") for arm in ablate.AR
 
 @pytest.fixture
 def asked(monkeypatch, tmp_path):
-    """The commands run, each answered as train.py and evaluate.py would; in an empty folder."""
+    """The commands that the script runs in an empty folder; each gives what train.py or evaluate.py would give."""
     commands: list[list[str]] = []
 
     def answer(command: list[str], cwd: Path) -> SimpleNamespace:
@@ -78,7 +78,7 @@ def means_of(run: str) -> dict[str, dict[str, float | None]]:
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr, within this process."""
+    """Runs the script in this process; returns exit code, stdout and stderr."""
     output, errors = io.StringIO(), io.StringIO()
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -152,7 +152,7 @@ def test_no_faces_of_shards_without_held_out_pictures(asked, face_shards, tmp_pa
 
 @pytest.mark.slow
 def test_evaluate_gives_what_the_table_needs(face_shards, tmp_path, monkeypatch):
-    """Training alone is stood in for, by models with random weights."""
+    """Only training has a substitute: models with random weights."""
     pytest.importorskip("matplotlib")
     really = subprocess.run
 

@@ -17,7 +17,7 @@ from facedancer_tf.judging.face_readings import EXPRESSIONS, read_faces
 from facedancer_tf.swapping.portraits import can_be_aligned
 
 Reading = tuple[np.ndarray, np.ndarray, np.ndarray]  # landmarks [68, 2], angles [3], expression [7]
-OVERLAP_MIN = 0.3  # of the union of both boxes; a face that overlaps less is somebody else's
+OVERLAP_MIN = 0.3  # of the union of both boxes; a face with a smaller overlap is another person's
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Readings:
 
     @property
     def has_face(self) -> np.ndarray:
-        """Which pictures have a face where it should be, bool [n]."""
+        """Whether each picture has a face where it should be, bool [n]."""
         return ~np.isnan(self.embeddings).any(axis=1)
 
 

@@ -35,7 +35,7 @@ def occlude(
 
 
 def draw_occluder(kind: str, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """The layer: colours uint8 [256, 256, 3] and how opaque it is, float32 [256, 256] in [0, 1]."""
+    """Draws the layer: colours uint8 [256, 256, 3] and opacity float32 [256, 256] in [0, 1]."""
     shape = np.zeros((LAYER_PX, LAYER_PX), np.uint8)
     colours = np.empty((LAYER_PX, LAYER_PX, 3), np.float64)
     colours[:] = random.uniform(20, 235, 3)

@@ -95,7 +95,7 @@ class OnnxNetwork:
 
     @property
     def description(self) -> str:
-        """Which file it is, and how it reads pixels."""
+        """The file's name, the start of its SHA-256, and how it reads pixels."""
         return f"{self.path.name} (SHA-256 {self._sha256[:12]}, {self.pixels})"
 
     def __call__(self, crops: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ Angles are yaw, pitch and roll [n, 3] as `face_readings.read_faces` gives them.
 
 import numpy as np
 
-TURNED_DEGREES = 20.0  # a target whose yaw is beyond counts as turned
+TURNED_DEGREES = 20.0  # a target with a larger yaw, to either side, counts as turned
 
 
 def pose_change(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:

@@ -47,7 +47,7 @@ def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
 
 
 def frechet_cell(frechet: Frechet) -> str:
-    """The distance and the sizes of both sets, on which it depends."""
+    """The text of a Fréchet distance with the sizes of both sets, on which it depends."""
     number = "-" if frechet.distance is None else f"{frechet.distance:.4f}"
     return f"{number} ({frechet.swapped} x {frechet.real})"
 

@@ -60,7 +60,7 @@ def _dequantise(settings: Settings, arrays: Arrays) -> np.ndarray:
         scales, zero_points = scales.reshape(expected_shape), zero_points.reshape(expected_shape)
     if (
         scales.shape != expected_shape or zero_points.shape != expected_shape
-    ):  # nothing is repeated beyond the size of the values
+    ):  # else NumPy would repeat values beyond the size of the array
         raise ValueError(f"values {values.shape}, scales {scales.shape}, zero points {zero_points.shape}")
     return (values.astype(np.float32) - zero_points) * scales
 

@@ -1,4 +1,4 @@
-"""Faces are found again where they were, and what cannot be found or read is lost."""
+"""Faces are found again where they were; faces that cannot be found or read are lost."""
 
 import cv2
 import numpy as np
@@ -64,7 +64,7 @@ def test_a_photograph_that_the_detector_fails_on_is_unusable():
 
 
 def test_a_face_that_cannot_be_read_is_lost_and_the_others_are_not(grace, barack, monkeypatch):
-    """Landmarks in one point have no angles; they must not end the evaluation, nor spoil their neighbours."""
+    """Landmarks in one point have no angles. They must not end the evaluation or change other faces' readings."""
     faces = [build_detector().detect(picture)[0] for picture in (grace, barack)]
     meter = Meter(DlibJudge(), build_detector())
     before = meter.read([grace, barack], faces)

@@ -1,4 +1,4 @@
-"""What is compared with what: views of people, pairs among people, rows of a file; and the distances of them."""
+"""Samples from views of people, from swaps between people and from rows of a file, and their distances."""
 
 import zipfile
 from pathlib import Path
@@ -115,7 +115,7 @@ def write_rows(folder: Path, *rows: str) -> Path:
 
 @pytest.fixture
 def swaps(people, tmp_path) -> Path:
-    """A folder with two targets, which double as sources, and swapped pictures of the same and of another size."""
+    """A folder with two targets, which are also the sources, and swapped pictures of the same and of another size."""
     for path in people.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     picture = read_picture(people / "barack_obama_0.jpg").rgb
