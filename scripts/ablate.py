@@ -152,11 +152,11 @@ def caption(about: dict[str, str], config: TrainConfig, manifest: Manifest, seed
         f"recipe {RECIPE.relative_to(ROOT)}"
     )
     return (
-        f"Mean over {len(seeds)} seeds ({', '.join(map(str, seeds))}) ± half the range of the seeds. In brackets: no "
-        f"further from {REFERENCE} than seeds of one of the two arms lie from one another. Of arms that are in truth "
-        f"alike, {100 * rate:.1f} % of cells would stand without brackets by chance (if seeds scatter normally): some "
-        f"{rate * cells:.1f} of these {cells}. Last row: the target itself, shrunk: what a copy would "
-        f"score.\n\nTrained: {trained}.\n\nMeasured: {measured}."
+        f"Each cell: mean over {len(seeds)} seeds ({', '.join(map(str, seeds))}) ± half the range of the seeds. "
+        f"Brackets mean no difference: the cell is no further from {REFERENCE} than the seeds of one of the two arms "
+        f"are from one another. If all arms were in truth equal, {100 * rate:.1f} % of cells would stand without "
+        f"brackets by chance (if seeds scatter normally): some {rate * cells:.1f} of these {cells}. Last row: the "
+        f"target itself, shrunk, which is what a copy would score.\n\nTrained: {trained}.\n\nMeasured: {measured}."
     )
 
 
