@@ -43,25 +43,41 @@ def parse_arguments() -> argparse.Namespace:
     )
     stage.add_argument("--pairs", type=Path, metavar="FILE.csv", help="pictures that were swapped already")
     parser.add_argument("--pictures", type=Path, help="for --model: a folder of pictures or of shards")
-    parser.add_argument("--split", choices=("train", "validation"), help="of the shards (validation)")
+    parser.add_argument(
+        "--split", choices=("train", "validation"), help="which split of the shards (validation)"
+    )
     parser.add_argument(
         "--pasted", action="store_true", default=None,
-        help="measure its swaps pasted into their targets, for recipes with encoder.pasted",
+        help="paste the model's swaps into their targets first, for recipes with encoder.pasted",
     )  # fmt: skip
-    parser.add_argument("--model-encoder-weights", metavar="NAME|FILE", help="where they are not found")
     parser.add_argument(
-        "--size-px", type=int, help=f"for --views and --pairs: of the crops, as a recipe has them ({SIZE_PX})"
+        "--model-encoder-weights",
+        metavar="NAME|FILE",
+        help="weights of the model's own encoder, if they are not found by themselves",
     )
-    parser.add_argument("--encoder", default="sface", metavar="NAME", help="whose margins (sface)")
-    parser.add_argument("--encoder-weights", metavar="NAME|FILE", help="its weights (the embedded ones)")
-    parser.add_argument("--blocks", nargs="+", default=[], help="to measure: names or all (those of IFSR)")
+    parser.add_argument(
+        "--size-px",
+        type=int,
+        help=f"for --views and --pairs: size of the crops, as a recipe has them ({SIZE_PX})",
+    )
+    parser.add_argument(
+        "--encoder", default="sface", metavar="NAME", help="the encoder that gets margins (sface)"
+    )
+    parser.add_argument(
+        "--encoder-weights", metavar="NAME|FILE", help="the encoder's weights (the embedded ones)"
+    )
+    parser.add_argument(
+        "--blocks", nargs="+", default=[], help="blocks to measure: names, or all (those of IFSR)"
+    )
     parser.add_argument(
         "--identity-error-rate", type=float, default=IDENTITY_ERROR_RATE, metavar="RATE",
-        help=f"blocks that tell people apart with fewer errors are left out, a fraction ({IDENTITY_ERROR_RATE})",
+        help=f"leave out blocks that tell people apart with fewer errors, a fraction ({IDENTITY_ERROR_RATE})",
     )  # fmt: skip
-    parser.add_argument("--count", type=int, default=1000, help="pairs to measure on, at most (1000)")
-    parser.add_argument("--seed", type=int, default=0, help="of what is drawn by chance (0)")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.yaml", help="where to write")
+    parser.add_argument("--count", type=int, default=1000, help="how many pairs to measure at most (1000)")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of all random draws (0)")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT.yaml", help="the file to write"
+    )
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the distances; needs matplotlib")
     arguments = parser.parse_args()
     if (arguments.model is None) != (arguments.pictures is None):

@@ -54,23 +54,26 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--pairs", default="bundled", help="bundled (default), a CSV file or a folder of pictures"
     )
-    parser.add_argument("--count", type=int, default=100, help="pairs drawn from a folder (100)")
+    parser.add_argument("--count", type=int, default=100, help="how many pairs to draw from a folder (100)")
     parser.add_argument(
         "--gallery",
         type=int,
         default=500,
-        help="pictures to find the source among (500): all of the pairs, then others of the folder",
+        help="how many pictures the source must be found among (500): all of the pairs, then others of the folder",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of pairs, gallery and occluders (1)")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of pairs, gallery and occluders (1)")
     parser.add_argument(
-        "--judge", type=Path, metavar="FILE.onnx", help="an identity encoder (dlib's, embedded)"
+        "--judge",
+        type=Path,
+        metavar="FILE.onnx",
+        help="an encoder that judges identity (dlib's, which is embedded)",
     )
     parser.add_argument(
         "--judge-input",
         type=parse_pixel_input,
         default=ARCFACE_INPUT,
         metavar="SIZE,RGB,LOW,HIGH",
-        help="its size, RGB or BGR, and what 0 and 255 become (112,RGB,-1,1)",
+        help="the judge's input: size, RGB or BGR, and what 0 and 255 become (112,RGB,-1,1)",
     )
     parser.add_argument(
         "--inception", type=Path, metavar="FILE.onnx", help="Inception with 2048 features, for FID"
@@ -80,13 +83,16 @@ def parse_arguments() -> argparse.Namespace:
         type=parse_pixel_input,
         default=INCEPTION_INPUT,
         metavar="SIZE,RGB,LOW,HIGH",
-        help="likewise (299,RGB,-1,1)",
+        help="Inception's input, in the same form (299,RGB,-1,1)",
     )
     parser.add_argument(
-        "--encoder-weights", help="a name or file, where the models' encoder is not found by itself"
+        "--encoder-weights",
+        help="a name or file of the models' encoder, if its weights are not found by themselves",
     )
     parser.add_argument("--detector", choices=("yunet", "insightface"), default="yunet")
-    parser.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (evaluation)")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("evaluation"), help="folder to write (evaluation)"
+    )
     arguments = parser.parse_args()
     if arguments.gallery < 0:
         parser.error(f"--gallery must be 0 or more, not {arguments.gallery}")

@@ -28,26 +28,38 @@ def parse_arguments() -> argparse.Namespace:
     """Reads the command line and checks everything that can be checked without opening a file."""
     parser = Parser(__doc__, EPILOG)
     parser.add_argument("file", nargs="?", type=Path, help="the weight file")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.keras", help="where to write")
-    parser.add_argument("--as", dest="name", help="keep it in the cache under this name instead")
-    parser.add_argument("--download", metavar="NAME", choices=sorted(NAMED), help="fetch known weights first")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.keras", help="the file to write")
+    parser.add_argument(
+        "--as", dest="name", help="instead of -o: a name under which the cache keeps the result"
+    )
+    parser.add_argument(
+        "--download", metavar="NAME", choices=sorted(NAMED), help="download known weights first"
+    )
     parser.add_argument(
         "--list", action="store_true", help="show the known names, where they come from, and stop"
     )
     stated = parser.add_argument_group("what the file does not say")
-    stated.add_argument("--licence", help="of the weights, in plain words; written into the result")
+    stated.add_argument(
+        "--licence", help="licence of the weights, in plain words; it is written into the result"
+    )
     stated.add_argument(
         "--encoder",
         default="arcface_resnet50",
         metavar="NAME|FILE",
-        help="that the generator was trained with (arcface_resnet50); a file ties it to those very weights",
+        help="encoder that the generator was trained with (arcface_resnet50); a file ties it to exactly these weights",
     )
-    stated.add_argument("--shrink", type=float, default=1.0, help="of the crops it was trained on (1)")
+    stated.add_argument(
+        "--shrink", type=float, default=1.0, help="shrink of the crops that the generator was trained on (1)"
+    )
     stated.add_argument(
         "--fusion", nargs=6, metavar="KIND", help="plan of a weights-only generator, six words"
     )
-    stated.add_argument("--mapping-depth", type=int, default=4, help="of a weights-only generator (4)")
-    stated.add_argument("--size-px", type=int, default=256, help="where the file leaves it open (256)")
+    stated.add_argument(
+        "--mapping-depth", type=int, default=4, help="depth of the mapping of a weights-only generator (4)"
+    )
+    stated.add_argument(
+        "--size-px", type=int, default=256, help="size of the pictures, if the file leaves it open (256)"
+    )
     arguments = parser.parse_args()
     if arguments.list:
         return arguments

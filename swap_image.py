@@ -48,12 +48,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "pictures", nargs="+", type=Path, metavar="PICTURE", help="source(s), then the target"
     )
-    parser.add_argument("-o", "--output", type=Path, help="result; its suffix names the format (swapped.png)")
+    parser.add_argument(
+        "-o", "--output", type=Path, help="file to write; its suffix names the format (swapped.png)"
+    )
     parser.add_argument(
         "--model", help="a name (see import_weights.py --list) or a model file (the embedded one)"
     )
     parser.add_argument(
-        "--encoder-weights", help="a name or file, where the encoder's are not found by themselves"
+        "--encoder-weights",
+        help="a name or file of the encoder, if its weights are not found by themselves",
     )
     parser.add_argument(
         "--face", type=parse_face, default="largest", help="largest (default), all or a number"

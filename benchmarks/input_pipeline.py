@@ -44,9 +44,9 @@ def images_per_second(batches: Iterator[Any], batch_size: int, count: int) -> tu
 
 def compare(folder: Path, name: str, options: argparse.Namespace) -> None:
     """Measures both inputs in turns with the augmentation `name` and prints a row."""
-    measured: dict[str, list[tuple[float, float]]] = {"ours": [], "released": []}
+    rates: dict[str, list[tuple[float, float]]] = {"ours": [], "released": []}
     for number in range(options.rounds):
-        ways = {
+        inputs = {
             "ours": iter(
                 build_dataset(
                     folder, "train", options.size_px, options.batch, number, augmentation=AUGMENTATIONS[name]
@@ -54,11 +54,11 @@ def compare(folder: Path, name: str, options: argparse.Namespace) -> None:
             ),
             "released": released_batches(folder, options.size_px, options.batch, augment=name != "none"),
         }
-        for way, batches in ways.items():
+        for side, batches in inputs.items():
             images_per_second(batches, options.batch, 10)  # graphs are built, buffers filled
-            measured[way].append(images_per_second(batches, options.batch, options.batches))
+            rates[side].append(images_per_second(batches, options.batch, options.batches))
             del batches
-    ours, theirs = ([median(column) for column in zip(*measured[way], strict=True)] for way in measured)
+    ours, theirs = ([median(column) for column in zip(*rates[side], strict=True)] for side in rates)
     print(
         f"{name:<20} {ours[0]:>9.0f} {theirs[0]:>9.0f} {ours[0] / theirs[0]:>6.2f}   "
         f"{ours[1]:>9.0f} {theirs[1]:>9.0f} {ours[1] / theirs[1]:>6.2f}",

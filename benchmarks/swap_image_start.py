@@ -89,15 +89,15 @@ def make_photographs(folder: Path) -> list[Path]:
 def print_runs(runs: dict[str, list[Run]]) -> None:
     """Prints medians and least times of each kind, and their ratios to loading alone."""
     columns: dict[str, Callable[[list[Run]], float]] = {
-        "clock s": lambda measured: median(run.clock_s for run in measured),
-        "least": lambda measured: min(run.clock_s for run in measured),
-        "processor s": lambda measured: median(run.processor_s for run in measured),
+        "clock s": lambda runs_of_kind: median(run.clock_s for run in runs_of_kind),
+        "least": lambda runs_of_kind: min(run.clock_s for run in runs_of_kind),
+        "processor s": lambda runs_of_kind: median(run.processor_s for run in runs_of_kind),
     }
     print(" " * 24 + "".join(f"{title:>12}  ratio" for title in columns) + "   peak MB")
-    for name, measured in runs.items():
-        figures = [(of(measured), of(measured) / of(runs["load"])) for of in columns.values()]
+    for name, runs_of_kind in runs.items():
+        figures = [(of(runs_of_kind), of(runs_of_kind) / of(runs["load"])) for of in columns.values()]
         row = "".join(f"{seconds:12.2f}{ratio:7.2f}" for seconds, ratio in figures)
-        print(f"{name:<24}{row}{max(run.peak_mb for run in measured):10.0f}")
+        print(f"{name:<24}{row}{max(run.peak_mb for run in runs_of_kind):10.0f}")
 
 
 def main() -> None:
@@ -126,7 +126,7 @@ def main() -> None:
         print_runs(runs)
         print("\nparts, one behind the other, processor s")
         for part in stages[0]:
-            print(f"  {part:<40}{median(found[part] for found in stages):6.2f}")
+            print(f"  {part:<40}{median(seconds[part] for seconds in stages):6.2f}")
 
 
 if __name__ == "__main__":

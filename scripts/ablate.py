@@ -89,16 +89,19 @@ def evaluate_all(
 ) -> tuple[Values, tuple[str, Means], dict[str, str]]:
     """Runs evaluate.py; returns the means of the arms and of the shrunk target, and its notes on the measurement."""
     models = {(arm, seed): folder_of(runs, arm, seed) / "model.keras" for seed in seeds for arm in ARMS}
-    named = [part for path in models.values() for part in ("--model", str(path))]
-    command = [sys.executable, "evaluate.py", *named, "--pairs", pairs, "--count", str(count),
+    model_flags = [part for path in models.values() for part in ("--model", str(path))]
+    command = [sys.executable, "evaluate.py", *model_flags, "--pairs", pairs, "--count", str(count),
                "--gallery", str(GALLERY), "--seed", str(PAIRS_SEED), "-o", str(runs / EVALUATION)]  # fmt: skip
     if subprocess.run(command, cwd=ROOT).returncode:
         raise UserError("evaluate.py failed, see above")
     results = json.loads((runs / EVALUATION / "results.json").read_text(encoding="utf-8"))
 
     def means(system: str) -> Means:
-        found = results["systems"][system]["means"]
-        return {key: float("nan") if found[key]["mean"] is None else found[key]["mean"] for key in COLUMNS}
+        system_means = results["systems"][system]["means"]
+        return {
+            key: float("nan") if system_means[key]["mean"] is None else system_means[key]["mean"]
+            for key in COLUMNS
+        }
 
     floor = next(system for system in results["systems"] if system.startswith("target at "))
     return (
@@ -197,10 +200,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--pairs", required=True, help="as evaluate.py takes it; show none of the shards' people"
     )
-    parser.add_argument("--count", type=int, default=200, help="pairs drawn from a folder (200)")
+    parser.add_argument("--count", type=int, default=200, help="how many pairs to draw from a folder (200)")
     parser.add_argument("--runs", type=Path, default=Path("runs/ablation"), help="folder of the runs")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="two at least (0 1 2)")
-    parser.add_argument("--steps", type=int, help="of every arm (the recipe's)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="two seeds at least (0 1 2)")
+    parser.add_argument("--steps", type=int, help="steps of every arm (the recipe's)")
     arguments = parser.parse_args()
     if len(set(arguments.seeds)) < 2 or len(set(arguments.seeds)) < len(arguments.seeds):
         parser.error("--seeds must be different, two at least, for no difference is told from chance by one")

@@ -126,8 +126,8 @@ def main() -> None:
         "--golden", type=Path, help="where to write crops and face-api's answers (needs node)"
     )
     arguments = parser.parse_args()
-    found = {name: checked_arrays(arguments.folder, files, sha256) for name, files, sha256 in NETWORKS}
-    for name, arrays in found.items():
+    networks = {name: checked_arrays(arguments.folder, files, sha256) for name, files, sha256 in NETWORKS}
+    for name, arrays in networks.items():
         print(write_embedded_weights(arrays, ASSETS / name))
     if arguments.golden:
         write_goldens(arguments.folder, arguments.golden)

@@ -40,7 +40,7 @@ def initialisers(model: onnx.ModelProto) -> dict[str, np.ndarray]:
     return arrays
 
 
-def folded(model: onnx.ModelProto) -> onnx.ModelProto:
+def with_float_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     """Replaces the network's DequantizeLinear nodes by float initialisers.
 
     ONNX Runtime refuses the original as it is: it quantises one-dimensional arrays and whole 3 × 3 kernels in
@@ -75,7 +75,7 @@ def run_onnx(model: onnx.ModelProto, pictures: np.ndarray) -> dict[str, np.ndarr
     import onnxruntime
 
     session = onnxruntime.InferenceSession(
-        folded(model).SerializeToString(), providers=["CPUExecutionProvider"]
+        with_float_weights(model).SerializeToString(), providers=["CPUExecutionProvider"]
     )
     data = pictures.transpose(0, 3, 1, 2).astype(np.float32)
     embedding, *blocks = session.run(["fc1", *GOLDEN_BLOCKS], {"data": data})
