@@ -22,7 +22,7 @@ if __name__ in ("__main__", "__mp_main__"):  # also in the workers, but not wher
     )  # detecting and writing leave the accelerator to training
     load_tensorflow_quietly()
 
-from data.faces.detection import DetectorUnavailable
+from data.faces.face import DetectorUnavailable
 from data.preparing.face_records import FaceSettings
 from data.preparing.folders import ShardPlan, digest_listing, list_pictures, plan_shards
 from data.preparing.openvino_networks import SyntheticUnavailable

@@ -34,15 +34,15 @@ import sys
 from pathlib import Path
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 load_tensorflow_quietly()
-from facedancer_tf.swapping.engine import CropNetworks
-CropNetworks(Path(sys.argv[1]))
+from facedancer_tf.swapping.engine import Engine
+Engine(Path(sys.argv[1]))
 """
 MODEL = """
 import sys
 from pathlib import Path
 import keras
 from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
-from networks.generator import RELEASED_FUSION, build_generator
+from engine.generator import RELEASED_FUSION, build_generator
 keras.utils.set_random_seed(0)
 arguments = {"size_px": 256, "identity_width": 128, "base_filters": 64, "fusion": RELEASED_FUSION,
              "mapping_depth": 4, "mapping_width": 512}

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.faces.detection import insightface_models
+from data.faces.insightface_detector import insightface_models
 from facedancer_tf.errors import UserError
 
 DEFAULT_MODEL = Path(__file__).resolve().parents[2] / "assets" / "model" / "default.keras"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data.faces.detection import YuNet
+from data.faces.yunet import YuNet
 from data.pictures import read_picture
 from data.preparing import openvino_networks
 from data.preparing.apparent_age import AgeEstimator

@@ -13,7 +13,7 @@ from typing import ClassVar
 import keras
 import pytest
 
-from data.faces import detection
+from data.faces import insightface_detector
 from facedancer_tf.errors import UserError
 from facedancer_tf.importing import importer
 from facedancer_tf.weights import catalogue as named_weights
@@ -68,7 +68,7 @@ def test_an_insightface_encoder_is_converted_once_and_anew_when_the_file_changes
 ) -> None:
     pack = home / ".insightface" / "models" / "buffalo_l"
     pack.mkdir(parents=True)
-    assert detection.insightface_models() == pack.parent
+    assert insightface_detector.insightface_models() == pack.parent
     onnx = pack / "w600k_r50.onnx"
     onnx.write_bytes(b"one")
     converted = []
