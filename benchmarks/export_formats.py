@@ -52,9 +52,9 @@ class Run:
 def write_model(path: Path) -> None:
     """A model file as released but for the identity's width, which is SFace's 128."""
     import keras
-    from engine.generator import RELEASED_FUSION, build_generator
 
     from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
+    from networks.generator import RELEASED_FUSION, build_generator
 
     keras.utils.set_random_seed(0)
     arguments: dict[str, Any] = {"size_px": 256, "identity_width": 128, "fusion": RELEASED_FUSION}

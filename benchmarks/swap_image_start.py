@@ -42,7 +42,7 @@ import sys
 from pathlib import Path
 import keras
 from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
-from engine.generator import RELEASED_FUSION, build_generator
+from networks.generator import RELEASED_FUSION, build_generator
 keras.utils.set_random_seed(0)
 arguments = {"size_px": 256, "identity_width": 128, "base_filters": 64, "fusion": RELEASED_FUSION,
              "mapping_depth": 4, "mapping_width": 512}

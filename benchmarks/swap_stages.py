@@ -45,9 +45,8 @@ def main() -> None:
 
         _, recipe = load_model_file(model)
     with part("  of it building the network"):
-        from engine.generator import build_generator
-
         from facedancer_tf.weights.embedded import without_drawing
+        from networks.generator import build_generator
 
         with without_drawing():
             build_generator(**recipe.generator)

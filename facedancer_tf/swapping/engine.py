@@ -12,8 +12,8 @@ import tensorflow as tf
 from keras import ops
 
 from facedancer_tf.errors import UserError
-from facedancer_tf.weights.catalogue import find_encoder
-from facedancer_tf.weights.identity_encoder import Encoder, in_parts, load_encoder
+from facedancer_tf.importing.encoders import load_needed_encoder
+from facedancer_tf.weights.identity_encoder import Encoder, in_parts
 from facedancer_tf.weights.model_file import ModelRecipe, load_model_file
 
 
@@ -43,9 +43,8 @@ class Engine:
 
     def __init__(self, model: Path, encoder_weights: str | Path | None = None) -> None:
         self.generator, self.recipe = load_model_file(model)
-        self.encoder = load_encoder(
-            self.recipe.encoder,
-            find_encoder(self.recipe.encoder, self.recipe.encoder_fingerprint, encoder_weights),
+        self.encoder = load_needed_encoder(
+            self.recipe.encoder, self.recipe.encoder_fingerprint, encoder_weights
         )
         check_encoder(model, self.recipe, self.encoder)
         target, identity = (tf.TensorSpec(shape, "float32") for shape in self.generator.input_shape)

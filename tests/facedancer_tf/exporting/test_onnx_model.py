@@ -8,12 +8,12 @@ import numpy as np
 import onnx
 import pytest
 import tensorflow as tf
-from engine.generator import RELEASED_FUSION, build_generator
 
 from facedancer_tf.exporting.endpoints import Endpoint
 from facedancer_tf.exporting.export import export_model
 from facedancer_tf.exporting.onnx_model import OPSET, load_onnx, write_onnx
 from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
+from networks.generator import RELEASED_FUSION, build_generator
 from tests.facedancer_tf.conftest import PICTURES
 
 CROPS = np.random.default_rng(0).integers(0, 256, (2, 4, 4, 3), np.uint8)

@@ -7,7 +7,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from engine.generator import build_generator
 from onnx import TensorProto, helper
 
 from facedancer_tf.exporting.onnx_nodes import OnnxNodes, emit_network
@@ -15,6 +14,7 @@ from networks.arcface_resnet50 import build_arcface_resnet50
 from networks.blocks import FUSIONS
 from networks.discriminator import build_image_discriminator
 from networks.encoders import ENCODERS
+from networks.generator import build_generator
 
 rng = np.random.default_rng(0)
 

@@ -98,7 +98,7 @@ def test_the_networks_see_what_the_facts_say(swapper, barack, grace):
 
 def test_shrink_reaches_the_target_crop_but_not_the_source(tmp_path, swapper, grace, barack, monkeypatch):
     monkeypatch.setattr(
-        engine, "load_encoder", lambda *_: Encoder(swapper.engine.encoder.network, ENCODERS["sface"])
+        engine, "load_needed_encoder", lambda *_: Encoder(swapper.engine.encoder.network, ENCODERS["sface"])
     )  # saves its loading
     write_tiny_model(tmp_path / "shrunk.keras", shrink=0.7)
     shrunk = Swapper(tmp_path / "shrunk.keras")
