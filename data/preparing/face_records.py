@@ -8,8 +8,8 @@ import cv2
 
 from data.faces.alignment import align
 from data.faces.detection import build_detector
+from data.folders import Item
 from data.pictures import UnreadablePicture, read_picture
-from data.preparing.folders import Item
 from data.records import encode_crop, serialise_record
 
 

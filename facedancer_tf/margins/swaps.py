@@ -18,7 +18,7 @@ from facedancer_tf.margins.samples import (
     as_pictures,
 )
 from facedancer_tf.swapping.engine import Engine
-from facedancer_tf.training.encoder_views import paste_back
+from facedancer_tf.training.pasting import paste_back
 from facedancer_tf.weights.archive import fingerprint
 from networks.encoders import prepare_pictures
 

@@ -38,7 +38,7 @@ class Models:
     ) -> dict[str, keras.KerasTensor]:
         """What the identity encoder sees in `[B, S, S, 3]` in [-1, 1]: `embedding` `[B, W]` and IFSR blocks by name.
 
-        `resample` gives it random views instead, see `facedancer_tf.training.encoder_views`.
+        `resample` gives it random views instead, see `facedancer_tf.training.views`.
         """
         prepared = prepare_pictures(self.encoder_description, pictures, self.shrink, resample)
         return self.encoder(prepared, training=False)
