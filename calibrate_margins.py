@@ -13,7 +13,7 @@ from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.margins.plot import check_plot
 from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE
 from facedancer_tf.quiet_start import load_tensorflow_quietly
-from facedancer_tf.weights.catalogue import find_encoder, find_weights
+from facedancer_tf.weights.catalogue import find_weights
 from facedancer_tf.writing import write_text
 
 EPILOG = """\
@@ -136,6 +136,7 @@ def main() -> None:
     model = None if arguments.model is None else find_weights(arguments.model, "generator")
 
     load_tensorflow_quietly()  # after the cheap checks
+    from facedancer_tf.importing.encoders import load_needed_encoder
     from facedancer_tf.margins.distances import candidate_blocks, measure_distances
     from facedancer_tf.margins.pairs_file import samples_of_pairs
     from facedancer_tf.margins.plot import draw_distances
@@ -143,13 +144,12 @@ def main() -> None:
     from facedancer_tf.margins.suggestion import suggest_margins
     from facedancer_tf.margins.swaps import samples_of_swaps
     from facedancer_tf.margins.views import samples_of_views
-    from facedancer_tf.weights.identity_encoder import load_encoder
     from networks.encoders import ENCODERS
 
     name = arguments.encoder
     if name not in ENCODERS:
         raise UserError(f"there is no encoder {name}: choose one of {', '.join(ENCODERS)}")
-    encoder = load_encoder(name, find_encoder(name, "", arguments.encoder_weights))
+    encoder = load_needed_encoder(name, "", arguments.encoder_weights)
     blocks = candidate_blocks(encoder, arguments.blocks)
     count, seed, size_px = arguments.count, arguments.seed, arguments.size_px
     if model is not None:

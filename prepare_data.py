@@ -25,12 +25,13 @@ if __name__ in (
     )  # detecting and writing leave the accelerator to training
     load_tensorflow_quietly()
 
-from data.faces.detection import DetectorUnavailable
+from data.faces.face import DetectorUnavailable
+from data.folders import digest_listing, list_pictures
 from data.preparing.face_records import FaceSettings
-from data.preparing.folders import ShardPlan, digest_listing, list_pictures, plan_shards
 from data.preparing.openvino_networks import SyntheticUnavailable
+from data.preparing.shard_plan import ShardPlan, plan_shards
 from data.preparing.shards import ShardsRefused, make_shards
-from data.preparing.synthetic import Embed, SyntheticSettings, list_people
+from data.preparing.synthetic import Embed, SyntheticSettings, synthetic_people
 from data.records import SCHEMA_VERSION
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
@@ -187,7 +188,7 @@ def main() -> None:
     settings |= {"validation": options.validation}
     maker: FaceSettings | SyntheticSettings = faces
     if options.synthetic is not None:
-        items = list_people(options.synthetic, options.seed)
+        items = synthetic_people(options.synthetic, options.seed)
         settings |= {"source": "random-face 2021.7.21.1", "people": options.synthetic, "views": options.views}
         settings["rights"] = "non-commercial research: the generator is distilled from StyleGAN2 on FFHQ"
         maker = SyntheticSettings(options.seed, options.views, faces, build_sface_embed)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.faces.detection import Face
+from data.faces.face import Face
 from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture, write_picture
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
@@ -131,7 +131,7 @@ def list_faces(arguments: argparse.Namespace) -> None:
     """Draws the numbered faces of the target."""
     path = check_output(arguments.output, "faces.png", arguments.pictures)
     target = read_target(arguments.pictures[-1], path)
-    faces = load_detector(arguments.detector).detect(target.rgb, every=True)
+    faces = load_detector(arguments.detector).detect(target.rgb, "every")
     if not faces:
         raise UserError(f"{arguments.pictures[-1]}: {NO_FACE}")
     write(path, Picture(draw_faces(target.rgb, faces), target.alpha, target.icc_profile), marked=False)
@@ -162,7 +162,7 @@ def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) ->
     sources = [read(path) for path in source_paths]
     target = read_target(target_path, output)
     source_faces = [largest_face(swapper, s, path) for s, path in zip(sources, source_paths, strict=True)]
-    faces = swapper.detect(target.rgb, every=arguments.face != "largest")
+    faces = swapper.detect(target.rgb, "patient" if arguments.face == "largest" else "every")
     try:
         chosen = choose_faces(faces, arguments.face)
     except UserError as error:
@@ -203,7 +203,7 @@ def main() -> None:
         after = swapper.similarity(identity, swapped, chosen).mean()
         writing.result()
     faces = "1 face" if count == 1 else f"{count} faces"
-    likeness = f"{before:.2f} -> {after:.2f} (cosine, {swapper.networks.description.name})"
+    likeness = f"{before:.2f} -> {after:.2f} (cosine, {swapper.engine.encoder.description.name})"
     print(f"{faces} in {arguments.pictures[-1]}, {len(chosen)} swapped; likeness to the source {likeness}")
     print(f"{output} written in {time.monotonic() - started:.1f} s")
 

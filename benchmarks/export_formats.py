@@ -89,7 +89,7 @@ def load_all(model: Path, folder: Path, threads: int) -> list[Run]:
     import tensorflow as tf
 
     from facedancer_tf.exporting.endpoints import two_input_endpoints
-    from facedancer_tf.swapping.engine import CropNetworks
+    from facedancer_tf.swapping.engine import Engine
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -109,7 +109,7 @@ def load_all(model: Path, folder: Path, threads: int) -> list[Run]:
 
     two, baked = (tf.saved_model.load(str(folder / f"saved_model_{kind}")) for kind in ("two", "baked"))
     runs = []
-    for endpoint in two_input_endpoints(CropNetworks(model), joined=False):
+    for endpoint in two_input_endpoints(Engine(model), joined=False):
         network = "encoder" if endpoint.name == "embed" else "generator"
         inputs = tuple(spec.name for spec in endpoint.inputs)
         in_keras = tf.function(endpoint.function, input_signature=endpoint.inputs)
@@ -171,12 +171,12 @@ def main() -> None:
         write_model(model)
         export_all(model, folder)
         swapper = Swapper(model)
-        targets, sources = bundled_crops(swapper.detector, swapper.networks)
+        targets, sources = bundled_crops(swapper.detector, swapper.engine)
         most = np.arange(max(BATCHES))
         arrays = {
             "target": targets[most % len(targets)],
             "source": sources[most % len(sources)],
-            "identity": np.tile(swapper.embed(read_picture(SOURCE).rgb), (len(most), 1)),
+            "identity": np.tile(swapper.embed(read_picture(SOURCE).rgb).embedding, (len(most), 1)),
         }
         runs = load_all(model, folder, arguments.threads)
         measure(runs, arrays, arguments.rounds)

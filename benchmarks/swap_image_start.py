@@ -34,8 +34,8 @@ import sys
 from pathlib import Path
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 load_tensorflow_quietly()
-from facedancer_tf.swapping.engine import CropNetworks
-CropNetworks(Path(sys.argv[1]))
+from facedancer_tf.swapping.engine import Engine
+Engine(Path(sys.argv[1]))
 """
 MODEL = """
 import sys

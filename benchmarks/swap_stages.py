@@ -54,12 +54,12 @@ def main() -> None:
         from facedancer_tf.weights.identity_encoder import load_encoder
 
         load_encoder(recipe.encoder)
-    networks = swapper.networks
+    engine = swapper.engine
     with part("first embedding, of the source"):
         identity = swapper.embed_faces([source], [source_face])
     with part("first swap"):
         crop = align(target, target_face.landmarks, recipe.size_px, recipe.shrink)
-        swapped = networks.swap_crops(crop[None], identity[None])[0]
+        swapped = engine.swap_crops(crop[None], identity.embedding[None])[0]
     with part("pasting"):
         result = target.copy()
         transform = estimate_transform(target_face.landmarks, recipe.size_px, recipe.shrink)
@@ -70,7 +70,7 @@ def main() -> None:
     with part("writing the PNG"):
         swap_image.write(target_path.with_name("stages.png"), swap_image.Picture(result), marked=True)
     with part("another swap"):
-        networks.swap_crops(crop[None], np.roll(identity, 1)[None])
+        engine.swap_crops(crop[None], np.roll(identity.embedding, 1)[None])
     print(json.dumps(seconds))
 
 

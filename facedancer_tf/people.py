@@ -17,7 +17,7 @@ import re
 from collections import Counter
 from pathlib import Path, PurePath
 
-from data.preparing.folders import list_pictures
+from data.folders import list_pictures
 from facedancer_tf.errors import UserError
 
 PERSON_VIEW = re.compile(r"(.+)_[0-9]+")

@@ -8,8 +8,8 @@ import cv2
 
 from data.faces.alignment import align
 from data.faces.detection import build_detector
+from data.folders import Item
 from data.pictures import UnreadablePicture, read_picture
-from data.preparing.folders import Item
 from data.records import encode_crop, serialise_record
 
 
@@ -52,7 +52,7 @@ class FaceSettings:
             if min(picture.shape[:2]) < self.min_face_px:
                 return Made((), ("tiny_picture",))
             try:
-                found = detector.detect(picture, every=self.faces == "all")
+                found = detector.detect(picture, "every" if self.faces == "all" else "patient")
             except cv2.error:
                 return Made((), ("detector_failed",))
             if not found:

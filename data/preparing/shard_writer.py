@@ -17,9 +17,10 @@ from typing import Any
 
 import tensorflow as tf
 
+from data.folders import Item
 from data.manifest import Shard, write_json
 from data.preparing.face_records import Made
-from data.preparing.folders import Item, ShardPlan
+from data.preparing.shard_plan import ShardPlan
 
 PROGRESS = ".progress"
 

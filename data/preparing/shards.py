@@ -18,9 +18,10 @@ from typing import Any, Protocol
 import tensorflow as tf
 from tqdm import tqdm
 
+from data.folders import Item
 from data.manifest import Manifest, manifest_name, write_json, write_manifest
 from data.preparing.face_records import Made
-from data.preparing.folders import Item, ShardPlan
+from data.preparing.shard_plan import ShardPlan
 from data.preparing.shard_writer import PROGRESS, OnItems, ShardReport, finished_report, make_shard
 
 

@@ -17,9 +17,9 @@ import numpy as np
 
 from data.faces.alignment import align
 from data.faces.detection import build_detector
+from data.folders import Item
 from data.preparing.apparent_age import AgeEstimator
 from data.preparing.face_records import FaceSettings, Made
-from data.preparing.folders import Item
 from data.preparing.openvino_networks import open_core, packaged_file
 from data.records import encode_crop, serialise_record
 
@@ -40,7 +40,7 @@ _MIDDLE_FROM, _FINE_FROM = 100, 300  # numbers in the names of the layers that r
 Embed = Callable[[np.ndarray], np.ndarray]
 
 
-def list_people(count: int, seed: int) -> list[Item]:
+def synthetic_people(count: int, seed: int) -> list[Item]:
     """The items of `count` people: each person is one item and one identity."""
     return [Item(f"{i:07d}", f"nobody-{seed}-{i:07d}", str(i)) for i in range(count)]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from data.faces.detection import Face
+from data.faces.face import Face
 from facedancer_tf.evaluation.portrait_set import Portrait
 from facedancer_tf.evaluation.systems import System
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from data.faces.alignment import align
-from data.faces.detection import Face
+from data.faces.face import Face
 from facedancer_tf.evaluation.onnx_network import OnnxNetwork, PixelInput
 
 BATCH = 16

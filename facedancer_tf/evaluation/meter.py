@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from data.faces.alignment import align
-from data.faces.detection import Detector, Face
+from data.faces.face import Detector, Face
 from facedancer_tf.evaluation.inception import Inception
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.judging.face_readings import EXPRESSIONS, read_faces

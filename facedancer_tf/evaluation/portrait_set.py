@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from data.faces.detection import Detector, Face
+from data.faces.face import Detector, Face
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
 from facedancer_tf.swapping.portraits import NoFace, Portrait, find_face, read_pixels

@@ -50,7 +50,7 @@ class ModelSystem:
     def __init__(self, name: str, swapper: Swapper) -> None:
         self.name, self._swapper = name, swapper
         self._sha256 = sha256_of(swapper.model_path)
-        self._recipe = swapper.networks.recipe
+        self._recipe = swapper.engine.recipe
         if sha256_of(swapper.model_path) != self._sha256:
             raise UserError(f"{swapper.model_path} was replaced while it was read; run this again")
         self._identities: dict[Path, np.ndarray] = {}
@@ -80,12 +80,12 @@ class ModelSystem:
             {source.path: source for source in sources if source.path not in self._identities}.values()
         )
         if new:
-            embeddings = self._swapper.embed_each([s.picture for s in new], [s.face for s in new])
+            embeddings = self._swapper.embeddings([s.picture for s in new], [s.face for s in new])
             self._identities.update(zip((s.path for s in new), embeddings, strict=True))
         cuts = [self._swapper.cut(target.picture, target.face) for target in targets]
         crops = np.stack([crop for crop, _ in cuts])
         identities = np.stack([self._identities[source.path] for source in sources])
-        swapped = self._swapper.networks.swap_crops(crops, identities)
+        swapped = self._swapper.engine.swap_crops(crops, identities)
         return [
             SwappedCrop(crop, after, transform)
             for (crop, transform), after in zip(cuts, swapped, strict=True)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from facedancer_tf.swapping.engine import CropNetworks, as_crops, as_pictures
+from facedancer_tf.swapping.engine import Engine, as_crops, as_pictures
 
 # The endpoints of a model that was written and loaded again: by name, functions of arrays by name.
 Exported: TypeAlias = Mapping[str, Callable[..., dict[str, np.ndarray]]]
@@ -37,26 +37,26 @@ class Endpoint:
     channel_order: str = "RGB"
 
 
-def two_input_endpoints(networks: CropNetworks, joined: bool) -> list[Endpoint]:
+def two_input_endpoints(engine: Engine, joined: bool) -> list[Endpoint]:
     """`swap_with_embedding` (target, identity) and `embed` (source); with `joined` also `swap` (target, source).
 
     `swap` runs both networks. In a format whose endpoints do not share weights, it would store all weights once more.
     """
-    target, reads = _target(networks), networks.description
+    target, reads = _target(engine), engine.encoder.description
     source = tf.TensorSpec((None, reads.size_px, reads.size_px, 3), tf.uint8, name="source")
     identity = tf.TensorSpec((None, reads.width), tf.float32, name="identity")
     endpoints = [
         Endpoint(
             "swap_with_embedding",
             (target, identity),
-            lambda target, identity: {"swapped": networks.swap(target, identity)},
-            networks.generator,
+            lambda target, identity: {"swapped": engine.swap(target, identity)},
+            engine.generator,
         ),
         Endpoint(
             "embed",
             (source,),
-            lambda source: {"identity": networks.embed(source)},
-            networks.encoder,
+            lambda source: {"identity": engine.encoder.embed(source)},
+            engine.encoder.network,
             reads.low,
             reads.high,
             reads.channel_order,
@@ -67,25 +67,25 @@ def two_input_endpoints(networks: CropNetworks, joined: bool) -> list[Endpoint]:
             Endpoint(
                 "swap",
                 (target, source),
-                lambda target, source: {"swapped": networks.swap(target, networks.embed(source))},
+                lambda target, source: {"swapped": engine.swap(target, engine.encoder.embed(source))},
                 None,
             )
         )
     return endpoints
 
 
-def baked_endpoints(networks: CropNetworks, baked: keras.Model) -> list[Endpoint]:
+def baked_endpoints(engine: Engine, baked: keras.Model) -> list[Endpoint]:
     """`swap` (target) with `baked`, a generator with one input (see networks/baked_identity.py)."""
     return [
         Endpoint(
             "swap",
-            (_target(networks),),
+            (_target(engine),),
             lambda target: {"swapped": as_crops(baked(as_pictures(target), training=False))},
             baked,
         )
     ]
 
 
-def _target(networks: CropNetworks) -> tf.TensorSpec:
-    size_px = networks.recipe.size_px
+def _target(engine: Engine) -> tf.TensorSpec:
+    size_px = engine.recipe.size_px
     return tf.TensorSpec((None, size_px, size_px, 3), tf.uint8, name="target")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from data.faces.alignment import align
-from data.faces.detection import Detector
+from data.faces.face import Detector
 from data.pictures import UnreadablePicture, read_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import UserError
@@ -22,7 +22,7 @@ from facedancer_tf.exporting.endpoints import Endpoint, Exported, baked_endpoint
 from facedancer_tf.exporting.notes import export_notes
 from facedancer_tf.exporting.onnx_model import load_onnx, write_onnx
 from facedancer_tf.exporting.saved_model import load_saved_model, write_saved_model
-from facedancer_tf.swapping.engine import CropNetworks
+from facedancer_tf.swapping.engine import Engine
 from facedancer_tf.swapping.swapper import Swapper
 from networks.baked_identity import bake_identity
 
@@ -73,22 +73,22 @@ def export_model(
     if not folder.resolve().parent.is_dir():
         raise UserError(f"the folder {folder.resolve().parent} does not exist; make it first")
     swapper = Swapper(model, encoder_weights=encoder_weights)
-    networks, form = swapper.networks, FORMATS[format_name]
-    identity = swapper.embed([_read(path) for path in sources]) if sources else None
+    engine, form = swapper.engine, FORMATS[format_name]
+    identity = swapper.embed([_read(path) for path in sources]).embedding if sources else None
     if identity is None:
-        endpoints = two_input_endpoints(networks, form.joined)
+        endpoints = two_input_endpoints(engine, form.joined)
     else:
-        baked = bake_identity(networks.generator, identity, **networks.recipe.generator)
-        endpoints = baked_endpoints(networks, baked)
-    notes = export_notes(networks, baked=identity is not None)
+        baked = bake_identity(engine.generator, identity, **engine.recipe.generator)
+        endpoints = baked_endpoints(engine, baked)
+    notes = export_notes(engine, baked=identity is not None)
     try:
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.resolve().parent))
     except OSError as error:
         raise UserError(f"{folder} could not be written: {error.strerror}") from error
     try:
         form.write(endpoints, notes, beside)
-        crops = bundled_crops(swapper.detector, networks)
-        apart = compare_pixels(networks, endpoints, form.load(beside), *crops, identity)
+        crops = bundled_crops(swapper.detector, engine)
+        apart = compare_pixels(engine, endpoints, form.load(beside), *crops, identity)
         if apart.largest > LEVELS_APART:
             raise UserError(
                 f"the exported model differs from {model} by {apart.largest:.0f} of 255 levels; not written"
@@ -103,20 +103,20 @@ def export_model(
 
 
 def compare_pixels(
-    networks: CropNetworks,
+    engine: Engine,
     endpoints: Sequence[Endpoint],
     exported: Exported,
     targets: np.ndarray,
     sources: np.ndarray,
     baked: np.ndarray | None = None,
 ) -> PixelDifference:
-    """Compares the pixels of every exported endpoint with those of `networks`, over all of `targets`.
+    """Compares the pixels of every exported endpoint with those of `engine`, over all of `targets`.
 
     targets, sources: crops uint8, as many of one as of the other. baked: the identity [W] inside the endpoints, if
     there is one. Raises UserError where the embeddings differ.
     """
-    identities = networks.embed_crops(sources) if baked is None else np.tile(baked, (len(targets), 1))
-    expected = networks.swap_crops(targets, identities).astype(int)
+    identities = engine.embed_crops(sources) if baked is None else np.tile(baked, (len(targets), 1))
+    expected = engine.swap_crops(targets, identities).astype(int)
     arrays = {"target": targets, "source": sources, "identity": identities}
     apart = []
     for endpoint in endpoints:
@@ -130,14 +130,14 @@ def compare_pixels(
     return PixelDifference(float(np.max(apart)), float(np.mean(apart)))
 
 
-def bundled_crops(detector: Detector, networks: CropNetworks) -> tuple[np.ndarray, np.ndarray]:
+def bundled_crops(detector: Detector, engine: Engine) -> tuple[np.ndarray, np.ndarray]:
     """Target crops and source crops of the photographs in assets/pictures; the sources are shifted by one person."""
     targets, sources = [], []
     for path in bundled_pictures():
         picture = _read(path)
         for face in detector.detect(picture)[:1]:
-            targets.append(align(picture, face.landmarks, networks.recipe.size_px, networks.recipe.shrink))
-            sources.append(align(picture, face.landmarks, networks.description.size_px))
+            targets.append(align(picture, face.landmarks, engine.recipe.size_px, engine.recipe.shrink))
+            sources.append(align(picture, face.landmarks, engine.encoder.description.size_px))
     return np.stack(targets), np.stack(sources[1:] + sources[:1])
 
 

@@ -13,7 +13,8 @@ import keras
 import numpy as np
 
 from data.faces.alignment import similarity_transform, warp
-from data.faces.detection import Detector, Face, build_detector
+from data.faces.detection import build_detector
+from data.faces.face import Detector, Face
 from facedancer_tf.errors import UserError
 from facedancer_tf.weights.dlib import dlib_layer_weights
 from facedancer_tf.weights.embedded import ASSETS, assign_weights, read_embedded_weights

@@ -32,7 +32,7 @@ import keras
 import numpy as np
 
 from data.faces.alignment import invert_transform, similarity_transform, warp
-from data.faces.detection import Face
+from data.faces.face import Face
 from facedancer_tf.judging.head_pose import head_angles
 from facedancer_tf.weights.embedded import ASSETS, assign_weights, read_embedded_weights, without_drawing
 from facedancer_tf.weights.face_api import feature_net_weights

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from data.folders import Item
 from data.manifest import Split, read_manifest
 from data.pipeline import decode_picture
-from data.preparing.folders import Item
 from data.records import parse_record
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from data.preparing.folders import Item
+from data.folders import Item
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
 from facedancer_tf.margins.samples import (

@@ -17,8 +17,8 @@ from facedancer_tf.margins.samples import (
     Samples,
     stack_crops,
 )
-from facedancer_tf.swapping.engine import CropNetworks
-from facedancer_tf.training.encoder_views import paste_back
+from facedancer_tf.swapping.engine import Engine
+from facedancer_tf.training.pasting import paste_back
 from facedancer_tf.weights.archive import fingerprint
 from networks.encoders import prepare_pictures
 
@@ -65,8 +65,8 @@ def samples_of_swaps(
     not found by themselves. pasted: each swapped crop is pasted into its target, as the encoder of a recipe with
     `encoder.pasted` sees it. Raises UserError for a missing or damaged file, or where there are fewer than two people.
     """
-    networks = CropNetworks(model, encoder_weights)
-    recipe = networks.recipe
+    engine = Engine(model, encoder_weights)
+    recipe = engine.recipe
     random = np.random.default_rng(seed)
     faces = read_crops(pictures, split, count, recipe.size_px, recipe.shrink, random)
     pairs = draw_swaps(faces.people, count, random)
@@ -75,10 +75,9 @@ def samples_of_swaps(
 
     @tf.function(autograph=False, reduce_retracing=True)
     def swap(targets: tf.Tensor, sources: tf.Tensor) -> tf.Tensor:
-        encoder_input = prepare_pictures(networks.description, sources, recipe.shrink)
-        swapped = networks.generator(
-            [targets, networks.encoder(encoder_input, training=False)], training=False
-        )
+        encoder_input = prepare_pictures(engine.encoder.description, sources, recipe.shrink)
+        identities = engine.encoder.network(encoder_input, training=False)
+        swapped = engine.generator([targets, identities], training=False)
         return paste_back(swapped, targets, recipe.shrink) if pasted else swapped
 
     def batches() -> Iterator[dict[str, np.ndarray]]:
@@ -95,7 +94,7 @@ def samples_of_swaps(
         shrink=recipe.shrink,
         origin=(
             f"measured on {len(pairs)} swaps among {where} by {model.name}, step {recipe.step}, "
-            f"generator {fingerprint(networks.generator)[:12]}, trained with {recipe.encoder}"
+            f"generator {fingerprint(engine.generator)[:12]}, trained with {recipe.encoder}"
             f"{', pasted into their targets' if pasted else ''}"
         ),
         material=faces.material,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from data.folders import Item
 from data.pictures import SUFFIXES
-from data.preparing.folders import Item
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
 from facedancer_tf.margins.samples import BATCH, DIFFERENT, SAME, Samples, stack_crops

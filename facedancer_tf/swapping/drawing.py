@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from data.faces.detection import Face
+from data.faces.face import Face
 
 BOX_COLOUR = (255, 210, 0)
 POINT_COLOUR = (0, 200, 255)

@@ -12,8 +12,8 @@ import tensorflow as tf
 from keras import ops
 
 from facedancer_tf.errors import UserError
-from facedancer_tf.weights.catalogue import find_encoder
-from facedancer_tf.weights.identity_encoder import BATCH, Encoder, load_encoder
+from facedancer_tf.importing.encoders import load_needed_encoder
+from facedancer_tf.weights.identity_encoder import Encoder, in_parts
 from facedancer_tf.weights.model_file import ModelRecipe, load_model_file
 
 
@@ -30,25 +30,27 @@ def as_crops(swapped: keras.KerasTensor) -> keras.KerasTensor:
     return ops.cast(ops.round(ops.clip((swapped + 1.0) * 127.5, 0.0, 255.0)), "uint8")
 
 
-class CropNetworks:
-    """Generator and identity encoder of the model file at `model`, ready to run.
+class Engine:
+    """Generator and identity encoder of the model file at `model`: crops and identities in, crops out.
 
-    encoder_weights: a name or file of the encoder's weights; by default those that belong to the model are looked
-    for. Raises UserError where a file is missing or damaged, or the encoder is not the one the model was trained with.
+    Both are traced once, at loading, for any number of faces, and run in any number of threads at once; a few faces at
+    a time, so that a crowd needs no more memory than they do. A graph also forgets every map as soon as it is used,
+    where a network that is run eagerly keeps all of them to its end.
+
+    encoder_weights: a name or file of the encoder's weights; by default those that belong to the model are looked for.
+    Raises UserError where a file is missing or damaged, or the encoder is not the one the model was trained with.
     """
 
     def __init__(self, model: Path, encoder_weights: str | Path | None = None) -> None:
         self.generator, self.recipe = load_model_file(model)
-        encoder = load_encoder(
-            self.recipe.encoder,
-            find_encoder(self.recipe.encoder, self.recipe.encoder_fingerprint, encoder_weights),
+        self.encoder = load_needed_encoder(
+            self.recipe.encoder, self.recipe.encoder_fingerprint, encoder_weights
         )
-        check_encoder(model, self.recipe, encoder)
-        self.encoder, self.description, self.embed = encoder.network, encoder.description, encoder.embed
-        self.embed_crops = encoder.embed_crops
-        # A graph forgets a map as soon as it is used; run eagerly the network keeps every one until its end. One for
-        # each batch size: layers that know it are faster, and most pictures have one face.
-        self._swap_graph = tf.function(self.swap, autograph=False)
+        check_encoder(model, self.recipe, self.encoder)
+        target, identity = (tf.TensorSpec(shape, "float32") for shape in self.generator.input_shape)
+        crops = tf.TensorSpec(target.shape, tf.uint8)
+        self._swap_graph = tf.function(self.swap, autograph=False).get_concrete_function(crops, identity)
+        self._embed_graph = self.encoder.graph  # traced now, not by whichever thread comes first
 
     def swap(self, crops: keras.KerasTensor, identities: keras.KerasTensor) -> keras.KerasTensor:
         """Swapped crops uint8 of target crops uint8 [B, S, S, 3] and identities [B, W]; a tensor function.
@@ -58,24 +60,21 @@ class CropNetworks:
         return as_crops(self.generator([as_pictures(crops), identities], training=False))
 
     def swap_crops(self, crops: np.ndarray, identities: np.ndarray) -> np.ndarray:
-        """`swap` on arrays, a few at a time; raises ValueError for crops or identities of another size."""
-        wanted = (
+        """`swap` on arrays, of as many identities as crops; raises ValueError for another size or type."""
+        expected = (
             (len(crops), *self.generator.input_shape[0][1:]),
             (len(crops), *self.generator.input_shape[1][1:]),
         )
-        if (crops.shape, identities.shape) != wanted or crops.dtype != np.uint8:
+        if (crops.shape, identities.shape) != expected or crops.dtype != np.uint8:
             raise ValueError(
-                f"`crops` and `identities` must be uint8 {wanted[0]} and {wanted[1]}. Received: {crops.dtype} "
+                f"`crops` and `identities` must be uint8 {expected[0]} and {expected[1]}. Received: {crops.dtype} "
                 f"{crops.shape} and {identities.shape}"
             )
-        parts = [
-            self._swap_graph(
-                ops.convert_to_tensor(crops[i : i + BATCH]),
-                ops.convert_to_tensor(identities[i : i + BATCH], "float32"),
-            )
-            for i in range(0, len(crops), BATCH)
-        ]
-        return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+        return in_parts(self._swap_graph, crops, identities.astype(np.float32, copy=False))
+
+    def embed_crops(self, crops: np.ndarray) -> np.ndarray:
+        """Raw embeddings float32 [B, W] of aligned crops uint8 [B, S, S, 3] of the encoder's own size."""
+        return in_parts(self._embed_graph, crops)
 
 
 def check_encoder(model: Path, recipe: ModelRecipe, encoder: Encoder) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from data.faces.detection import Detector, Face
+from data.faces.face import Detector, Face
 from data.pictures import UnreadablePicture, read_picture
 
 

@@ -1,26 +1,28 @@
-"""Swapping faces in pictures, arrays in and arrays out: `Swapper(model).swap(source, target)`.
+"""Swapping faces in pictures, arrays in and arrays out: `Swapper().swap(source, target)`.
 
-Pictures are uint8 RGB [H, W, 3], upright, of any size; identities are raw (not normalised) embeddings float32 [W] of
-the encoder that the model was trained with. TensorFlow is loaded with the networks at first use, so that a wrong path
-or a picture without a face is reported at once.
+Pictures are uint8 RGB [H, W, 3], upright, of any size. TensorFlow is loaded with the networks at first use, so that a
+wrong path or a picture without a face is reported at once.
 """
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 import cv2
 import numpy as np
 
 from data.faces.alignment import similarity_transform, template, warp
-from data.faces.detection import Detector, Face, build_detector
+from data.faces.detection import build_detector
+from data.faces.face import Detector, Face, Search
 from facedancer_tf.errors import UserError
+from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.paste import paste_into
 from facedancer_tf.weights.catalogue import find_weights
 
 if TYPE_CHECKING:
-    from facedancer_tf.swapping.engine import CropNetworks
+    from facedancer_tf.swapping.engine import Engine
 
 NO_FACE = "no face was found; choose a picture where a face is seen from the front or half turned"
 
@@ -54,10 +56,25 @@ def load_detector(name: str) -> Detector:
 class Swapper:
     """Finds faces, embeds the source's identity, swaps it into the target's faces and pastes them back.
 
+    One swapper serves any number of threads. It holds its networks until `close`, or the end of a `with` block.
+
     model: a name or file of generator weights (see `facedancer_tf.weights.catalogue`), by default the model that comes
     with the project; its recipe names the encoder, the crop's size and shrink. detector: "yunet" or "insightface".
     encoder_weights: a name or file of the encoder's weights, where they are not found by themselves.
     Raises UserError where a file or the detector is missing; a damaged file is reported when it is first used.
+
+    >>> from data.pictures import read_picture
+    >>> source, target = (read_picture(f"assets/pictures/{name}").rgb
+    ...                   for name in ("barack_obama.jpg", "eileen_collins.png"))
+    >>> with Swapper() as swapper:
+    ...     identity = swapper.embed(source)  # once for any number of targets
+    ...     swapped = swapper.swap(identity, target)
+    ...     before, after = (swapper.similarity(identity, picture, swapper.detect(picture))[0]
+    ...                      for picture in (target, swapped))
+    >>> swapped.shape == target.shape
+    True
+    >>> bool(before < 0.3 < 0.5 < after)
+    True
     """
 
     def __init__(
@@ -69,76 +86,103 @@ class Swapper:
         self.model_path = find_weights(model, "generator")
         self.encoder_weights = None if encoder_weights is None else find_weights(encoder_weights, "encoder")
         self.detector = load_detector(detector)
+        self._engine: Engine | None = None
+        self._closed, self._lock = False, Lock()
 
-    @cached_property
-    def networks(self) -> "CropNetworks":
-        """Generator and identity encoder; loading them loads TensorFlow."""
-        from facedancer_tf.swapping.engine import CropNetworks
+    @property
+    def engine(self) -> "Engine":
+        """Generator and identity encoder; loading them, at first use, loads TensorFlow.
 
-        return CropNetworks(self.model_path, self.encoder_weights)
+        Raises ValueError after `close`.
+        """
+        with self._lock:
+            if self._closed:
+                raise ValueError("this Swapper is closed: make another one")
+            if self._engine is None:
+                from facedancer_tf.swapping.engine import Engine
 
-    def detect(self, picture: np.ndarray, every: bool = False) -> list[Face]:
-        """The faces of `picture`, largest first; empty where there is none. `every`: those in the background too."""
-        return self.detector.detect(picture, every)
+                self._engine = Engine(self.model_path, self.encoder_weights)
+            return self._engine
 
-    def embed(self, sources: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
-        """The identity [W] of the largest face of one source picture, or of several pictures of one person.
+    def close(self) -> None:
+        """Lets the networks go, once the threads that work with them have finished; it cannot swap any more."""
+        with self._lock:
+            self._engine, self._closed = None, True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def detect(self, picture: np.ndarray, search: Search = "patient") -> list[Face]:
+        """The faces of `picture`, largest first; empty where there is none.
+
+        search: "quick" looks at one scale, for streams; "patient" at others too where nothing sure is seen; "every"
+        also looks for people in the background.
+        """
+        return self.detector.detect(picture, search)
+
+    def embed(self, sources: np.ndarray | Sequence[np.ndarray]) -> Identity:
+        """The identity of the largest face of one source picture, or of several pictures of one person.
 
         Raises UserError if one of them shows no face, ValueError if there is none at all.
         """
         pictures = [sources] if isinstance(sources, np.ndarray) else list(sources)
         faces = []
         for number, picture in enumerate(pictures, start=1):
-            found = self.detect(picture)
-            if not found:
+            in_picture = self.detect(picture)
+            if not in_picture:
                 raise UserError(f"source picture {number}: {NO_FACE}")
-            faces.append(found[0])
+            faces.append(in_picture[0])
         return self.embed_faces(pictures, faces)
 
-    def embed_faces(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
-        """The identity [W] of one found face in each of `pictures`; several are averaged.
+    def embed_faces(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> Identity:
+        """The identity of one person, from one detected face in each of `pictures`."""
+        return Identity.average(self.embeddings(pictures, faces), self.engine.encoder.fingerprint)
 
-        Of several embeddings the directions are averaged and the lengths are: a plain mean of embeddings that point
-        apart would be shorter than any embedding that the generator knows.
-        """
-        embeddings = self.embed_each(pictures, faces)
-        lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-        direction = (embeddings / np.maximum(lengths, 1e-12)).mean(axis=0)
-        length = max(float(np.linalg.norm(direction)), 1e-12)
-        return (direction * (lengths.mean() / length)).astype(np.float32)
-
-    def similarity(self, identity: np.ndarray, picture: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
+    def similarity(self, identity: Identity, picture: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
         """Cosine similarity [n] of `identity` to each of `faces` of `picture`, by the model's own encoder."""
-        embeddings = self.embed_each([picture] * len(faces), faces)
-        lengths = np.linalg.norm(embeddings, axis=1) * np.linalg.norm(identity)
-        return embeddings @ identity / np.maximum(lengths, 1e-12)
+        return identity.similarity(self.embeddings([picture] * len(faces), faces))
 
     def swap(
         self,
-        source: np.ndarray | Sequence[np.ndarray],
+        source: Identity | np.ndarray | Sequence[np.ndarray],
         target: np.ndarray,
         face: int | str = "largest",
     ) -> np.ndarray:
         """`target` with the identity of `source` (one picture or several of one person) in the chosen face.
 
-        face: "largest", "all", or an index into the target's faces sorted by size. Returns a new picture; the target
-        stays as it is. Raises UserError where a picture shows no face or the index does not exist.
+        source may also be an identity that `embed` gave, which saves embedding it again. face: "largest", "all", or an
+        index into the target's faces sorted by size. Returns a new picture; the target stays as it is. Raises
+        UserError where a picture shows no face or the index does not exist.
         """
-        chosen = choose_faces(self.detect(target, every=face != "largest"), face)
-        return self.swap_faces(target, chosen, self.embed(source))
+        chosen = choose_faces(self.detect(target, "patient" if face == "largest" else "every"), face)
+        identity = source if isinstance(source, Identity) else self.embed(source)
+        return self.swap_faces(target, chosen, identity)
 
-    def swap_faces(self, target: np.ndarray, faces: Sequence[Face], identity: np.ndarray) -> np.ndarray:
-        """`target` with `identity` [W] in each of these found faces; the largest is pasted last, for it is nearest."""
+    def swap_faces(self, target: np.ndarray, faces: Sequence[Face], identity: Identity) -> np.ndarray:
+        """`target` with `identity` in each of these detected faces; the largest is pasted last, for it is nearest.
+
+        Raises UserError for an identity that another encoder has embedded.
+        """
+        if identity.fingerprint != self.engine.encoder.fingerprint:
+            raise UserError(
+                f"the identity was embedded by another encoder than {self.model_path} needs; embed its pictures with "
+                "this model"
+            )
         ordered = sorted(faces, key=lambda face: face.area)
         cuts = [self.cut(target, face) for face in ordered]
         crops = np.stack([crop for crop, _ in cuts])  # [n, S, S, 3]
-        swapped = self.networks.swap_crops(crops, np.tile(identity, (len(crops), 1)))
+        swapped = self.engine.swap_crops(crops, np.tile(identity.embedding, (len(crops), 1)))
         return self.paste(target, swapped, [transform for _, transform in cuts])
 
     def cut(self, picture: np.ndarray, face: Face) -> tuple[np.ndarray, np.ndarray]:
         """The aligned crop of `face` as the generator wants it, uint8 [S, S, 3], and its transform [2, 3]."""
-        size_px = self.networks.recipe.size_px
-        transform = _transform(face, size_px, self.networks.recipe.shrink)
+        size_px = self.engine.recipe.size_px
+        transform = _transform(face, size_px, self.engine.recipe.shrink)
         return warp(picture, transform, size_px), transform
 
     def paste(
@@ -149,25 +193,27 @@ class Swapper:
             swapped = [_grey(crop) for crop in swapped]
         result = target.copy()
         for crop, transform in zip(swapped, transforms, strict=True):
-            paste_into(result, crop, transform, self.networks.recipe.shrink)
+            paste_into(result, crop, transform, self.engine.recipe.shrink)
         return result
 
-    def embed_each(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
-        """Raw embeddings [n, W]; each crop is aligned at the encoder's own size, not resized from the generator's."""
+    def embeddings(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
+        """Raw embeddings [n, W] of one detected face in each of `pictures`.
+
+        Each face is aligned at the encoder's own size, not resized from the generator's crop.
+        """
         if not faces or len(pictures) != len(faces):
             raise ValueError(
                 f"`pictures` and `faces` must be as many, at least one. Received: {len(pictures)}, {len(faces)}"
             )
-        size_px = self.networks.description.size_px
+        size_px = self.engine.encoder.description.size_px
         crops = [warp(p, _transform(f, size_px), size_px) for p, f in zip(pictures, faces, strict=True)]
-        return self.networks.embed_crops(np.stack(crops))
+        return self.engine.embed_crops(np.stack(crops))
 
 
 def _transform(face: Face, size_px: int, shrink: float = 1.0) -> np.ndarray:
-    """The way from picture to crop [2, 3]; raises UserError where the landmarks found allow none."""
-    wanted = template(size_px, shrink)
+    """The transform [2, 3] from picture to crop; raises UserError where the landmarks allow none."""
     try:
-        return similarity_transform(face.landmarks, wanted)
+        return similarity_transform(face.landmarks, template(size_px, shrink))
     except ValueError as error:
         x, y, width, height = (round(value) for value in face.box)
         raise UserError(

@@ -56,7 +56,7 @@ class DiscriminatorConfig:
 
 @dataclass(frozen=True)
 class ViewsConfig:
-    """How far the encoder's random views stray, see `facedancer_tf.training.encoder_views`; by default not at all."""
+    """How far the encoder's random views vary (`facedancer_tf.training.views`); by default not at all."""
 
     scale: float = 0.0
     shift: float = 0.0  # a part of the side
@@ -71,9 +71,9 @@ class EncoderConfig:
         None  # a name or file, see facedancer_tf.weights.catalogue; the embedded encoder needs none
     )
     views: ViewsConfig = field(default_factory=ViewsConfig)
-    # What the encoder sees and what it asks for, see `facedancer_tf.training.encoder_views`.
+    # What the encoder sees and asks for: `facedancer_tf.training.pasting` and `facedancer_tf.training.identities`.
     pasted: bool = False  # the swapped face as it is pasted into its target, not the whole crop
-    identity_noise: float = 0.0  # how far a source's identity strays at most, as a part of its length
+    identity_noise: float = 0.0  # how far a source's identity is turned away at most, as a part of its length
     identity_length: float = 0.0  # identities become 1 / (1 + this) to 1 + this times as long
 
 

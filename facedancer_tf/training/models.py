@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import keras
 
 from facedancer_tf.errors import UserError
+from facedancer_tf.importing.encoders import load_needed_encoder
 from facedancer_tf.training.config import TrainConfig
-from facedancer_tf.weights.catalogue import find_encoder
-from facedancer_tf.weights.identity_encoder import load_encoder
 from losses.perceptual import VGG_BLOCKS
 from networks.discriminator import build_image_discriminator, build_patch_discriminator
 from networks.encoders import ENCODERS, IdentityEncoder, prepare_pictures, tap_encoder
@@ -39,7 +38,7 @@ class Models:
     ) -> dict[str, keras.KerasTensor]:
         """What the identity encoder sees in `[B, S, S, 3]` in [-1, 1]: `embedding` `[B, W]` and IFSR blocks by name.
 
-        `resample` gives it random views instead, see `facedancer_tf.training.encoder_views`.
+        `resample` gives it random views instead, see `facedancer_tf.training.views`.
         """
         prepared = prepare_pictures(self.encoder_description, pictures, self.shrink, resample)
         return self.encoder(prepared, training=False)
@@ -80,7 +79,7 @@ def build_models(config: TrainConfig, shrink: float) -> Models:
 
     The frozen networks stay float32 whatever the precision: on CPUs SFace is slower in bfloat16.
     """
-    encoder = load_encoder(config.encoder.name, find_encoder(config.encoder.name, "", config.encoder.weights))
+    encoder = load_needed_encoder(config.encoder.name, "", config.encoder.weights)
     blocks = tuple(config.margins) if config.loss.ifsr else ()
     vgg = build_vgg() if config.loss.perceptual else None
     keras.utils.set_random_seed(config.seed)

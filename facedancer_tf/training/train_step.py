@@ -12,8 +12,10 @@ import keras
 import tensorflow as tf
 
 from facedancer_tf.training.config import GENERATOR_TERMS, TrainConfig
-from facedancer_tf.training.encoder_views import Resample, paste_back, random_views, stray_identities
+from facedancer_tf.training.identities import perturb_identities
 from facedancer_tf.training.models import Models
+from facedancer_tf.training.pasting import paste_back
+from facedancer_tf.training.views import Resample, random_views
 from losses.adversarial import discriminator_adversarial, generator_adversarial, per_sample_mean
 from losses.gradient_penalty import r1_logit_sum, r1_penalty
 from losses.identity import identity_contrast_loss, identity_loss
@@ -143,8 +145,8 @@ def build_train_step(
             models, batch, bool(loss.ifsr or loss.cycle or loss.identity_contrast), views
         )
         if noise or length:
-            strayed = stray_identities(source["embedding"], noise, length, config.seed, batch)
-            source = {**source, "embedding": strayed}
+            perturbed = perturb_identities(source["embedding"], noise, length, config.seed, batch)
+            source = {**source, "embedding": perturbed}
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             swapped = models.generator([batch["target"], source["embedding"]], training=True)
             swapped_logits = models.discriminator(swapped, training=True)

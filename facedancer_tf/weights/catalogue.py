@@ -1,7 +1,7 @@
 """Weights by name: what the project carries, what has been imported into the cache, and where the rest comes from.
 
 The cache is `$FACEDANCER_CACHE`, else `facedancer_tf` in `$XDG_CACHE_HOME` or ~/.cache. Nothing here downloads:
-import_weights.py does, when it is told to. Encoders of insightface's model folder are converted once and kept.
+import_weights.py does, when it is told to. Nor is anything read but the recipes of cached files, or written.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.faces.detection import insightface_models
+from data.faces.insightface_detector import insightface_models
 from facedancer_tf.errors import UserError
 
 DEFAULT_MODEL = Path(__file__).resolve().parents[2] / "assets" / "model" / "default.keras"
@@ -92,6 +92,7 @@ def cached(name: str) -> Path:
 def find_weights(name_or_file: str | Path | None, kind: str) -> Path:
     """The file of `kind` ("generator", "encoder") that a name or path means; None and "default": the embedded model.
 
+    An encoder of insightface's model folder is its ONNX file there, which `facedancer_tf.importing.encoders` reads.
     Raises UserError where there is no such file; for a known name that is not here, it says how to get it.
     """
     if kind == "generator" and name_or_file in (None, "default"):
@@ -105,7 +106,7 @@ def find_weights(name_or_file: str | Path | None, kind: str) -> Path:
     if os.sep not in text and cached(text).is_file():
         return cached(text)
     if kind == "encoder" and (onnx := insightface_model(text)) is not None:
-        return _converted_once(onnx)
+        return onnx
     if known is not None:
         raise UserError(f"the weights {text} are not on this machine: {known.how}")
     names = ["default"] * (kind == "generator") + [
@@ -121,19 +122,6 @@ def insightface_model(name: str) -> Path | None:
     )
 
 
-def _converted_once(onnx: Path) -> Path:
-    """The encoder file made of `onnx`, named by its content, so that another file of that name is converted anew."""
-    from facedancer_tf.importing.importer import read_weights  # brings Keras, which names alone do not need
-
-    path = cached(f"{onnx.stem}-{sha256_of(onnx)[:12]}")
-    if not path.is_file():
-        imported = read_weights(onnx)
-        if imported.kind != "encoder":
-            raise UserError(f"{onnx} holds a {imported.kind}, not an encoder")
-        imported.save(path)
-    return path
-
-
 def find_encoder(encoder: str, fingerprint: str, name_or_file: str | Path | None) -> Path | None:
     """The file with the weights of `encoder` (of `networks.encoders.ENCODERS`); None for embedded ones.
 
@@ -144,7 +132,7 @@ def find_encoder(encoder: str, fingerprint: str, name_or_file: str | Path | None
         return find_weights(name_or_file, "encoder")
     if encoder == "sface":
         return None
-    from facedancer_tf.weights.archive import read_recipe  # likewise
+    from facedancer_tf.weights.archive import read_recipe  # brings Keras, which names alone do not need
 
     found = [
         path

@@ -1,11 +1,13 @@
 """Identity encoders with their weights: SFace's are in the repository, all others come as encoder files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.weights.archive import fingerprint
@@ -34,10 +36,25 @@ class Encoder:
         pictures = keras.ops.cast(crops, "float32") / 127.5 - 1.0
         return self.network(prepare_pictures(self.description, pictures), training=False)
 
+    @cached_property
+    def graph(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """`embed`, traced for any number of crops: less than half the time of running it layer by layer."""
+        size_px = self.description.size_px
+        crops = tf.TensorSpec((None, size_px, size_px, 3), tf.uint8)
+        return tf.function(self.embed, autograph=False).get_concrete_function(crops)
+
     def embed_crops(self, crops: np.ndarray) -> np.ndarray:
-        """`embed` on arrays, a few at a time: float32 [B, W]."""
-        parts = [self.embed(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
-        return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+        """`embed` on arrays uint8 [B, S, S, 3] of the encoder's own size, a few at a time: float32 [B, W]."""
+        return in_parts(self.graph, crops)
+
+
+def in_parts(graph: Callable[..., tf.Tensor], *arrays: np.ndarray) -> np.ndarray:
+    """The output of `graph` for `arrays` of one length, given to it a few rows at a time, in one array."""
+    parts = [
+        graph(*(tf.convert_to_tensor(array[i : i + BATCH]) for array in arrays))
+        for i in range(0, len(arrays[0]), BATCH)
+    ]
+    return np.concatenate([part.numpy() for part in parts])
 
 
 def load_encoder(name: str, weights: Path | None = None, dtype: str = "float32") -> Encoder:

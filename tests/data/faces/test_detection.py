@@ -6,9 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from data.faces import detection
+from data.faces import yunet
 from data.faces.alignment import align, estimate_transform, template
-from data.faces.detection import DetectorUnavailable, Face, YuNet, build_detector
+from data.faces.detection import build_detector
+from data.faces.face import DetectorUnavailable, Face
+from data.faces.yunet import YuNet
 from data.pictures import read_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 
@@ -90,7 +92,7 @@ def test_people_behind_a_portrait_are_found_when_all_are_wanted(detector: YuNet)
     behind = cv2.resize(behind, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     canvas[100 : 100 + len(behind), 2000 : 2000 + behind.shape[1]] = behind
     assert len(detector.detect(canvas)) == 1
-    both = detector.detect(canvas, every=True)
+    both = detector.detect(canvas, "every")
     assert len(both) == 2
     assert both[0].box == detector.detect(canvas)[0].box  # the large one once, as the quick search found it
     assert np.abs(both[1].landmarks - (face.landmarks * scale + [2000, 100])).max() < 5
@@ -109,12 +111,12 @@ def test_refusals_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         build_detector(score_threshold=1.5)
     with pytest.raises(ValueError, match="`picture` must be uint8"):
         detector.detect(np.zeros((5, 5, 3), np.float32))
-    tampered = tmp_path / detection.YUNET.name
-    tampered.write_bytes(detection.YUNET.read_bytes()[:-1] + b"x")
-    (tmp_path / "SHA256SUMS").write_text((detection.YUNET.parent / "SHA256SUMS").read_text())
-    monkeypatch.setattr(detection, "YUNET", tampered)
+    tampered = tmp_path / yunet.MODEL.name
+    tampered.write_bytes(yunet.MODEL.read_bytes()[:-1] + b"x")
+    (tmp_path / "SHA256SUMS").write_text((yunet.MODEL.parent / "SHA256SUMS").read_text())
+    monkeypatch.setattr(yunet, "MODEL", tampered)
     with pytest.raises(DetectorUnavailable, match="is not the file"):
         YuNet()
-    monkeypatch.setattr(detection, "YUNET", tmp_path / "none.onnx")
+    monkeypatch.setattr(yunet, "MODEL", tmp_path / "none.onnx")
     with pytest.raises(DetectorUnavailable, match=r"none\.onnx is missing"):
         YuNet()

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data.faces.detection import DetectorUnavailable, build_detector
+from data.faces.detection import build_detector
+from data.faces.face import DetectorUnavailable
 
 POINTS = np.array([[10, 20], [30, 20], [20, 30], [12, 40], [28, 40]], np.float32)
 
@@ -82,7 +83,7 @@ def test_every_face_is_searched_at_a_larger_size_too(insightface: type[FaceAnaly
     picture = np.zeros((960, 1280, 3), np.uint8)
     detector = build_detector("insightface")
     assert len(detector.detect(picture)) == 2
-    faces = detector.detect(picture, every=True)
+    faces = detector.detect(picture, "every")
     assert [size for _, size in insightface.made[0].searched] == [(640, 480), (640, 480), (1280, 960)]
     assert len(faces) == 3
     np.testing.assert_allclose(faces[2].box, (1000, 20, 20, 20), atol=1)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
+from data.folders import Item
 from data.preparing.face_records import Made
-from data.preparing.folders import Item, ShardPlan
+from data.preparing.shard_plan import ShardPlan
 from data.preparing.shard_writer import PROGRESS, ShardReport, finished_report, make_shard
 
 PLAN = ShardPlan("train-0.tfrecord", "train", tuple(Item(f"item{i}", "label", str(i)) for i in range(7)))

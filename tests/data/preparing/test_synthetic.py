@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data.faces.detection import YuNet
+from data.faces.yunet import YuNet
 from data.pictures import read_picture
 from data.preparing import openvino_networks
 from data.preparing.apparent_age import AgeEstimator
 from data.preparing.face_records import FaceSettings
 from data.preparing.openvino_networks import SyntheticUnavailable, packaged_file
-from data.preparing.synthetic import FaceGenerator, SyntheticSettings, list_people
+from data.preparing.synthetic import FaceGenerator, SyntheticSettings, synthetic_people
 from data.records import decode_crop, parse_record
 from facedancer_tf.bundled_pictures import bundled_pictures
 
@@ -28,7 +28,7 @@ def test_missing_or_other_package_says_what_to_install() -> None:
 
 
 def test_people_are_named_by_seed_and_number() -> None:
-    people = list_people(3, seed=5)
+    people = synthetic_people(3, seed=5)
     assert [p.label for p in people] == ["nobody-5-0000000", "nobody-5-0000001", "nobody-5-0000002"]
 
 
@@ -55,7 +55,7 @@ def test_views_of_one_person_come_out_the_same_twice_and_strangers_are_dropped()
         return np.eye(4)[[0, 1]] + [1e-3, 0, 0, 0]  # claims that the second view is somebody else
 
     settings = SyntheticSettings(1, 2, FaceSettings(size_px=64, quality=None))
-    item = list_people(1, 1)[0]
+    item = synthetic_people(1, 1)[0]
     made = settings.build()(item)
     assert made.reasons == ()
     crops = []

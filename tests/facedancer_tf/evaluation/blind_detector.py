@@ -11,9 +11,9 @@ class BlindTo:
     def __init__(self, cannot_see, error: Exception | None = None) -> None:
         self._detector, self._cannot_see, self._error = build_detector(), cannot_see, error
 
-    def detect(self, picture, every=False):
+    def detect(self, picture, search="patient"):
         if not self._cannot_see(picture):
-            return self._detector.detect(picture, every)
+            return self._detector.detect(picture, search)
         if self._error:
             raise self._error
         return []

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from data.faces.detection import Face, build_detector
+from data.faces.detection import build_detector
+from data.faces.face import Face
 from data.pictures import read_picture
 from facedancer_tf.evaluation.judges import DlibJudge
 from facedancer_tf.evaluation.meter import Meter, overlap

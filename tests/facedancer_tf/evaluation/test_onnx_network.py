@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from data.faces.detection import Face
+from data.faces.face import Face
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.inception import Inception
 from facedancer_tf.evaluation.judges import OnnxJudge

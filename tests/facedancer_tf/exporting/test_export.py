@@ -20,7 +20,7 @@ from facedancer_tf.exporting.export import (
     compare_pixels,
     export_model,
 )
-from facedancer_tf.swapping.engine import CropNetworks
+from facedancer_tf.swapping.engine import Engine
 from facedancer_tf.swapping.swapper import Swapper, load_detector
 from tests.facedancer_tf.conftest import PICTURES, write_tiny_model
 
@@ -77,13 +77,13 @@ assert not ours & set(sys.modules), ours & set(sys.modules)
 
 
 @pytest.fixture(scope="module")
-def networks(tiny_model):
-    return CropNetworks(tiny_model)
+def engine(tiny_model):
+    return Engine(tiny_model)
 
 
 @pytest.fixture(scope="module")
-def crops(networks):
-    targets, sources = bundled_crops(load_detector("yunet"), networks)
+def crops(engine):
+    targets, sources = bundled_crops(load_detector("yunet"), engine)
     assert len(targets) == len(sources) == 5
     return targets, sources
 
@@ -99,7 +99,7 @@ def exported(request, tiny_model, tmp_path_factory):
     return request.param, folder / "two", folder / "baked"
 
 
-def test_a_bare_process_gets_the_same_pixels(tiny_model, networks, crops, exported, tmp_path):
+def test_a_bare_process_gets_the_same_pixels(tiny_model, engine, crops, exported, tmp_path):
     format_name, two, baked = exported
     targets, sources = crops
     np.savez(tmp_path / "crops.npz", target=targets, source=sources)
@@ -107,17 +107,17 @@ def test_a_bare_process_gets_the_same_pixels(tiny_model, networks, crops, export
     command = [sys.executable, "-I", "bare.py", str(two), str(baked), "crops.npz", "out.npz"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert ran.returncode == 0, ran.stderr
-    identities = networks.embed_crops(sources)
-    of_one_person = Swapper(tiny_model).embed([read_picture(path).rgb for path in SOURCES])
-    each = networks.swap_crops(targets, identities)
-    first_source = networks.swap_crops(targets, np.repeat(identities[:1], 5, axis=0))
+    identities = engine.embed_crops(sources)
+    of_one_person = Swapper(tiny_model).embed([read_picture(path).rgb for path in SOURCES]).embedding
+    each = engine.swap_crops(targets, identities)
+    first_source = engine.swap_crops(targets, np.repeat(identities[:1], 5, axis=0))
     expected = {
         "swap": each,
         "given": each,
         "one": each[:1],
         "one_source": first_source,
         "one_identity": first_source,
-        "baked": networks.swap_crops(targets, np.tile(of_one_person, (5, 1))),
+        "baked": engine.swap_crops(targets, np.tile(of_one_person, (5, 1))),
     }
     assert each.std() > 10  # pictures, not one flat colour
     assert np.abs(each.astype(int) - first_source).max() > 10  # the identity is seen
@@ -147,18 +147,18 @@ def test_recipe_and_licence_travel_along(exported):
             assert inside == {name: (notes / name).read_text() for name in ("recipe.json", "LICENSE.txt")}
 
 
-def test_another_models_export_is_told_apart(networks, crops, exported, tmp_path):
+def test_another_models_export_is_told_apart(engine, crops, exported, tmp_path):
     format_name, two, _ = exported
     write_tiny_model(tmp_path / "other.keras", seed=1)
-    form, other = FORMATS[format_name], CropNetworks(tmp_path / "other.keras")
+    form, other = FORMATS[format_name], Engine(tmp_path / "other.keras")
     endpoints = two_input_endpoints(other, form.joined)
     assert compare_pixels(other, endpoints, form.load(two), *crops).largest > 10
 
     def longer(source):
-        return {"identity": 1.1 * networks.embed_crops(source)}
+        return {"identity": 1.1 * engine.embed_crops(source)}
 
     with pytest.raises(UserError, match="other embeddings"):
-        compare_pixels(networks, endpoints, {**form.load(two), "embed": longer}, *crops)
+        compare_pixels(engine, endpoints, {**form.load(two), "embed": longer}, *crops)
 
 
 @pytest.mark.parametrize("format_name", FORMATS)

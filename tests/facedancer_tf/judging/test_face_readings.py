@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from data.faces.detection import Face, build_detector
+from data.faces.detection import build_detector
+from data.faces.face import Face
 from data.pictures import read_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.judging.face_readings import EXPRESSIONS, FaceReadings, five_of, read_faces

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data.faces.detection import Face
+from data.faces.face import Face, Search
 from data.pictures import write_picture
 from facedancer_tf.swapping.portraits import NoFace, find_face, read_portrait
 
@@ -22,12 +22,12 @@ class Finds:
     def __init__(self, *landmarks: np.ndarray) -> None:
         self.faces = [Face((0, 0, 40, 40), points, 0.9) for points in landmarks]
 
-    def detect(self, picture: np.ndarray, every: bool = False) -> list[Face]:
+    def detect(self, picture: np.ndarray, search: Search = "patient") -> list[Face]:
         return self.faces
 
 
 class Fails(Finds):
-    def detect(self, picture: np.ndarray, every: bool = False) -> list[Face]:
+    def detect(self, picture: np.ndarray, search: Search = "patient") -> list[Face]:
         raise cv2.error("no such size")
 
 

@@ -1,8 +1,10 @@
 """The Swapper: which faces, which identity, what reaches the networks and what comes back."""
 
 import dataclasses
+import gc
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import cv2
@@ -13,7 +15,9 @@ import tensorflow as tf
 from data.faces.alignment import align, estimate_transform
 from facedancer_tf.errors import UserError
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
-from facedancer_tf.swapping import engine as crop_networks
+from facedancer_tf.swapping import engine
+from facedancer_tf.swapping.engine import Engine
+from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.paste import paste_into
 from facedancer_tf.swapping.swapper import Swapper, choose_faces
 from facedancer_tf.weights.identity_encoder import Encoder, load_encoder
@@ -79,10 +83,11 @@ def test_the_networks_see_what_the_facts_say(swapper, barack, grace):
     source_face, target_face = swapper.detect(grace)[0], swapper.detect(barack)[0]
     crop = align(grace, source_face.landmarks, 112).astype(np.float32)
     identity = np.asarray(load_encoder("sface").network(crop[None]))[0]
-    np.testing.assert_allclose(swapper.embed(grace), identity, rtol=1e-3, atol=1e-3 * np.abs(identity).max())
+    embedding = swapper.embed(grace).embedding
+    np.testing.assert_allclose(embedding, identity, rtol=1e-3, atol=1e-3 * np.abs(identity).max())
 
     target = align(barack, target_face.landmarks, 64)
-    linear = np.asarray(swapper.networks.generator([target[None] / np.float32(127.5) - 1, identity[None]]))[0]
+    linear = np.asarray(swapper.engine.generator([target[None] / np.float32(127.5) - 1, identity[None]]))[0]
     assert linear.max() > 1.0  # or clipping would not be tested
     wanted = np.rint(np.clip((linear + 1) * 127.5, 0, 255)).astype(np.uint8)
     pasted = barack.copy()
@@ -93,19 +98,19 @@ def test_the_networks_see_what_the_facts_say(swapper, barack, grace):
 
 def test_shrink_reaches_the_target_crop_but_not_the_source(tmp_path, swapper, grace, barack, monkeypatch):
     monkeypatch.setattr(
-        crop_networks, "load_encoder", lambda *_: Encoder(swapper.networks.encoder, ENCODERS["sface"])
+        engine, "load_needed_encoder", lambda *_: Encoder(swapper.engine.encoder.network, ENCODERS["sface"])
     )  # saves its loading
     write_tiny_model(tmp_path / "shrunk.keras", shrink=0.7)
     shrunk = Swapper(tmp_path / "shrunk.keras")
     identity = swapper.embed(grace)
-    np.testing.assert_array_equal(shrunk.embed(grace), identity)
+    np.testing.assert_array_equal(shrunk.embed(grace).embedding, identity.embedding)
     seen = []
 
     def return_targets(crops, identities):
         seen.append(crops)
         return crops
 
-    monkeypatch.setattr(shrunk.networks, "swap_crops", return_targets)
+    monkeypatch.setattr(shrunk.engine, "swap_crops", return_targets)
     faces = shrunk.detect(barack)
     same = shrunk.swap_faces(barack, faces, identity)
     np.testing.assert_array_equal(seen[0][0], align(barack, faces[0].landmarks, 64, 0.7))
@@ -113,8 +118,7 @@ def test_shrink_reaches_the_target_crop_but_not_the_source(tmp_path, swapper, gr
 
 
 def test_several_sources_give_their_mean_direction_and_length(swapper, grace, barack):
-    one, other = swapper.embed(grace), swapper.embed([barack])
-    both = swapper.embed([grace, barack])
+    one, other, both = (swapper.embed(s).embedding for s in (grace, [barack], [grace, barack]))
     length = (np.linalg.norm(one) + np.linalg.norm(other)) / 2
     direction = one / np.linalg.norm(one) + other / np.linalg.norm(other)
     np.testing.assert_allclose(both, direction / np.linalg.norm(direction) * length, rtol=1e-4, atol=1e-4)
@@ -126,18 +130,18 @@ def test_several_sources_give_their_mean_direction_and_length(swapper, grace, ba
 
 def test_each_picture_is_searched_once_and_all_faces_go_in_one_batch(swapper, couple, grace, monkeypatch):
     searched, batches = [], []
-    detect, swap_crops = swapper.detector.detect, swapper.networks.swap_crops
+    detect, swap_crops = swapper.detector.detect, swapper.engine.swap_crops
 
-    def counted_detect(picture, every=False):
+    def counted_detect(picture, search="patient"):
         searched.append(picture.shape)
-        return detect(picture, every)
+        return detect(picture, search)
 
     def counted_swap(crops, identities):
         batches.append(crops.shape)
         return swap_crops(crops, identities)
 
     monkeypatch.setattr(swapper.detector, "detect", counted_detect)
-    monkeypatch.setattr(swapper.networks, "swap_crops", counted_swap)
+    monkeypatch.setattr(swapper.engine, "swap_crops", counted_swap)
     swapper.swap(grace, couple, "all")
     assert sorted(searched) == sorted([grace.shape, couple.shape])
     assert batches == [(2, 64, 64, 3)]
@@ -149,7 +153,7 @@ def test_landmarks_in_one_point_are_one_sentence(swapper, barack):
     with pytest.raises(UserError, match="cannot be aligned"):
         swapper.embed_faces([barack], [bad])
     with pytest.raises(UserError, match="cannot be aligned"):
-        swapper.swap_faces(barack, [face, bad], np.ones(128, np.float32))
+        swapper.swap_faces(barack, [face, bad], swapper.embed(barack))
     unknown = dataclasses.replace(face, landmarks=np.full((5, 2), np.nan, np.float32))
     with pytest.raises(UserError, match="cannot be aligned"):
         swapper.embed_faces([barack], [unknown])
@@ -159,23 +163,21 @@ def test_more_faces_than_a_batch_give_the_same_pixels(swapper, barack):
     face = swapper.detect(barack)[0]
     crops = np.stack([np.roll(align(barack, face.landmarks, 64), i, axis=1) for i in range(11)])
     identities = np.random.default_rng(0).normal(size=(11, 128)).astype(np.float32)
-    together = swapper.networks.swap_crops(crops, identities)
-    alone = np.concatenate(
-        [swapper.networks.swap_crops(crops[i:][:1], identities[i:][:1]) for i in range(11)]
-    )
+    together = swapper.engine.swap_crops(crops, identities)
+    alone = np.concatenate([swapper.engine.swap_crops(crops[i:][:1], identities[i:][:1]) for i in range(11)])
     assert np.abs(together.astype(int) - alone).max() <= 1
 
 
 def test_the_graph_gives_the_pixels_of_the_network_run_eagerly(swapper, barack):
     crops = align(barack, swapper.detect(barack)[0].landmarks, 64)[None]
     identity = np.random.default_rng(1).normal(size=(1, 128)).astype(np.float32)
-    eager = np.asarray(swapper.networks.swap(crops, tf.constant(identity)))
-    rewritten = swapper.networks.swap_crops(crops, identity)
+    eager = np.asarray(swapper.engine.swap(crops, tf.constant(identity)))
+    rewritten = swapper.engine.swap_crops(crops, identity)
     assert np.abs(rewritten.astype(int) - eager).max() <= 1  # fused operations round otherwise
     options = tf.config.optimizer.get_experimental_options()
     run_graphs_as_they_are()
     try:
-        np.testing.assert_array_equal(swapper.networks.swap_crops(crops, identity), eager)
+        np.testing.assert_array_equal(Engine(swapper.model_path).swap_crops(crops, identity), eager)
     finally:
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **options})
 
@@ -192,9 +194,30 @@ def test_a_grey_picture_stays_grey(swapper, grace, barack):
 def test_similarity_is_the_cosine_to_each_face(swapper, couple, grace):
     faces = swapper.detect(couple)
     identity = swapper.embed(grace)
-    own, other = swapper.similarity(3 * identity, couple, faces)[::-1]
+    longer = dataclasses.replace(identity, embedding=3 * identity.embedding)
+    own, other = swapper.similarity(longer, couple, faces)[::-1]
     assert own > 0.85  # the same photograph, smaller
     assert other < 0.4
+
+
+def test_an_identity_serves_many_targets_of_its_own_encoder_only(swapper, couple, grace, barack):
+    identity = swapper.embed(grace)
+    for target in (couple, barack):
+        np.testing.assert_array_equal(swapper.swap(identity, target), swapper.swap(grace, target))
+    foreign = Identity(identity.embedding, "of another encoder")
+    with pytest.raises(UserError, match="embedded by another encoder"):
+        swapper.swap(foreign, barack)
+    assert "embedding" not in repr(identity)  # a person's data does not belong into logs
+
+
+def test_a_closed_swapper_lets_its_networks_go_and_says_so(tiny_model, grace):
+    with Swapper(tiny_model) as closing:
+        generator = weakref.ref(closing.engine.generator)
+        assert closing.swap(grace, grace).shape == grace.shape
+    gc.collect()
+    assert generator() is None
+    with pytest.raises(ValueError, match="is closed"):
+        closing.swap(grace, grace)
 
 
 def test_the_encoder_follows_from_the_model(tmp_path, grace, monkeypatch):

@@ -10,13 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 
-import keras
 import pytest
 
-from data.faces import detection
+from data.faces import insightface_detector
 from facedancer_tf.errors import UserError
-from facedancer_tf.importing import importer
-from facedancer_tf.weights import catalogue as named_weights
+from facedancer_tf.weights import catalogue
 from facedancer_tf.weights.catalogue import DEFAULT_MODEL, NAMED, cached, find_encoder, find_weights
 from facedancer_tf.weights.download import fetch
 from tests.facedancer_tf.conftest import write_tiny_encoder, write_tiny_model
@@ -63,28 +61,12 @@ def test_what_is_not_here_says_what_to_do(name: str, kind: str, says: str) -> No
         find_weights(name, kind)
 
 
-def test_an_insightface_encoder_is_converted_once_and_anew_when_the_file_changes(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_insightface_encoder_is_its_pack_s_file(home: Path) -> None:
     pack = home / ".insightface" / "models" / "buffalo_l"
     pack.mkdir(parents=True)
-    assert detection.insightface_models() == pack.parent
-    onnx = pack / "w600k_r50.onnx"
-    onnx.write_bytes(b"one")
-    converted = []
-
-    def read_weights(path: Path) -> importer.Imported:
-        converted.append(path)
-        return importer.Imported("encoder", "", keras.Model(), lambda out: write_tiny_encoder(out))
-
-    monkeypatch.setattr(importer, "read_weights", read_weights)
-    first = find_weights("w600k_r50", "encoder")
-    assert find_weights("w600k_r50", "encoder") == first
-    assert first.parent == named_weights.cache_folder()
-    assert converted == [onnx]
-    onnx.write_bytes(b"two")
-    assert find_weights("w600k_r50", "encoder") != first
-    assert len(converted) == 2
+    assert insightface_detector.insightface_models() == pack.parent
+    (pack / "w600k_r50.onnx").write_bytes(b"one")
+    assert find_weights("w600k_r50", "encoder") == pack / "w600k_r50.onnx"
 
 
 def test_the_encoder_of_a_model_is_found_by_its_fingerprint() -> None:
@@ -135,7 +117,7 @@ def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def downloads() -> list[str]:
-    folder = named_weights.cache_folder() / "downloads"
+    folder = catalogue.cache_folder() / "downloads"
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 

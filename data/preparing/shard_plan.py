@@ -1,31 +1,19 @@
-"""Which pictures there are, whose they are, and which shard each belongs to: fixed before any picture is read.
+"""Which shard each picture belongs to, and which are held out: fixed before any picture is read.
 
 Everything follows from the names and the seed by hashing, never from the order of a directory or the number of
 workers; so any machine that sees the same folders makes the same plan.
 """
 
 import hashlib
-import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from data.pictures import SUFFIXES
+from data.folders import Item
 
 SHARD_PICTURES_MAX = 1024
 SHARD_PICTURES_MIN = 8
 PERSON_MAX = 2 / 3  # of the items held out: one person's alone would say little about others
 SHARDS_WANTED = 16  # of a small set, so that several workers have something to do
-
-
-@dataclass(frozen=True)
-class Item:
-    """One unit of work: its unique `name`, the identity's `label`, and `where` it is (a path, or a number)."""
-
-    name: str
-    label: str
-    where: str
 
 
 @dataclass(frozen=True)
@@ -35,51 +23,6 @@ class ShardPlan:
     name: str
     split: str
     items: tuple[Item, ...]
-
-
-def list_pictures(roots: list[Path], on_unreadable: Callable[[OSError], None]) -> list[Item]:
-    """All pictures (by suffix) under the folders, sorted by name; the label is the first folder under its root.
-
-    A picture right in a root is labelled with its file's name. Of several roots, names begin with the root's number.
-    Links to folders are followed; a folder that can be reached twice is taken once. `on_unreadable` hears of folders
-    that cannot be listed, which are left out. Raises ValueError where a root is no folder.
-    """
-    items = []
-    seen: set[str] = set()
-    for number, root in enumerate(roots):
-        if not Path(root).is_dir():
-            raise ValueError(f"`roots` must be folders of pictures. Received: {root}")
-        for path in _files_below(Path(root), seen, on_unreadable):
-            if path.name.lower().endswith(SUFFIXES):
-                inside = path.relative_to(root)
-                name = inside.as_posix() if len(roots) == 1 else f"{number}/{inside.as_posix()}"
-                items.append(Item(name, inside.parts[0] if len(inside.parts) > 1 else path.name, str(path)))
-    return sorted(items, key=lambda item: item.name)
-
-
-def _files_below(root: Path, seen: set[str], on_unreadable: Callable[[OSError], None]) -> Iterator[Path]:
-    """Every file under `root`; real folders before linked ones, none that is among `seen` (real paths)."""
-    waiting = [str(root)]
-    while waiting:
-        for folder, folders, files in os.walk(waiting.pop(0), onerror=on_unreadable):
-            real = os.path.realpath(folder)
-            if real in seen:
-                folders.clear()
-                continue
-            seen.add(real)
-            folders.sort()
-            inner = (os.path.join(folder, name) for name in folders)
-            waiting += [path for path in inner if os.path.islink(path)]
-            yield from (Path(folder) / file for file in files)
-
-
-def digest_listing(items: Iterable[Item]) -> str:
-    """SHA-256 over names and file sizes: tells whether the input is still the one that was begun with."""
-    digest = hashlib.sha256()
-    for item in items:
-        size = os.stat(item.where).st_size if os.path.exists(item.where) else -1
-        digest.update(f"{item.name}\0{size}\n".encode(errors="surrogateescape"))
-    return digest.hexdigest()
 
 
 def plan_shards(items: list[Item], seed: int, validation: float) -> list[ShardPlan]:

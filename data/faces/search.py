@@ -1,0 +1,94 @@
+"""How a picture of any size is searched by a detector that sees faces of a middling size best.
+
+Pictures are uint8 RGB [H, W, 3]; a detector is a function from such a picture to its faces.
+"""
+
+from collections.abc import Callable
+from typing import get_args
+
+import cv2
+import numpy as np
+
+from data.faces.face import Face, Search
+
+SEARCH_PX = 640  # long side that is searched first; a face then still has >= 16 px where it spans 1/40 of it
+CLOSE_SEARCH_PX = 1280
+SMALLEST_SEARCH_PX = 320
+CONFIDENT = 0.8  # below it, other scales are tried too before the best is taken
+
+
+def search_picture(
+    picture: np.ndarray, detect_at: Callable[[np.ndarray], list[Face]], search: Search
+) -> list[Face]:
+    """Searches `picture` at one scale and, where nothing sure is seen, at others; coordinates of `picture`.
+
+    First the whole picture with its long side at 640 px (a smaller one as it is, but at least at 320); "quick" ends
+    there. Then with a border of half its size, for faces that fill or leave the frame; then larger, for small faces.
+    The scale with the surest face wins. With "every" a larger picture is always searched larger too, and faces that
+    overlap none of the others are added. Raises ValueError for another word or an array that is no picture.
+    """
+    if search not in get_args(Search):
+        raise ValueError(
+            f"`search` must be one of {', '.join(get_args(Search))}. Received: search={search!r}"
+        )
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise ValueError(f"`picture` must be uint8 [H, W, 3]. Received: {picture.dtype} {picture.shape}")
+    long_side = max(picture.shape[:2])
+    best: list[Face] = []
+    first_px = min(SEARCH_PX, max(long_side, SMALLEST_SEARCH_PX))
+    attempts = [
+        (first_px, 0.0),
+        (SEARCH_PX, 0.5),
+        (CLOSE_SEARCH_PX if long_side > SEARCH_PX else SEARCH_PX, 0.0),
+    ]
+    for search_px, border in attempts[:1] if search == "quick" else attempts:
+        faces = _search_once(picture, search_px, border, detect_at)
+        if _surest(faces) > _surest(best):
+            best = faces
+        if _surest(best) >= CONFIDENT:
+            break
+    if search == "every" and long_side > first_px:
+        closer = _search_once(picture, min(CLOSE_SEARCH_PX, long_side), 0.0, detect_at)
+        best = best + [face for face in closer if not any(_same_face(face, other) for other in best)]
+    return sorted(best, key=lambda face: -face.area)
+
+
+def _surest(faces: list[Face]) -> float:
+    """The highest score among `faces`, 0 without any."""
+    return max((face.score for face in faces), default=0.0)
+
+
+def _same_face(one: Face, other: Face) -> bool:
+    """Whether half of the smaller box lies in the other: scales find boxes of different tightness."""
+    (x, y, width, height), (u, v, wide, high) = one.box, other.box
+    shared_width = min(x + width, u + wide) - max(x, u)
+    shared_height = min(y + height, v + high) - max(y, v)
+    return min(shared_width, shared_height) > 0 and shared_width * shared_height > 0.5 * min(
+        one.area, other.area
+    )
+
+
+def _search_once(
+    picture: np.ndarray, search_px: int, border: float, detect_at: Callable[[np.ndarray], list[Face]]
+) -> list[Face]:
+    """One search of the picture, `border` (a part of its size) around it, the whole scaled to `search_px`."""
+    height, width = picture.shape[:2]
+    factor = search_px / (max(height, width) * (1 + 2 * border))
+    scaled_width, scaled_height = max(1, round(width * factor)), max(1, round(height * factor))
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    scaled = cv2.resize(picture, (scaled_width, scaled_height), interpolation=interpolation)
+    left, top = round(scaled_width * border), round(scaled_height * border)
+    # right and bottom are filled up to a multiple of 32, the detectors' coarsest grid
+    right = -(scaled_width + 2 * left) % 32 + left
+    bottom = -(scaled_height + 2 * top) % 32 + top
+    canvas = cv2.copyMakeBorder(scaled, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    ratio = np.array([width / scaled_width, height / scaled_height])
+    faces = []
+    for face in detect_at(canvas):
+        corner = (np.array(face.box[:2]) - [left, top] + 0.5) * ratio - 0.5
+        size = np.array(face.box[2:]) * ratio
+        landmarks = ((face.landmarks - [left, top] + 0.5) * ratio - 0.5).astype(np.float32)
+        middle = corner + size / 2
+        if (size > 0).all() and (middle >= 0).all() and (middle < [width, height]).all():
+            faces.append(Face((*map(float, corner), *map(float, size)), landmarks, face.score))  # type: ignore[arg-type]
+    return faces

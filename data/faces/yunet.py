@@ -1,0 +1,61 @@
+"""The embedded face detector: YuNet, 2023 March, float32 (OpenCV model zoo, MIT), run by OpenCV."""
+
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from data.faces.face import DetectorUnavailable, Face, Search
+from data.faces.search import search_picture
+
+MODEL = Path(__file__).resolve().parents[2] / "assets" / "yunet" / "face_detection_yunet_2023mar.onnx"
+
+
+class YuNet:
+    """YuNet, 2023 March, float32 (OpenCV model zoo, MIT), run by OpenCV; its file is checked by SHA-256."""
+
+    name = "yunet"
+
+    def __init__(self, score_threshold: float = 0.6) -> None:
+        model = np.frombuffer(_read_checked(MODEL), dtype=np.uint8)
+        no_config = np.zeros(0, dtype=np.uint8)
+        level = cv2.utils.logging.setLogLevel(2)  # errors only: OpenCV 5 warns at each load of any ONNX file
+        try:
+            self._net = cv2.FaceDetectorYN.create(
+                "onnx", model, no_config, (320, 320), score_threshold, 0.3, 500
+            )
+        finally:
+            cv2.utils.logging.setLogLevel(level)
+
+    def detect(self, picture: np.ndarray, search: Search = "patient") -> list[Face]:
+        """The faces of `picture`, largest first; empty where there is none. For one thread at a time."""
+        return search_picture(picture, self._detect_at, search)
+
+    def _detect_at(self, canvas: np.ndarray) -> list[Face]:
+        height, width = canvas.shape[:2]
+        self._net.setInputSize((width, height))
+        _, rows = self._net.detect(np.ascontiguousarray(canvas[..., ::-1]))  # OpenCV's order is BGR
+        faces = []
+        for row in np.zeros((0, 15), np.float32) if rows is None else np.asarray(rows, np.float32):
+            x, y, w, h = (float(value) for value in row[:4])
+            # YuNet names the eyes from the person's side: its "right eye" is the left one in the picture
+            faces.append(Face((x, y, w, h), row[4:14].reshape(5, 2).copy(), float(row[14])))
+        return faces
+
+
+def _read_checked(path: Path) -> bytes:
+    """The bytes of an embedded model, compared with the SHA256SUMS beside it."""
+    try:
+        content = path.read_bytes()
+        sums = (path.parent / "SHA256SUMS").read_text(encoding="ascii")
+    except OSError as error:
+        raise DetectorUnavailable(
+            f"{path.name} is missing from {path.parent}: restore it from the project"
+        ) from error
+    expected = {line.split()[1]: line.split()[0] for line in sums.splitlines() if line.strip()}
+    if hashlib.sha256(content).hexdigest() != expected.get(path.name):
+        raise DetectorUnavailable(
+            f"{path.name} is not the file that SHA256SUMS names: restore it from the project"
+        )
+    return content

@@ -1,0 +1,67 @@
+"""Perturbed identities, and steps with all that the encoder may see and ask for."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from facedancer_tf.training.config_sections import ViewsConfig
+from facedancer_tf.training.identities import perturb_identities
+from tests.facedancer_tf.training.small_training import SMALL, batch_of, build, with_settings
+
+ALL = ViewsConfig(scale=0.1, shift=0.05, flip=True, blur_px=2.5)
+
+
+def test_identities_are_perturbed_by_sample_but_for_self_swaps():
+    embeddings = 9 * tf.math.l2_normalize(tf.random.stateless_normal([64, 128], (1, 2)), axis=1)
+    batch = {"sample": tf.range(64, dtype=tf.int64), "self_swap": tf.cast(tf.range(64) < 16, tf.float32)}
+    perturbed = perturb_identities(embeddings, 1.0, 0.0, 3, batch).numpy()
+    np.testing.assert_allclose(np.linalg.norm(perturbed, axis=1), 9, rtol=1e-5)
+    along = (perturbed * embeddings.numpy()).sum(axis=1) / 81
+    np.testing.assert_allclose(along[:16], 1, atol=1e-5)
+    assert 0.6 < along[16:].min() < 0.8  # at most as long as the embedding: 45 degrees
+    assert 0.95 < along[16:].max() < 1
+    later = {name: value[20:30] for name, value in batch.items()}
+    np.testing.assert_allclose(
+        perturb_identities(embeddings[20:30], 1.0, 0.0, 3, later), perturbed[20:30], atol=1e-5
+    )
+    assert np.abs(perturb_identities(embeddings, 1.0, 0.0, 4, batch).numpy() - perturbed)[16:].max() > 0.1
+
+
+def test_lengths_of_identities_vary_between_the_factors_and_keep_their_directions():
+    embeddings = np.random.default_rng(6).standard_normal((200, 12)).astype("float32")
+    batch = {"sample": tf.range(200, dtype=tf.int64), "self_swap": tf.constant([0.0, 1.0] * 100)}
+    scaled = perturb_identities(embeddings, 0.0, 0.25, 3, batch).numpy()
+    factors = np.linalg.norm(scaled, axis=1) / np.linalg.norm(embeddings, axis=1)
+    assert 0.8 <= factors.min() < 0.83
+    assert 1.2 < factors.max() <= 1.25
+    assert factors[1::2].std() > 0.05  # the self-swaps'
+    np.testing.assert_allclose(scaled, factors[:, None] * embeddings, atol=1e-5)
+
+
+def test_a_step_with_all_of_it_is_finite(face_crops):
+    config = with_settings(
+        SMALL,
+        encoder={"pasted": True, "identity_noise": 0.5, "identity_length": 0.3},
+        loss={"identity_contrast": 5.0},
+    )
+    batch = {**batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), "sample": tf.range(4, dtype=tf.int64)}
+    stepped = build(config).step(batch, with_r1=True, with_cycle=True)
+    assert all(np.isfinite(float(v)) for v in stepped.values())
+
+
+def test_the_contrast_is_weighed_where_it_stands_alone_and_lengths_reach_the_step(face_crops):
+    alone = {"adversarial": 0.0, "identity": 0.0, "ifsr": 0.0, "reconstruction": 0.0, "cycle": 0.0}
+    batch = {**batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), "sample": tf.range(4, dtype=tf.int64)}
+    source = tf.random.stateless_normal([4, 128], (1, 2))
+    # No swapped face can be less like such a target than its source is: the contrast is above 0.
+    batch |= {"source_embedding": source, "target_embedding": -source}
+    contrasts = []
+    for length in (0.0, 0.5):
+        config = with_settings(
+            SMALL, loss={**alone, "identity_contrast": 5.0}, encoder={"identity_length": length}
+        )
+        stepped = build(config).step(batch, with_r1=False, with_cycle=False)
+        contrasts.append(float(stepped["identity_contrast"]))
+        assert float(stepped["generator_total"]) == pytest.approx(5 * contrasts[-1], rel=1e-5)
+    assert contrasts[0] > 0
+    assert contrasts[0] != contrasts[1]
