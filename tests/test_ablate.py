@@ -122,14 +122,14 @@ def test_table_caption_and_plot(asked, face_shards, tmp_path):
     assert rows["target at 64 px"] == ["14.0", "1.0", "1.0000", "-", "1.000", "1.0"]
 
     for said in (
-        "Mean over 3 seeds (3, 4, 5) ± half the range",
+        "Each cell: mean over 3 seeds (3, 4, 5) ± half the range",
         "4.9 % of cells would stand without brackets by chance",
         "some 1.5 of these 30",
         "6 steps of 8 samples an arm (48 samples), 64 px, on 10 pictures of " + face_shards.name,
         "identity judged by: dlib; pairs: 20 of bundled; gallery: 5 pictures of 5 people; seed: 1.",
     ):
         assert said in text
-    assert text.index("Mean over") < text.index("| AFFA |")
+    assert text.index("Each cell") < text.index("| AFFA |")
     assert read_picture(tmp_path / "r" / "ablation.png").rgb.std() > 10
     faces = read_picture(tmp_path / "r" / "ablation_faces.png").rgb
     assert faces.shape == (128, 8 * 64, 3)
