@@ -21,7 +21,8 @@ def exact_dtype(features: Tensor) -> str:
 def spatial_mean(x: Tensor) -> Tensor:
     """Mean over height and width, `[B, 1, 1, C]`: along the rows, then of those, which rounds less than one sum."""
     _, height, width, _ = x.shape
-    return ops.average_pool(ops.average_pool(x, (1, width)), (height, 1))
+    rows = ops.average_pool(x, (1, width), strides=(1, width))  # JAX takes no strides from a tuple of sizes
+    return ops.average_pool(rows, (height, 1), strides=(height, 1))
 
 
 def normalise(features: Tensor, factor: Tensor, summand: Tensor, epsilon: float) -> Tensor:

@@ -46,7 +46,8 @@ class InstanceNormalization(keras.layers.Layer):
             scale, shift = (ops.cast(value, exact)[:, None, None] for value in adain)
             factor, summand = factor * scale, summand * scale + shift  # [B, 1, 1, C]
         batch = features.shape[0]
-        if training or not batch or batch > MOST_ONE_BY_ONE or keras.distribution.list_devices("gpu"):
+        on_cpu = all(device.startswith("cpu") for device in keras.distribution.list_devices())
+        if training or not batch or batch > MOST_ONE_BY_ONE or not on_cpu:
             x = normalise(features, factor, summand, self.epsilon)
         else:
             parts = (features, factor, summand)
