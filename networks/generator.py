@@ -2,6 +2,8 @@
 
 Pictures are NHWC, RGB, [-1, 1]; the identity is the raw (not normalised) embedding of the source face.
 The output is linear, as released: nominally in [-1, 1], not clipped.
+
+`networks.reference` holds the same network with every operation in the open: start there to understand it.
 """
 
 from collections.abc import Sequence

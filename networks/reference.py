@@ -1,8 +1,12 @@
-"""The released networks layer by layer, as the yardstick: plain Keras layers, one per operation, nothing fused.
+"""FaceDancer's networks written plainly, one Keras layer per operation, in the paper's order: read this file first.
 
-Convolution 3×3 then average pooling; both paths of a block upsampled, then summed; instance normalisation, AdaIN and
-LeakyReLU one after the other; (1 − m)·x + m·h. Layers with weights are named as those of `networks`, so that
-`copy_weights` can move them by name.
+The rest of the project computes with `networks.generator` and `networks.discriminator`. They are the same functions of
+the same weights, but several operations in a row are one layer there, which is faster and harder to read. A test holds
+both to be equal, gradients included (tests/networks/test_fast_layers.py). docs/method.md explains the method.
+
+Conventions: pictures are NHWC, RGB, [-1, 1]. Names: x is a feature of the target, h a decoder feature, z the mapped
+identity; B is the batch, f the base filters (64 as released). Layers with weights have the names that they have in the
+fast networks. Every layer computes in Keras' global dtype policy.
 """
 
 from collections.abc import Sequence
@@ -11,18 +15,16 @@ from typing import TypeAlias
 import keras
 from keras import layers, ops
 
-from networks.discriminator import TRUNK_WIDTHS
-from networks.generator import DECODER_WIDTHS, ENCODER_WIDTHS, RELEASED_FUSION
+from networks.generator import RELEASED_FUSION
 
 Tensor: TypeAlias = keras.KerasTensor
-SLOPE = 0.2
 
 
 class InstanceNormalization(layers.Layer):
-    """As released (tensorflow-addons): moments over height and width, epsilon 1e-3, gamma and beta.
+    """Gives each channel of each sample mean 0 and variance 1 over height and width, then gamma and beta.
 
-    The moments are written out: `tf.nn.moments` stops a gradient, which leaves first derivatives as they are but
-    makes second ones, R1's, wrong by some per cent.
+    Features `[B, H, W, C]` → `[B, H, W, C]`. The moments are written out: `tf.nn.moments` stops a gradient, which
+    leaves first derivatives as they are but makes second ones, R1's, wrong by some per cent.
     """
 
     epsilon = 1e-3
@@ -31,21 +33,21 @@ class InstanceNormalization(layers.Layer):
         self.gamma = self.add_weight(name="gamma", shape=(input_shape[-1],), initializer="ones")
         self.beta = self.add_weight(name="beta", shape=(input_shape[-1],), initializer="zeros")
 
-    def call(self, features: Tensor) -> Tensor:
-        exact = "float64" if features.dtype == "float64" else "float32"
-        x = ops.cast(features, exact)
-        mean = ops.mean(x, axis=(1, 2), keepdims=True)
+    def call(self, x: Tensor) -> Tensor:
+        mean = ops.mean(x, axis=(1, 2), keepdims=True)  # [B, 1, 1, C]
         variance = ops.mean(ops.square(x - mean), axis=(1, 2), keepdims=True)
-        scale = ops.cast(self.gamma, exact) * ops.rsqrt(variance + self.epsilon)
-        shift = ops.cast(self.beta, exact) - mean * scale
-        return ops.cast(x * scale + shift, self.compute_dtype)
+        scale = self.gamma * ops.rsqrt(variance + self.epsilon)
+        return x * scale + (self.beta - mean * scale)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "epsilon": self.epsilon}
 
 
 class AdaIN(layers.Layer):
-    """Features `[B, H, W, C]`, scale and shift `[B, C]`: features · scale + shift."""
+    """Gives every channel the scale and shift that the identity asks for: features · scale + shift.
+
+    Features `[B, H, W, C]`, scale and shift `[B, C]` → `[B, H, W, C]`. As released, without a "1 +" on the scale.
+    """
 
     def call(self, inputs: list) -> Tensor:
         features, scale, shift = inputs
@@ -53,125 +55,164 @@ class AdaIN(layers.Layer):
 
 
 class AffaGate(layers.Layer):
-    """Target, decoder feature and mask m: (1 − m) · target + m · decoder."""
+    """Mixes target and decoder feature by the mask m: (1 − m) · x + m · h, each `[B, H, W, C]` (section 3.2)."""
 
     def call(self, inputs: list) -> Tensor:
-        target, decoder, mask = inputs
-        return (1 - mask) * target + mask * decoder
+        x, h, m = inputs
+        return (1 - m) * x + m * h
 
 
-class _Blocks:
-    """The blocks of both networks in one dtype; a block's `name` prefixes its layers' names."""
-
-    def __init__(self, dtype: str) -> None:
-        self.dtype = dtype
-
-    def conv(self, x: Tensor, filters: int, kernel_px: int, name: str, padding: str = "same") -> Tensor:
-        return layers.Conv2D(filters, kernel_px, padding=padding, name=name, dtype=self.dtype)(x)
-
-    def leaky(self, x: Tensor) -> Tensor:
-        return layers.LeakyReLU(SLOPE, dtype=self.dtype)(x)
-
-    def norm(self, x: Tensor, name: str) -> Tensor:
-        return InstanceNormalization(name=name, dtype=self.dtype)(x)
-
-    def down(self, x: Tensor, filters: int, name: str, convs: int = 1, resample: bool = True) -> Tensor:
-        def pool(y: Tensor) -> Tensor:
-            return layers.AveragePooling2D(2, dtype=self.dtype)(y) if resample else y
-
-        main = pool(self.conv(self.leaky(self.norm(x, f"{name}_norm")), filters, 3, f"{name}_conv"))
-        if convs == 2:
-            main = self.conv(self.leaky(self.norm(main, f"{name}_norm_1")), filters, 3, f"{name}_conv_1")
-        return layers.Add(dtype=self.dtype)([main, pool(self.conv(x, filters, 1, f"{name}_skip"))])
-
-    def identity(self, x: Tensor, z: Tensor, filters: int, name: str, upsample: bool) -> Tensor:
-        def up(y: Tensor) -> Tensor:
-            return layers.UpSampling2D(2, interpolation="bilinear", dtype=self.dtype)(y) if upsample else y
-
-        scale = layers.Dense(x.shape[-1], name=f"{name}_adain_scale", dtype=self.dtype)(z)
-        shift = layers.Dense(x.shape[-1], name=f"{name}_adain_shift", dtype=self.dtype)(z)
-        main = AdaIN(dtype=self.dtype)([self.norm(x, f"{name}_norm"), scale, shift])
-        main = up(self.conv(self.leaky(main), filters, 3, f"{name}_conv"))
-        return layers.Add(dtype=self.dtype)([main, up(self.conv(x, filters, 1, f"{name}_skip"))])
-
-    def mask(self, both: Tensor, hidden: int, filters: int, name: str) -> Tensor:
-        m = self.norm(self.leaky(self.conv(both, hidden, 3, f"{name}_hidden")), f"{name}_norm")
-        return layers.Activation("sigmoid", dtype=self.dtype)(self.conv(m, filters, 1, f"{name}_mask_conv"))
-
-    def affa(self, target: Tensor, decoder: Tensor, name: str) -> Tensor:
-        channels = target.shape[-1]
-        both = layers.Concatenate(dtype=self.dtype)([target, decoder])
-        mask = self.mask(both, max(channels // 4, 1), channels, name)
-        return AffaGate(dtype=self.dtype)([target, decoder, mask])
-
-    def do_affa(self, target: Tensor, decoder: Tensor, name: str) -> Tensor:
-        channels = target.shape[-1]
-        both = layers.Concatenate(dtype=self.dtype)([target, decoder])
-        masks = [
-            self.mask(both, channels, channels, f"{name}_channel"),
-            self.mask(both, channels, 1, f"{name}_hat"),
-        ]
-        return AffaGate(dtype=self.dtype)([target, decoder, layers.Multiply(dtype=self.dtype)(masks)])
-
-    def fuse(self, kind: str, target: Tensor, decoder: Tensor, name: str) -> Tensor:
-        if kind == "no_skip":
-            return decoder
-        if kind == "add":
-            return layers.Add(dtype=self.dtype)([target, decoder])
-        if kind == "concat":
-            return layers.Concatenate(dtype=self.dtype)([target, decoder])
-        if kind == "do_affa":
-            return self.do_affa(target, decoder, f"{name}_affa")
-        if kind == "d_affa":
-            decoder = self.affa(target, decoder, f"{name}_affa_0")
-            return self.affa(target, decoder, f"{name}_affa_1")
-        return self.affa(target, decoder, f"{name}_affa")
+def conv(x: Tensor, filters: int, kernel_px: int, name: str, padding: str = "same") -> Tensor:
+    return layers.Conv2D(filters, kernel_px, padding=padding, name=name)(x)
 
 
-def released_generator(
-    size_px: int = 256, identity_width: int = 512, base_filters: int = 64, fusion: Sequence[str] = RELEASED_FUSION,
-    mapping_depth: int = 4, mapping_width: int = 512, dtype: str = "float32",
+def leaky(x: Tensor) -> Tensor:
+    return layers.LeakyReLU(0.2)(x)
+
+
+def down_block(x: Tensor, filters: int, name: str, convs: int = 1, resample: bool = True) -> Tensor:
+    """Halves the picture, `[B, H, W, C]` → `[B, H/2, W/2, filters]`; without `resample` the size stays.
+
+    The generator's block has one convolution on its main path, the discriminator's two.
+    """
+    main = leaky(InstanceNormalization(name=f"{name}_norm")(x))
+    main = conv(main, filters, 3, f"{name}_conv")  # [B, H, W, filters]
+    skip = conv(x, filters, 1, f"{name}_skip")
+    if resample:
+        main, skip = layers.AveragePooling2D(2)(main), layers.AveragePooling2D(2)(skip)
+    if convs == 2:
+        main = leaky(InstanceNormalization(name=f"{name}_norm_1")(main))
+        main = conv(main, filters, 3, f"{name}_conv_1")
+    return layers.Add()([main, skip])  # [B, H/2, W/2, filters]
+
+
+def identity_block(h: Tensor, z: Tensor, filters: int, name: str, upsample: bool) -> Tensor:
+    """Writes the identity into the feature by AdaIN and doubles the picture if `upsample`.
+
+    Feature `[B, H, W, C]` and mapped identity `[B, W_id]` → `[B, 2H, 2W, filters]`.
+    """
+    scale = layers.Dense(h.shape[-1], name=f"{name}_adain_scale")(z)  # [B, C]
+    shift = layers.Dense(h.shape[-1], name=f"{name}_adain_shift")(z)
+    main = AdaIN()([InstanceNormalization(name=f"{name}_norm")(h), scale, shift])
+    main = conv(leaky(main), filters, 3, f"{name}_conv")  # [B, H, W, filters]
+    skip = conv(h, filters, 1, f"{name}_skip")
+    if upsample:
+        main, skip = (layers.UpSampling2D(2, interpolation="bilinear")(path) for path in (main, skip))
+    return layers.Add()([main, skip])  # [B, 2H, 2W, filters]
+
+
+def attention_mask(both: Tensor, hidden: int, filters: int, name: str) -> Tensor:
+    """AFFA's attention: target and decoder feature `[B, H, W, 2C]` → mask in (0, 1), `[B, H, W, filters]`."""
+    m = leaky(conv(both, hidden, 3, f"{name}_hidden"))  # [B, H, W, hidden]
+    m = InstanceNormalization(name=f"{name}_norm")(m)
+    return layers.Activation("sigmoid")(conv(m, filters, 1, f"{name}_mask_conv"))
+
+
+def affa(x: Tensor, h: Tensor, name: str) -> Tensor:
+    """Adaptive Feature Fusion Attention: one mask value per place and channel (section 3.2)."""
+    channels = x.shape[-1]
+    both = layers.Concatenate()([x, h])
+    return AffaGate()([x, h, attention_mask(both, max(channels // 4, 1), channels, name)])
+
+
+def do_affa(x: Tensor, h: Tensor, name: str) -> Tensor:
+    """AFFA whose mask is the product of one with C channels and one with a single channel."""
+    channels = x.shape[-1]
+    both = layers.Concatenate()([x, h])
+    per_channel = attention_mask(both, channels, channels, f"{name}_channel")
+    per_place = attention_mask(both, channels, 1, f"{name}_hat")
+    return AffaGate()([x, h, layers.Multiply()([per_channel, per_place])])
+
+
+def fuse(kind: str, x: Tensor, h: Tensor, name: str) -> Tensor:
+    """Fuses a target feature and a decoder feature `[B, H, W, C]` to one, `[B, H, W, C]` or, by concat, 2C."""
+    if kind == "no_skip":
+        return h
+    if kind == "add":
+        return layers.Add()([x, h])
+    if kind == "concat":
+        return layers.Concatenate()([x, h])
+    if kind == "do_affa":
+        return do_affa(x, h, f"{name}_affa")
+    if kind == "d_affa":
+        return affa(x, affa(x, h, f"{name}_affa_0"), f"{name}_affa_1")
+    return affa(x, h, f"{name}_affa")
+
+
+def build_reference_generator(
+    size_px: int = 256, identity_width: int = 512, base_filters: int = 64,
+    fusion: Sequence[str] = RELEASED_FUSION, mapping_depth: int = 4, mapping_width: int = 512,
 ) -> keras.Model:  # fmt: skip
-    """The generator, arguments and weights as `networks.generator.build_generator`."""
+    """Builds G(target, identity) → swapped; the arguments are those of `networks.generator.build_generator`.
+
+    The shapes at line ends are those at 256 px.
+
+    >>> generator = build_reference_generator(size_px=64, identity_width=8, base_filters=4, mapping_width=8)
+    >>> generator.output_shape
+    (None, 64, 64, 3)
+    """
+    f = base_filters
     target = keras.Input((size_px, size_px, 3), name="target")
     identity = keras.Input((identity_width,), name="identity")
-    blocks, z = _Blocks(dtype), identity
+
+    z = identity
     for i in range(mapping_depth):
-        z = layers.Dense(mapping_width, name=f"mapping_{i}", dtype=dtype)(z)
-        z = blocks.leaky(z) if i + 1 < mapping_depth else z
-    features = [blocks.conv(target, base_filters, 3, "encoder_stem")]
-    for i, width in enumerate(ENCODER_WIDTHS[1:], start=1):
-        features.append(blocks.down(features[-1], width * base_filters, f"encoder_{size_px >> i}"))
-    h = blocks.down(features[-1], 8 * base_filters, "encoder_bottleneck", resample=False)
-    h = blocks.identity(h, z, 8 * base_filters, "decoder_bottleneck", upsample=False)
-    for i, width in enumerate(DECODER_WIDTHS):
+        z = layers.Dense(mapping_width, name=f"mapping_{i}")(z)  # [B, 512]
+        if i + 1 < mapping_depth:
+            z = leaky(z)
+
+    # Encoder: x0 at full resolution, x1 … x5 each at half the resolution of the one before.
+    x = conv(target, f, 3, "encoder_stem")  # [B, 256, 256, f]
+    features = [x]
+    for i, width in enumerate((2, 4, 8, 8, 8), start=1):
+        x = down_block(x, width * f, f"encoder_{size_px >> i}")  # [B, 128, 128, 2f] … [B, 8, 8, 8f]
+        features.append(x)
+    x = down_block(x, 8 * f, "encoder_bottleneck", resample=False)  # [B, 8, 8, 8f]
+
+    # Decoder: fuses x5 first, x0 last.
+    h = identity_block(x, z, 8 * f, "decoder_bottleneck", upsample=False)  # [B, 8, 8, 8f]
+    for i, width in enumerate((8, 8, 4, 2, 1)):
         name = f"decoder_{size_px >> (4 - i)}"
-        h = blocks.fuse(fusion[i], features[5 - i], h, name)
-        h = blocks.identity(h, z, width * base_filters, name, upsample=True)
-    h = blocks.fuse(fusion[5], features[0], h, "decoder_final")
-    h = blocks.identity(h, z, 3, "decoder_final", upsample=False)
-    return keras.Model([target, identity], h, name="released_generator")
+        h = fuse(fusion[i], features[5 - i], h, name)
+        h = identity_block(h, z, width * f, name, upsample=True)  # [B, 16, 16, 8f] … [B, 256, 256, f]
+    h = fuse(fusion[5], features[0], h, "decoder_final")
+    swapped = identity_block(h, z, 3, "decoder_final", upsample=False)  # [B, 256, 256, 3]
+    return keras.Model([target, identity], swapped, name="reference_generator")
 
 
-def released_image_discriminator(
-    size_px: int = 256, base_filters: int = 64, dtype: str = "float32"
-) -> keras.Model:
-    """The image-level discriminator, weights as `networks.discriminator.build_image_discriminator`."""
-    picture, blocks = keras.Input((size_px, size_px, 3), name="picture"), _Blocks(dtype)
-    x = blocks.conv(picture, base_filters, 3, "stem")
-    for i, width in enumerate(TRUNK_WIDTHS, start=1):
-        x = blocks.down(x, width * base_filters, f"down_{size_px >> i}", convs=2)
-    x = blocks.conv(x, TRUNK_WIDTHS[-1] * base_filters, size_px >> len(TRUNK_WIDTHS), "head", "valid")
-    return keras.Model(picture, blocks.conv(blocks.leaky(x), 1, 1, "logits"), name="released_discriminator")
+def discriminator_trunk(picture: Tensor, base_filters: int, down_blocks: int) -> Tensor:
+    """Halves the picture `[B, S, S, 3]` by residual blocks of two convolutions each."""
+    size_px = picture.shape[1]
+    x = conv(picture, base_filters, 3, "stem")  # [B, 256, 256, f]
+    for i, width in enumerate((2, 4, 8, 8, 8, 8)[:down_blocks], start=1):
+        filters = width * base_filters
+        x = down_block(x, filters, f"down_{size_px >> i}", convs=2)  # [B, 128, 128, 2f] … [B, 4, 4, 8f]
+    return x
 
 
-def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Gives every layer of `target` the weights of `source`'s layer of that name.
+def build_reference_image_discriminator(size_px: int = 256, base_filters: int = 64) -> keras.Model:
+    """Builds the released discriminator: picture `[B, S, S, 3]` → one logit `[B, 1, 1, 1]`, positive for real.
 
-    Raises ValueError where one of them has a layer with weights that the other lacks.
+    >>> build_reference_image_discriminator(size_px=64, base_filters=4).output_shape
+    (None, 1, 1, 1)
     """
-    ours, theirs = ({layer.name: layer for layer in m.layers if layer.weights} for m in (source, target))
-    if ours.keys() != theirs.keys():
-        raise ValueError(f"both must have the same layers. Received: {sorted(ours.keys() ^ theirs.keys())}")
-    for name, layer in theirs.items():
-        layer.set_weights(ours[name].get_weights())
+    picture = keras.Input((size_px, size_px, 3), name="picture")
+    x = discriminator_trunk(picture, base_filters, down_blocks=6)  # [B, 4, 4, 8f]
+    x = leaky(conv(x, x.shape[-1], x.shape[1], "head", "valid"))  # [B, 1, 1, 8f]
+    return keras.Model(picture, conv(x, 1, 1, "logits"), name="reference_image_discriminator")
+
+
+def build_reference_patch_discriminator(
+    size_px: int = 256, base_filters: int = 64, down_blocks: int = 4
+) -> keras.Model:
+    """Builds the patch discriminator: picture `[B, S, S, 3]` → a logit for every place of its last map.
+
+    >>> build_reference_patch_discriminator(size_px=64, base_filters=4).output_shape
+    (None, 4, 4, 1)
+    """
+    picture = keras.Input((size_px, size_px, 3), name="picture")
+    x = discriminator_trunk(picture, base_filters, down_blocks)  # [B, 16, 16, 8f]
+    x = leaky(conv(x, x.shape[-1], 3, "head"))
+    return keras.Model(
+        picture, conv(x, 1, 1, "logits"), name="reference_patch_discriminator"
+    )  # [B, 16, 16, 1]
