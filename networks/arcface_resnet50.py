@@ -1,4 +1,4 @@
-"""ArcFace on ResNet-50: the identity encoder of the released FaceDancer (facts section 3).
+"""ArcFace on ResNet-50: the identity encoder of the released FaceDancer (docs/method.md, section 4).
 
 Conventions: NHWC, 112 × 112 RGB in [0, 1], raw embedding of 512. Layer names are those of Keras' ResNet-50
 (`conv2_block1_out` … `conv5_block3_out`), which the released IFSR margins are keyed by; all batch norms run on

@@ -120,8 +120,8 @@ def fuse(kind: str, target: Tensor, decoder: Tensor, name: str, dtype: str) -> T
     """Fuses an encoder feature of the target with the decoder feature of the same size.
 
     Args:
-        kind: one of `FUSIONS` (facts in the paper, section 3.2 and figure 3; `add`, `concat` and `no_skip`
-            are the baselines).
+        kind: one of `FUSIONS` (paper, section 3.2 and figure 3; docs/method.md, section 2.5). `add`, `concat` and
+            `no_skip` are the baselines.
         target: encoder feature `[B, H, W, C]`.
         decoder: decoder feature `[B, H, W, C]`.
 

@@ -1,7 +1,7 @@
 """The identity encoders F: one description each, which says all that the rest of the project needs to know.
 
 Conventions: pictures come as NHWC RGB in [-1, 1]; `prepare_pictures` turns them into what an encoder reads. The
-IFSR blocks are named from deep to shallow, as the facts (section 3) list them for ArcFace.
+IFSR blocks are named from deep to shallow, as docs/method.md, section 5, lists them for ArcFace.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ class IdentityEncoder:
     """What must be known of an encoder: its input, its embedding, and its blocks and margins for IFSR.
 
     low, high: the value range that the network reads. width: of its raw (not normalised) embedding.
-    margins: by block, the feature distance 1 − cos that IFSR allows before its scale s (facts section 3); they
+    margins: by block, the feature distance 1 − cos that IFSR allows before its scale s (docs/method.md, section 5); they
     belong to this encoder alone. licence: of the weights. build: the network without weights, `build(dtype=…)`.
     blocks: that IFSR may compare, deep to shallow; not given where they are those with margins.
     """
@@ -43,7 +43,7 @@ class IdentityEncoder:
         return self.blocks or tuple(self.margins)
 
 
-# Measured with an existing swapper on FaceForensics++ by the authors and released with their code (facts section 3).
+# The authors measured these with an existing swapper on FaceForensics++ and released them (docs/method.md, section 5).
 ARCFACE_MARGINS: Mapping[str, float] = {
     "conv4_block6_out": 0.121357,
     "conv4_block5_out": 0.128827,
@@ -137,7 +137,7 @@ def prepare_pictures(
 ) -> keras.KerasTensor:
     """Aligned pictures [B, S, S, 3] RGB in [-1, 1], any S → what the encoder reads, float32, differentiable.
 
-    Bilinear resize without antialiasing, as in the released training (facts section 3), then the encoder's range
+    Bilinear resize without antialiasing, as in the released training (docs/method.md, section 4), then the encoder's range
     and channel order; nothing is clipped. `shrink` is the factor that the pictures were aligned with: below 1
     they show more background than the encoder is used to, and the middle is cut out first. `resample` takes the
     place of the resize. Raises ValueError for a shrink outside (0, 1].
