@@ -16,6 +16,11 @@ from networks.instance_norm import exact_dtype, normalise, normalise_one
 MOST_ONE_BY_ONE = 16
 
 
+def _on_cpu() -> bool:
+    """Says whether the backend computes on the CPU; asking JAX for GPUs raises an error where there are none."""
+    return all(device.startswith("cpu") for device in keras.distribution.list_devices())
+
+
 @keras.saving.register_keras_serializable(package="facedancer_tf")
 class InstanceNormalization(keras.layers.Layer):
     """Normalises each channel of each sample over height and width; then applies gamma and beta, AdaIN, LeakyReLU.
@@ -52,8 +57,7 @@ class InstanceNormalization(keras.layers.Layer):
             scale, shift = (ops.cast(value, exact)[:, None, None] for value in adain)
             factor, summand = factor * scale, summand * scale + shift  # [B, 1, 1, C]
         batch = features.shape[0]
-        on_cpu = all(device.startswith("cpu") for device in keras.distribution.list_devices())
-        if training or not batch or batch > MOST_ONE_BY_ONE or not on_cpu:
+        if training or not batch or batch > MOST_ONE_BY_ONE or not _on_cpu():
             x = normalise(features, factor, summand, self.epsilon)
         else:
             parts = (features, factor, summand)
