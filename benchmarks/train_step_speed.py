@@ -3,7 +3,7 @@
     python -m benchmarks.train_step_speed --batch 2 --rounds 5
 
 The released recipe without VGG: 256 px, image-level discriminator, cycle and R1 every step, IFSR and identity loss by
-an ArcFace ResNet-50 (random weights). "plain" builds both networks from `benchmarks.released_graph`, calls the encoder
+an ArcFace ResNet-50 (random weights). "plain" builds both networks from `networks.reference`, calls the encoder
 anew for every loss that wants it and takes each network's gradients by itself, in float32; "fast" is the project's
 own step of the same config; "bfloat16" is that in mixed_bfloat16, with R1 and without, and the mean of 16 steps of
 which one has R1 (16 times as strong). All in one run, interleaved, medians; processor time counts both cores.
@@ -20,7 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.released_graph import copy_weights, released_generator, released_image_discriminator
+from benchmarks.weights import copy_weights
 from facedancer_tf.training.config import TrainConfig
 from facedancer_tf.training.config_sections import DiscriminatorConfig, LossConfig
 from facedancer_tf.training.models import Models, generator_arguments
@@ -33,6 +33,7 @@ from losses.reconstruction import cycle_loss, reconstruction_loss
 from networks.discriminator import build_image_discriminator
 from networks.encoders import ENCODERS, tap_encoder
 from networks.generator import build_generator
+from networks.reference import build_reference_generator, build_reference_image_discriminator
 
 Step = Callable[[], Scalars]
 LAZY = 16
@@ -166,7 +167,7 @@ def gradients_one_rounding_step_away(
     config: TrainConfig, data: dict[str, tf.Tensor], generator: keras.Model, discriminator: keras.Model
 ) -> dict[str, np.ndarray]:
     """`gradient_sizes` of the plain step on pictures of which every value is one rounding step off, up or down."""
-    networks = released_generator(config.size_px), released_image_discriminator(config.size_px)
+    networks = build_reference_generator(config.size_px), build_reference_image_discriminator(config.size_px)
     for source, network in zip((generator, discriminator), networks, strict=True):
         copy_weights(source, network)
     models = build_models(config, *networks)
@@ -209,7 +210,7 @@ def main() -> None:
     config = released_config(size_px, batch)
     lazy = released_config(size_px, batch, precision="mixed_bfloat16", r1_every_steps=LAZY)
     keras.utils.set_random_seed(0)
-    released = released_generator(size_px), released_image_discriminator(size_px)
+    released = build_reference_generator(size_px), build_reference_image_discriminator(size_px)
     models = {
         "plain": build_models(config, *released),
         "fast": build_models(config, *own_networks(config, *released)),

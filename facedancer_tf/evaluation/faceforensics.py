@@ -1,8 +1,8 @@
 """Pairs of frames from the user's own FaceForensics++ (Rössler et al., 2019), as the paper draws them.
 
-From the paper (facts section 6): 10 random frames of every original video; a swapped face is looked for among all
-source frames; a hit is any frame of the source's video. Our choices: which video goes into which is the dataset's own
-list of pairs, in both directions; the i-th drawn frame of the source goes into the i-th of the target; frames are
+From the paper (docs/method.md, section 8): 10 random frames of every original video; a swapped face is looked for among
+all source frames; a hit is any frame of the source's video. Our choices: which video goes into which is the dataset's
+own list of pairs, in both directions; the i-th drawn frame of the source goes into the i-th of the target; frames are
 drawn without repetition, sorted, from a generator seeded by the seed and the video's name.
 """
 

@@ -1,8 +1,8 @@
 """Whose face is it now? Retrieval among a gallery of real people, and likeness to source, target and others.
 
-The paper's number (facts section 6): a hit where the swapped face's nearest neighbour in the gallery has the source's
-identity. Rows of `swapped` that are NaN are faces that could not be found any more: they count as misses, and not in
-the likenesses.
+The paper's number (docs/method.md, section 8): a hit where the swapped face's nearest neighbour in the gallery has the
+source's identity. Rows of `swapped` that are NaN are faces that could not be found any more: they count as misses, and
+not in the likenesses.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""How far the head turns in the swap: the paper's "pose" (facts section 6), in degrees.
+"""How far the head turns in the swap: the paper's "pose" (docs/method.md, section 8), in degrees.
 
 Angles are yaw, pitch and roll [n, 3] as `face_readings.read_faces` gives them.
 """

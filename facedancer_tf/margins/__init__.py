@@ -2,5 +2,6 @@
 
 Distances are 1 − cos of whole feature maps, as `losses.ifsr` takes them, of three kinds at most: target to swapped,
 swapped to source, and different people; of one person's views, the first two have no counterpart but "same". The
-authors looked at the equal-error rates among the three and took the means of the first as margins (facts section 3).
+authors looked at the equal-error rates among the three and took the means of the first as margins (docs/method.md,
+section 5).
 """
