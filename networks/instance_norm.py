@@ -1,6 +1,6 @@
-"""The arithmetic of instance normalisation, twice: with a gradient written by hand, and for one sample at inference.
+"""The arithmetic of instance normalisation, with a gradient written by hand.
 
-Both compute factor · (x − mean) / sqrt(variance + epsilon) + summand with mean and variance of each sample and channel
+It computes factor · (x − mean) / sqrt(variance + epsilon) + summand with mean and variance of each sample and channel
 over height and width. Features are `[B, H, W, C]`, factor and summand `[B, 1, 1, C]` or `[1, 1, 1, C]` of
 `exact_dtype`.
 """
@@ -55,17 +55,3 @@ def normalise(features: Tensor, factor: Tensor, summand: Tensor, epsilon: float)
         return x * scale + (summand - mean * scale), gradient
 
     return function(features, factor, summand)
-
-
-def normalise_one(features: Tensor, factor: Tensor, summand: Tensor, epsilon: float) -> Tensor:
-    """Normalises one sample `[1, H, W, C]` in its own dtype: statistics, then one pass, a 1×1 depthwise convolution."""
-    x = ops.cast(features, "float32")
-    mean = spatial_mean(x)
-    if features.dtype == "bfloat16":  # whose squares are exact in float32, and sums of them nearly
-        variance = ops.maximum(spatial_mean(ops.square(x)) - ops.square(mean), 0)
-    else:
-        variance = spatial_mean(ops.square(x - mean))
-    scale = ops.cast(factor * ops.rsqrt(variance + epsilon), features.dtype)
-    shift = ops.cast(summand - mean * ops.cast(scale, "float32"), features.dtype)
-    scaled = ops.depthwise_conv(features, ops.reshape(scale, (1, 1, -1, 1)))
-    return ops.add(scaled, ops.reshape(shift, (-1,)))

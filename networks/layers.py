@@ -10,15 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from networks.instance_norm import exact_dtype, normalise, normalise_one
-
-# Inference on a CPU normalises batches up to this size sample by sample, each while it is in the cache.
-MOST_ONE_BY_ONE = 16
-
-
-def _on_cpu() -> bool:
-    """Says whether the backend computes on the CPU; asking JAX for GPUs raises an error where there are none."""
-    return all(device.startswith("cpu") for device in keras.distribution.list_devices())
+from networks.instance_norm import exact_dtype, normalise
 
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
@@ -49,22 +41,14 @@ class InstanceNormalization(keras.layers.Layer):
         self.gamma = self.add_weight(name="gamma", initializer="ones", **weight)
         self.beta = self.add_weight(name="beta", initializer="zeros", **weight)
 
-    def call(self, inputs: keras.KerasTensor | list, training: bool = False) -> keras.KerasTensor:
+    def call(self, inputs: keras.KerasTensor | list) -> keras.KerasTensor:
         features, *adain = inputs if isinstance(inputs, (tuple, list)) else [inputs]
         exact = exact_dtype(features)
         factor, summand = (ops.reshape(ops.cast(w, exact), (1, 1, 1, -1)) for w in (self.gamma, self.beta))
         if adain:
             scale, shift = (ops.cast(value, exact)[:, None, None] for value in adain)
             factor, summand = factor * scale, summand * scale + shift  # [B, 1, 1, C]
-        batch = features.shape[0]
-        if training or not batch or batch > MOST_ONE_BY_ONE or not _on_cpu():
-            x = normalise(features, factor, summand, self.epsilon)
-        else:
-            parts = (features, factor, summand)
-            split = [ops.split(v, batch) if v.shape[0] == batch else [v] * batch for v in parts]
-            x = ops.concatenate(
-                [normalise_one(f, scale, shift, self.epsilon) for f, scale, shift in zip(*split, strict=True)]
-            )
+        x = normalise(features, factor, summand, self.epsilon)
         x = ops.cast(x, self.compute_dtype)
         return x if self.negative_slope == 1 else ops.leaky_relu(x, self.negative_slope)
 

@@ -138,9 +138,8 @@ def test_upsampled_sum():
     assert_equal(fast, values_and_gradients(lambda x, y: double(x) + double(y), [], [a, b]), 1e-5)
 
 
-@pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("batch", [1, 3, 17])
-def test_normalisation_with_adain_and_leaky(batch, training):
+@pytest.mark.parametrize("batch", [1, 3])
+def test_normalisation_with_adain_and_leaky(batch):
     x, scale, shift = picture(batch, 6, 10, 4, mean=0.5), picture(batch, 4), picture(batch, 4)
     fused, norm = InstanceNormalization(0.2), reference.InstanceNormalization()
     adain, leaky = reference.AdaIN(), keras.layers.LeakyReLU(0.2)
@@ -148,7 +147,7 @@ def test_normalisation_with_adain_and_leaky(batch, training):
     fused.build([x.shape, scale.shape, shift.shape])
     fused.set_weights([picture(4), picture(4)])
     norm.set_weights(fused.get_weights())
-    fast = values_and_gradients(lambda *y: fused([*y], training=training), fused.weights, [x, scale, shift])
+    fast = values_and_gradients(lambda *y: fused([*y]), fused.weights, [x, scale, shift])
     plain = values_and_gradients(
         lambda y, a, b: leaky(adain([norm(y), a, b])), norm.weights, [x, scale, shift]
     )
@@ -159,9 +158,8 @@ def test_normalisation_with_adain_and_leaky(batch, training):
 def test_statistics_stand_a_large_mean(dtype, mean, tolerance):
     x, plain = tf.cast(picture(2, 64, 64, 3, mean=mean), dtype), reference.InstanceNormalization()
     policy = "mixed_bfloat16" if dtype == "bfloat16" else dtype
-    for training in (False, True):
-        ours = InstanceNormalization(dtype=policy)(x, training=training)
-        np.testing.assert_allclose(tf.cast(ours, "float32"), plain(x), atol=tolerance)
+    ours = InstanceNormalization(dtype=policy)(x)
+    np.testing.assert_allclose(tf.cast(ours, "float32"), plain(x), atol=tolerance)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
