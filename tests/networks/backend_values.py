@@ -87,23 +87,30 @@ def drawn_weights(model: keras.Model) -> list[np.ndarray]:
     return weights
 
 
-def of_network(model: keras.Model, inputs: list[np.ndarray], training: bool = True) -> list[np.ndarray]:
-    def function(*values: Any) -> Any:
-        arguments, weights = list(values[: len(inputs)]), list(values[len(inputs) :])
-        inputs_alike = arguments if len(arguments) > 1 else arguments[0]
-        return model.stateless_call(weights, [], inputs_alike, training=training)[0]
+def network_function(model: keras.Model, training: bool) -> Function:
+    """The model as a function of its inputs, then its weights."""
 
-    return output_and_gradients(function, *inputs, *drawn_weights(model))
+    def function(*values: Any) -> Any:
+        count = len(model.inputs)
+        inputs = list(values[:count]) if count > 1 else values[0]
+        return model.stateless_call(list(values[count:]), [], inputs, training=training)[0]
+
+    return function
+
+
+def of_network(model: keras.Model, *inputs: np.ndarray) -> list[np.ndarray]:
+    return output_and_gradients(network_function(model, training=True), *inputs, *drawn_weights(model))
 
 
 def of_r1(model: keras.Model, pictures: np.ndarray) -> list[np.ndarray]:
     """R1 and its gradients, for which a backend differentiates every layer twice."""
+    logits = network_function(model, training=True)
 
     def function(pictures: Any, *weights: Any) -> Any:
-        def logits(x: Any) -> Any:
-            return r1_logit_sum(model.stateless_call(list(weights), [], x, training=True)[0])
+        def total(x: Any) -> Any:
+            return r1_logit_sum(logits(x, *weights))
 
-        return r1_penalty(output_and_slopes(logits, ops.sum, [pictures])[1][0])
+        return r1_penalty(output_and_slopes(total, ops.sum, [pictures])[1][0])
 
     return output_and_gradients(function, pictures, *drawn_weights(model))
 
@@ -113,15 +120,19 @@ def network_cases() -> Iterator[tuple[str, list[np.ndarray]]]:
     target = rng.uniform(-1, 1, (2, 64, 64, 3)).astype("float32")
     identity = rng.standard_normal((2, 8)).astype("float32")
     generator = build_generator(64, 8, 4, FUSIONS, mapping_depth=2, mapping_width=16)
-    for training in (False, True):  # inference normalises in another way
-        yield f"generator, training={training}", of_network(generator, [target, identity], training)
+    yield "generator", of_network(generator, target, identity)
+    inference = compiled(network_function(generator, training=False))  # which normalises sample by sample
+    yield (
+        "generator at inference",
+        [ops.convert_to_numpy(inference(target, identity, *drawn_weights(generator)))],
+    )
     patch, image = build_patch_discriminator(64, 4), build_image_discriminator(64, 4)
-    yield "patch discriminator", of_network(patch, [target])
-    yield "image discriminator", of_network(image, [target])
+    yield "patch discriminator", of_network(patch, target)
+    yield "image discriminator", of_network(image, target)
     yield "R1", of_r1(patch, target)
     features = keras.Input((6, 5, 4))
     values = rng.standard_normal((2, 6, 5, 4)).astype("float32")
-    yield "PReLU", of_network(keras.Model(features, PReLU()(features)), [values])
+    yield "PReLU", of_network(keras.Model(features, PReLU()(features)), values)
     sface = partial(prepare_pictures, ENCODERS["sface"], shrink=0.8)
     yield "pictures for SFace", output_and_gradients(sface, target)
 

@@ -30,7 +30,7 @@ def values(tmp_path_factory):
     child = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **JAX}, stderr=subprocess.PIPE, text=True)
     try:
         tensorflow = all_values()
-        _, errors = child.communicate(timeout=300)
+        _, errors = child.communicate(timeout=500)
     finally:
         child.kill()
     assert child.returncode == 0, errors
