@@ -3,7 +3,7 @@
     python -m benchmarks.generator_speed --batch 1 --rounds 15
 
 Released plan and width, random weights; forward passes as warmed-up `tf.function`s, interleaved in one run, medians.
-"plain" is `benchmarks.released_graph` in float32, "fast" is the project's network in float32, "bfloat16" is the same
+"plain" is `networks.reference` in float32, "fast" is the project's network in float32, "bfloat16" is the same
 with everything but statistics and output in bfloat16. Processor time counts both of two busy cores; other work on the
 machine hardly changes it. With --gradients also a forward and backward pass, for the weights' gradients.
 """
@@ -19,9 +19,10 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.bounds import gigabytes, gigaflop, machine_peaks
-from benchmarks.released_graph import copy_weights, released_generator, released_image_discriminator
+from benchmarks.weights import copy_weights
 from networks.discriminator import build_image_discriminator
 from networks.generator import build_generator
+from networks.reference import build_reference_generator, build_reference_image_discriminator
 
 Pass = Callable[[], tf.Tensor]
 VARIANTS = ("plain", "fast", "bfloat16")
@@ -32,13 +33,13 @@ def build(network: str, size_px: int, half: str) -> dict[str, keras.Model]:
     keras.utils.set_random_seed(0)
     if network == "generator":
         models = {
-            "plain": released_generator(size_px),
+            "plain": build_reference_generator(size_px),
             "fast": build_generator(size_px),
             "bfloat16": build_generator(size_px, dtype=half),
         }
     else:
         models = {
-            "plain": released_image_discriminator(size_px),
+            "plain": build_reference_image_discriminator(size_px),
             "fast": build_image_discriminator(size_px),
             "bfloat16": build_image_discriminator(size_px, dtype=half),
         }

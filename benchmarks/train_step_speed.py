@@ -3,7 +3,7 @@
     python -m benchmarks.train_step_speed --batch 2 --rounds 5
 
 The recipe is the released one without VGG: 256 px, image-level discriminator, cycle and R1 every step, IFSR and
-identity loss by an ArcFace ResNet-50 (random weights). "plain" builds both networks from `benchmarks.released_graph`,
+identity loss by an ArcFace ResNet-50 (random weights). "plain" builds both networks from `networks.reference`,
 calls the encoder anew for every loss that needs it and computes each network's gradients by itself, in float32. "fast"
 is the project's own step with the same config. "bfloat16" is that step in mixed_bfloat16, with R1 and without, and the
 mean of 16 steps of which one has R1 (16 times as strong). All run interleaved in one process; times are medians, and
@@ -21,7 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.released_graph import copy_weights, released_generator, released_image_discriminator
+from benchmarks.weights import copy_weights
 from facedancer_tf.training.config import TrainConfig
 from facedancer_tf.training.config_sections import DiscriminatorConfig, LossConfig
 from facedancer_tf.training.models import Models, generator_arguments
@@ -34,6 +34,7 @@ from losses.reconstruction import cycle_loss, reconstruction_loss
 from networks.discriminator import build_image_discriminator
 from networks.encoders import ENCODERS, tap_encoder
 from networks.generator import build_generator
+from networks.reference import build_reference_generator, build_reference_image_discriminator
 
 Step = Callable[[], Scalars]
 LAZY = 16
@@ -167,7 +168,7 @@ def gradients_one_rounding_step_away(
     config: TrainConfig, data: dict[str, tf.Tensor], generator: keras.Model, discriminator: keras.Model
 ) -> dict[str, np.ndarray]:
     """`gradient_sizes` of the plain step on pictures whose every value is moved by one rounding step, up or down."""
-    networks = released_generator(config.size_px), released_image_discriminator(config.size_px)
+    networks = build_reference_generator(config.size_px), build_reference_image_discriminator(config.size_px)
     for source, network in zip((generator, discriminator), networks, strict=True):
         copy_weights(source, network)
     models = build_models(config, *networks)
@@ -210,7 +211,7 @@ def main() -> None:
     config = released_config(size_px, batch)
     lazy = released_config(size_px, batch, precision="mixed_bfloat16", r1_every_steps=LAZY)
     keras.utils.set_random_seed(0)
-    released = released_generator(size_px), released_image_discriminator(size_px)
+    released = build_reference_generator(size_px), build_reference_image_discriminator(size_px)
     models = {
         "plain": build_models(config, *released),
         "fast": build_models(config, *own_networks(config, *released)),

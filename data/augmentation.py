@@ -19,7 +19,7 @@ def released_augmentation(
     contrast: tuple[float, float] = (0.9, 1.1),
     saturation: tuple[float, float] | None = (0.9, 1.1),
 ) -> Augmentation:
-    """The released training's augmentation, a reproduction including its quirks (facts section 5).
+    """The released training's augmentation, a reproduction including its quirks (docs/method.md, section 7.3).
 
     One draw per global batch for all targets and another for all sources; brightness added on the [-1, 1] scale, then
     contrast and saturation by tf.image; no clipping, no flip. tf.image's saturation is made for [0, 1]: where a

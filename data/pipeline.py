@@ -2,8 +2,8 @@
 
 Pictures in a batch are float32 NHWC, RGB, [-1, 1]. The stream of pictures (data.stream) is numbered from 0; sample g
 has picture g as target and picture g - 1 as source. The stream is shuffled as a whole, so this pairs independently (as
-released, facts section 5) at the price of one read. Everything drawn follows from (seed, global sample or batch index),
-so that (seed, next sample) is the whole state of a data set: any number of workers can go on from it.
+released: docs/method.md, section 7.2) at the price of one read. Everything drawn follows from (seed, global sample or
+batch index), so that (seed, next sample) is the whole state of a data set: any number of workers can go on from it.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _FLAG_ROLE = 3
 
 
 def self_swap_flags(seed: int, batch: tf.Tensor, batch_size: int, probability: float) -> tf.Tensor:
-    """Flags float32 [batch_size] of one global batch: each 1 with `probability`, at least one of them (section 5).
+    """Flags float32 [batch_size] of one global batch: each 1 with `probability`, at least one (docs/method.md, 7.2).
 
     A probability of 0 means none at all, and in a batch of one nothing is forced: it would never swap.
     """

@@ -1,8 +1,8 @@
 """Five-point alignment of a face to the ArcFace template.
 
 Pictures are uint8 RGB [H, W, 3]; points are (x, y) in pixels with pixel centres on whole numbers, as OpenCV
-counts. A transform is the [2, 3] matrix of `crop = A @ picture + b`. Template and method: facts section 5
-(released training: five landmarks, ArcFace template times size/112, similarity transform, shrink factor).
+counts. A transform is the [2, 3] matrix of `crop = A @ picture + b`. Template and method:
+docs/method.md, section 7.1 (five landmarks, ArcFace template times size/112, similarity transform, shrink factor).
 """
 
 import cv2

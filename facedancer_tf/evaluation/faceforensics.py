@@ -1,9 +1,9 @@
 """Draws pairs of frames from the user's own FaceForensics++ (Rössler et al., 2019), as the paper does.
 
-From the paper (facts section 6): 10 random frames of every original video; the gallery is all source frames; a hit is
-any frame of the source's video. Our choices: the dataset's own list of pairs says which video goes into which, in both
-directions; the i-th drawn frame of the source goes into the i-th of the target; frames are drawn without repetition
-and sorted, by a random generator seeded with the seed and the video's name.
+From the paper (docs/method.md, section 8): 10 random frames of every original video; the gallery is all source frames;
+a hit is any frame of the source's video. Our choices: the dataset's own list of pairs says which video goes into which,
+in both directions; the i-th drawn frame of the source goes into the i-th of the target; frames are drawn without
+repetition and sorted, by a random generator seeded with the seed and the video's name.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Measures whose face a swapped face is: retrieval in a gallery of real people, likeness to source, target and others.
 
-The paper's number (facts section 6) is the share of hits: a hit is a swapped face whose nearest neighbour in the
-gallery has the source's identity. A row of `swapped` is NaN where no face was found any more: it is a miss in
+The paper's number (docs/method.md, section 8) is the share of hits: a hit is a swapped face whose nearest neighbour in
+the gallery has the source's identity. A row of `swapped` is NaN where no face was found any more: it is a miss in
 retrieval and is left out of the likenesses.
 """
 

@@ -1,4 +1,4 @@
-"""Measures how far the head turns in a swap: the paper's "pose" (facts section 6), in degrees.
+"""Measures how far the head turns in a swap: the paper's "pose" (docs/method.md, section 8), in degrees.
 
 Angles are yaw, pitch and roll [n, 3] as `face_readings.read_faces` gives them.
 """
