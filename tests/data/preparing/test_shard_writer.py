@@ -1,4 +1,4 @@
-"""The journal of a shard: stopped anywhere, every finished item is made once and only once."""
+"""Tests the journal of a shard: wherever the work stops, every finished item is made exactly once."""
 
 from collections import Counter
 from pathlib import Path
