@@ -159,7 +159,7 @@ def colour_and_geometry_augmentation(
             draws = draw_per_sample(seed, GEOMETRY_ROLE, sample, 5)
             if scale or rotation_deg or shift:
                 target = move(target, draws, scale, rotation_deg, shift)
-                source = take_where(pair, target, source)  # the same picture, moved the same way
+                source = take_where(pair, target, source)  # the same picture, with the same movement
             if flip:
                 target_flags = draws[:, 4] > 0
                 source_flags = draw_per_sample(seed, SOURCE_GEOMETRY_ROLE, sample, 1)[:, 0] > 0

@@ -26,9 +26,8 @@ def encode_png(
 ) -> bytes:
     """Encodes `rgb` uint8 [H, W, 3] as a PNG file, with `alpha` uint8 [H, W], profile and metadata where given.
 
-    `icc_profile` says what the RGB numbers mean; `xmp` is a packet of metadata.
-
-    Raises ValueError for a picture that PNG cannot hold (a side of more than a million pixels).
+    `icc_profile` says what the RGB numbers mean; `xmp` is a packet of metadata. Raises ValueError for a picture
+    that PNG cannot hold (a side of more than a million pixels).
     """
     bgr = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR)
     try:

@@ -1,6 +1,6 @@
 """Perturbs identities, so that training also asks for identities that its pictures do not have.
 
-Perturbations are draws statelessly per sample.
+Perturbations are drawn statelessly per sample.
 
 Noise: synthetic faces fill only a part of the directions in which an encoder tells real people apart, and a generator
 soon ignores the other directions. Noise in all directions makes training ask for these too.

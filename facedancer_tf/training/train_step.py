@@ -64,8 +64,8 @@ class Objective:
             terms["adversarial"] = mean(generator_adversarial(swapped_logits))
         if weight.identity or weight.identity_contrast or weight.ifsr:
             pasted = self.config.encoder.pasted
-            seen = paste_back(swapped, batch["target"], models.shrink) if pasted else swapped
-            swapped_faces = models.faces(seen, views)
+            visible = paste_back(swapped, batch["target"], models.shrink) if pasted else swapped
+            swapped_faces = models.faces(visible, views)
         if weight.identity:
             terms["identity"] = mean(identity_loss(source["embedding"], swapped_faces["embedding"]))
         if weight.identity_contrast:

@@ -1,7 +1,7 @@
-"""Makes random views: the identity encoder sees a target and its swapped face moved, direction, scaled and blurred.
+"""Makes random views: the identity encoder sees a target and its swapped face moved, mirrored, scaled and blurred.
 
 A generator easily finds patterns that please the one encoder that trains it and mean nothing to any other encoder. A
-pattern that must also please this encoder in other views has to be more of a face. Views are draws statelessly per
+pattern that must also please this encoder in other views has to be more of a face. Views are drawn statelessly per
 sample.
 """
 

@@ -94,7 +94,7 @@ def test_people_behind_a_portrait_are_found_when_all_are_wanted(detector: YuNet)
     assert len(detector.detect(canvas)) == 1
     both = detector.detect(canvas, "every")
     assert len(both) == 2
-    assert both[0].box == detector.detect(canvas)[0].box  # the large one once, as the quick search in_huge it
+    assert both[0].box == detector.detect(canvas)[0].box  # the large one once, as the quick search found it
     assert np.abs(both[1].landmarks - (face.landmarks * scale + [2000, 100])).max() < 5
 
 
