@@ -1,1 +1,1 @@
-"""Pictures to records to batches."""
+"""Turns pictures into records, and records into batches."""

@@ -1,8 +1,9 @@
-"""Augmentation of batches, stateless: the same (seed, sample or batch, role) gives the same pictures anywhere.
+"""Stateless augmentation of batches: the same (seed, role, sample or batch) gives the same pictures on any machine.
 
 Pictures are float32 [b, S, S, 3] NHWC RGB in [-1, 1], after self-swap copying. Each builder takes its strengths as
-plain arguments and returns a function for `build_dataset(augmentation=…)`. Colour may differ between the two sides of
-a self-swap pair; geometry may not, or the pair would ask the generator to undo a movement it cannot see.
+plain arguments and returns a function for `build_dataset(augmentation=…)`. Source and target of a self-swap pair may
+differ in colour. They may not differ in geometry: the pair would ask the generator to undo a movement that it cannot
+see.
 """
 
 import tensorflow as tf
@@ -19,23 +20,23 @@ def released_augmentation(
     contrast: tuple[float, float] = (0.9, 1.1),
     saturation: tuple[float, float] | None = (0.9, 1.1),
 ) -> Augmentation:
-    """The released training's augmentation, a reproduction including its quirks (docs/method.md, section 7.3).
+    """Builds the augmentation of the released training, quirks included (docs/method.md, section 7.3).
 
-    One draw per global batch for all targets and another for all sources; brightness added on the [-1, 1] scale, then
-    contrast and saturation by tf.image; no clipping, no flip. tf.image's saturation is made for [0, 1]: where a
-    channel of a [-1, 1] picture is negative, it raises it to 0 or turns the pixel grey, so the darker half of a
-    picture changes far beyond the stated factors. So it was trained, so it is here; `saturation=None` leaves that
-    step out, and other recipes use `colour_and_geometry_augmentation`.
+    All targets of a global batch share one draw, and all its sources share another. Brightness is added on the [-1, 1]
+    scale, then tf.image changes contrast and saturation; nothing is clipped or flipped. tf.image's saturation is made
+    for [0, 1]: where a channel of a [-1, 1] picture is negative, it raises the channel to 0 or turns the pixel grey,
+    so the darker half of a picture changes far beyond the stated factors. The released training did this, and so it is
+    done here; `saturation=None` leaves that step out. Other recipes use `colour_and_geometry_augmentation`.
     """
 
     def light(pictures: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        drawn = tf.random.stateless_uniform([3], seed)
-        pictures = tf.image.adjust_brightness(pictures, brightness * (2.0 * drawn[0] - 1.0))
-        pictures = tf.image.adjust_contrast(pictures, contrast[0] + (contrast[1] - contrast[0]) * drawn[1])
+        draws = tf.random.stateless_uniform([3], seed)
+        pictures = tf.image.adjust_brightness(pictures, brightness * (2.0 * draws[0] - 1.0))
+        pictures = tf.image.adjust_contrast(pictures, contrast[0] + (contrast[1] - contrast[0]) * draws[1])
         if saturation is None:
             return pictures
         return tf.image.adjust_saturation(
-            pictures, saturation[0] + (saturation[1] - saturation[0]) * drawn[2]
+            pictures, saturation[0] + (saturation[1] - saturation[0]) * draws[2]
         )
 
     def augment(
@@ -54,7 +55,7 @@ def released_augmentation(
 
 
 def draw_per_sample(seed: int, role: int, sample: tf.Tensor, count: int) -> tf.Tensor:
-    """`count` uniform numbers in [-1, 1) for each of `sample` int64 [b], float32 [b, count]."""
+    """Draws `count` uniform numbers in [-1, 1) for each entry of `sample` int64 [b]; returns float32 [b, count]."""
     return tf.map_fn(
         lambda index: tf.random.stateless_uniform([count], role_seed(seed, role, index), -1.0, 1.0),
         sample,
@@ -63,36 +64,37 @@ def draw_per_sample(seed: int, role: int, sample: tf.Tensor, count: int) -> tf.T
 
 
 def jitter_colour(pictures: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
-    """Per-sample colour jitter as in [0, 1], clipped there; `factors` [b, 3] of brightness, contrast and saturation.
+    """Changes each picture's colours by its own `factors` [b, 3] of brightness, contrast and saturation.
 
-    Saturation moves colours from their luma, contrast moves them from the picture's mean luma, brightness multiplies:
-    grey stays grey, and black stays black under brightness; a factor 0 of saturation makes all grey. The three in one:
-    with factors b, c and s,
+    The factors act as they would on pictures in [0, 1], and the result is clipped to that range. Saturation moves
+    colours away from their luma, contrast moves them away from the picture's mean luma, and brightness multiplies. So
+    grey stays grey, and black stays black under brightness; a saturation factor of 0 makes everything grey. One formula
+    does all three. With factors b, c and s it is
     b · (mean + c · (luma + s · (p − luma) − mean)) = bcs · p + bc(1 − s) · luma + b(1 − c) · mean, to which the range
-    [-1, 1] adds b − 1. Few passes over three channels, which is what costs time.
+    [-1, 1] adds b − 1. It needs few passes over the three channels, and the passes are what costs time.
     """
-    bright, contrasted, saturated = (factors[:, i, None, None, None] for i in range(3))
+    brightness, contrast, saturation = (factors[:, i, None, None, None] for i in range(3))
     red, green, blue = (pictures[..., i : i + 1] * _LUMA[i] for i in range(3))
     luma = red + green + blue  # [b, S, S, 1]
     mean = tf.reduce_mean(luma, axis=[1, 2], keepdims=True)  # [b, 1, 1, 1]
-    grey = bright * contrasted * (1.0 - saturated) * luma + (
-        bright * (1.0 - contrasted) * mean + bright - 1.0
+    grey = brightness * contrast * (1.0 - saturation) * luma + (
+        brightness * (1.0 - contrast) * mean + brightness - 1.0
     )
-    return tf.clip_by_value(bright * contrasted * saturated * pictures + grey, -1.0, 1.0)
+    return tf.clip_by_value(brightness * contrast * saturation * pictures + grey, -1.0, 1.0)
 
 
-def move(pictures: tf.Tensor, drawn: tf.Tensor, scale: float, rotation_deg: float, shift: float) -> tf.Tensor:
-    """Scales, turns and shifts each picture about its centre by `drawn` [b, 4] in [-1, 1) times the strengths.
+def move(pictures: tf.Tensor, draws: tf.Tensor, scale: float, rotation_deg: float, shift: float) -> tf.Tensor:
+    """Scales, turns and shifts each picture about its centre by `draws` [b, 4] in [-1, 1) times the strengths.
 
-    `shift` is a part of the side; what comes in at the border is mirrored. Bilinear.
+    `shift` is a fraction of the side. The picture is mirrored beyond its border. Interpolation is bilinear.
     """
     size_px = pictures.shape[1]
-    zoom = 1.0 / (1.0 + scale * drawn[:, 0])  # the op maps output to input
-    angle = drawn[:, 1] * (rotation_deg * 3.141592653589793 / 180.0)
+    zoom = 1.0 / (1.0 + scale * draws[:, 0])  # the op maps output to input
+    angle = draws[:, 1] * (rotation_deg * 3.141592653589793 / 180.0)
     cosine, sine = zoom * tf.cos(angle), zoom * tf.sin(angle)
     centre = (size_px - 1) / 2.0
-    x = centre - cosine * centre + sine * centre - shift * size_px * drawn[:, 2]
-    y = centre - sine * centre - cosine * centre - shift * size_px * drawn[:, 3]
+    x = centre - cosine * centre + sine * centre - shift * size_px * draws[:, 2]
+    y = centre - sine * centre - cosine * centre - shift * size_px * draws[:, 3]
     zero = tf.zeros_like(zoom)
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=pictures,
@@ -105,7 +107,7 @@ def move(pictures: tf.Tensor, drawn: tf.Tensor, scale: float, rotation_deg: floa
 
 
 def mirror(pictures: tf.Tensor, flags: tf.Tensor) -> tf.Tensor:
-    """Flips left and right where `flags` bool [b] is true."""
+    """Exchanges left and right in the pictures where `flags` bool [b] is true."""
     return take_where(flags, tf.reverse(pictures, axis=[2]), pictures)
 
 
@@ -119,12 +121,12 @@ def colour_and_geometry_augmentation(
     rotation_deg: float = 0.0,
     shift: float = 0.0,
 ) -> Augmentation:
-    """Augmentation of our own recipes: every sample drawn for itself, colours kept within the range.
+    """Builds the augmentation of our own recipes: every sample has its own draws, and colours stay within the range.
 
-    Colour factors are 1 ± the strengths; a share `grey` of the pictures loses its colours, each by itself. `flip`
-    mirrors target and source independently, a self-swap pair together. `scale`, `rotation_deg` and `shift` (a part of
-    the side) move the target a little, and the source of a self-swap pair just as much; other sources stay aligned, for
-    their embedding counts. Raises ValueError outside sane ranges.
+    Colour factors are 1 ± the strengths. A share `grey` of the pictures loses its colours, each picture independently.
+    `flip` mirrors target and source independently, but a self-swap pair together. `scale`, `rotation_deg` and `shift`
+    (a fraction of the side) move the target a little, and the source of a self-swap pair by the same amount; other
+    sources stay aligned, because their embedding counts. Raises ValueError for strengths outside sane ranges.
     """
     for name, value, top in (
         ("brightness", brightness, 1.0),
@@ -139,9 +141,9 @@ def colour_and_geometry_augmentation(
             raise ValueError(f"`{name}` must be in [0, {top}]. Received: {name}={value}")
 
     def colour_factors(seed: int, role: int, sample: tf.Tensor) -> tf.Tensor:
-        drawn = draw_per_sample(seed, role, sample, 4)
-        factors = 1.0 + drawn[:, :3] * [brightness, contrast, saturation]
-        return tf.where(drawn[:, 3:] < 2.0 * grey - 1.0, factors * [1.0, 1.0, 0.0], factors)
+        draws = draw_per_sample(seed, role, sample, 4)
+        factors = 1.0 + draws[:, :3] * [brightness, contrast, saturation]
+        return tf.where(draws[:, 3:] < 2.0 * grey - 1.0, factors * [1.0, 1.0, 0.0], factors)
 
     def augment(
         target: tf.Tensor,
@@ -154,14 +156,15 @@ def colour_and_geometry_augmentation(
         del batch
         pair = self_swap > 0
         if flip or scale or rotation_deg or shift:
-            drawn = draw_per_sample(seed, GEOMETRY_ROLE, sample, 5)
+            draws = draw_per_sample(seed, GEOMETRY_ROLE, sample, 5)
             if scale or rotation_deg or shift:
-                target = move(target, drawn, scale, rotation_deg, shift)
-                source = take_where(pair, target, source)  # the same picture, moved the same way
+                target = move(target, draws, scale, rotation_deg, shift)
+                source = take_where(pair, target, source)  # the same picture, with the same movement
             if flip:
-                own = draw_per_sample(seed, SOURCE_GEOMETRY_ROLE, sample, 1)[:, 0] > 0
-                target = mirror(target, drawn[:, 4] > 0)
-                source = mirror(source, tf.where(pair, drawn[:, 4] > 0, own))
+                target_flags = draws[:, 4] > 0
+                source_flags = draw_per_sample(seed, SOURCE_GEOMETRY_ROLE, sample, 1)[:, 0] > 0
+                target = mirror(target, target_flags)
+                source = mirror(source, tf.where(pair, target_flags, source_flags))
         if brightness or contrast or saturation or grey:
             target = jitter_colour(target, colour_factors(seed, TARGET_ROLE, sample))
             source = jitter_colour(source, colour_factors(seed, SOURCE_ROLE, sample))

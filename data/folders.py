@@ -1,4 +1,4 @@
-"""The pictures in folders: which there are, and in which folder each lies."""
+"""Lists the pictures in folders, and says in which folder each lies."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from data.pictures import SUFFIXES
 
 @dataclass(frozen=True)
 class Item:
-    """One unit of work: its unique `name`, the identity's `label`, and `where` it is (a path, or a number)."""
+    """One unit of work: its unique `name`, the `label` of its identity, and `where` it is (a path, or a number)."""
 
     name: str
     label: str
@@ -19,18 +19,19 @@ class Item:
 
 
 def list_pictures(roots: list[Path], on_unreadable: Callable[[OSError], None]) -> list[Item]:
-    """All pictures (by suffix) under the folders, sorted by name; the label is the first folder under its root.
+    """Lists all pictures (by suffix) under `roots`, sorted by name; the label is the first folder under its root.
 
-    A picture right in a root is labelled with its file's name. Of several roots, names begin with the root's number.
-    Links to folders are followed; a folder that can be reached twice is taken once. `on_unreadable` hears of folders
-    that cannot be listed, which are left out. Raises ValueError where a root is no folder.
+    A picture that lies directly in a root is labelled with its file's name. If there are several roots, names begin
+    with the root's number. Links to folders are followed; a folder that can be reached twice is listed once.
+    `on_unreadable` gets the error of each folder that cannot be listed; such a folder is left out. Raises ValueError
+    where a root is no folder.
     """
     items = []
-    seen: set[str] = set()
+    real_paths: set[str] = set()
     for number, root in enumerate(roots):
         if not Path(root).is_dir():
             raise ValueError(f"`roots` must be folders of pictures. Received: {root}")
-        for path in _files_below(Path(root), seen, on_unreadable):
+        for path in _files_below(Path(root), real_paths, on_unreadable):
             if path.name.lower().endswith(SUFFIXES):
                 inside = path.relative_to(root)
                 name = inside.as_posix() if len(roots) == 1 else f"{number}/{inside.as_posix()}"
@@ -38,16 +39,21 @@ def list_pictures(roots: list[Path], on_unreadable: Callable[[OSError], None]) -
     return sorted(items, key=lambda item: item.name)
 
 
-def _files_below(root: Path, seen: set[str], on_unreadable: Callable[[OSError], None]) -> Iterator[Path]:
-    """Every file under `root`; real folders before linked ones, none that is among `seen` (real paths)."""
+def _files_below(
+    root: Path, real_paths: set[str], on_unreadable: Callable[[OSError], None]
+) -> Iterator[Path]:
+    """Yields every file under `root`, real folders before linked ones.
+
+    `real_paths` holds the folders that were listed before; they are left out, and new ones are added to it.
+    """
     waiting = [str(root)]
     while waiting:
         for folder, folders, files in os.walk(waiting.pop(0), onerror=on_unreadable):
             real = os.path.realpath(folder)
-            if real in seen:
+            if real in real_paths:
                 folders.clear()
                 continue
-            seen.add(real)
+            real_paths.add(real)
             folders.sort()
             inner = (os.path.join(folder, name) for name in folders)
             waiting += [path for path in inner if os.path.islink(path)]
@@ -55,7 +61,7 @@ def _files_below(root: Path, seen: set[str], on_unreadable: Callable[[OSError], 
 
 
 def digest_listing(items: Iterable[Item]) -> str:
-    """SHA-256 over names and file sizes: tells whether the input is still the one that was begun with."""
+    """SHA-256 over names and file sizes: it tells whether the input is still the same as at the beginning."""
     digest = hashlib.sha256()
     for item in items:
         size = os.stat(item.where).st_size if os.path.exists(item.where) else -1

@@ -1,4 +1,4 @@
-"""What a folder of shards says about itself: `manifest-<part>-of-<parts>.json`, one for each `--part` that made it.
+"""Reads and writes manifests: `manifest-<part>-of-<parts>.json` lists the shards that one `--part` put into a folder.
 
 A manifest is written last, so a part without one is unfinished. The reader merges all parts of a folder.
 """
@@ -27,19 +27,19 @@ class Shard:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Settings that made the shards (among them `size_px` and `shrink`) and the shards, in order of name."""
+    """The shards, sorted by name, and the settings that made them (among these `size_px` and `shrink`)."""
 
     settings: dict[str, Any]
     shards: tuple[Shard, ...]
 
     @property
     def size_px(self) -> int:
-        """Side of the stored crops."""
+        """The side of the stored crops."""
         return int(self.settings["size_px"])
 
     @property
     def shrink(self) -> float:
-        """Shrink factor of the alignment."""
+        """The shrink factor of the alignment."""
         return float(self.settings["shrink"])
 
     def of(self, split: Split) -> tuple[Shard, ...]:
@@ -47,17 +47,17 @@ class Manifest:
         return tuple(shard for shard in self.shards if shard.split == split and shard.count)
 
     def count(self, split: Split) -> int:
-        """How many records a split holds."""
+        """The number of records in a split."""
         return sum(shard.count for shard in self.of(split))
 
 
 def manifest_name(part: int, parts: int) -> str:
-    """File name of the manifest of `part` of `parts`, counted from 0 as shards are."""
+    """The file name of the manifest of `part` of `parts`; parts are counted from 0, as shards are."""
     return f"manifest-{part:05d}-of-{parts:05d}.json"
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Writes `content` as JSON beside `path`, flushed to the disk, then moves it into place."""
+    """Writes `content` as JSON to a file beside `path`, flushes it to the disk, then moves it into place."""
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=True) + "\n"
     with whole_file(path, durable=True) as file:
         file.write(text.encode("ascii"))
@@ -79,7 +79,7 @@ def write_manifest(folder: Path, manifest: Manifest, part: int = 0, parts: int =
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The merged manifest of `folder`.
+    """Reads the manifests of `folder` and merges them into one.
 
     Raises ValueError where there is none, a part is missing, parts were made with different settings, the version is
     unknown, or a shard's file is absent or has another size.

@@ -1,7 +1,7 @@
-"""Reading and writing pictures: JPEG, PNG, WebP and BMP, upright, as uint8 RGB [H, W, 3] with alpha apart.
+"""Reads and writes pictures (JPEG, PNG, WebP, BMP), upright, as uint8 RGB [H, W, 3] with alpha kept apart.
 
-Pillow decodes: it knows EXIF, every depth and colour model of these formats, and refuses truncated files, which
-OpenCV and TensorFlow fill up with grey.
+Pillow decodes them: it knows EXIF and every depth and colour model of these formats, and it refuses truncated files,
+which OpenCV and TensorFlow fill up with grey.
 """
 
 import struct
@@ -17,21 +17,13 @@ from PIL import Image
 from data.png import encode_png
 from data.whole_files import whole_file
 
-PIXELS_MAX = (
-    150_000_000  # a larger "picture" is taken for a decompression bomb; Pillow's own stop is 179 million
-)
+# A larger "picture" is taken for a decompression bomb; Pillow's own limit is 179 million.
+PIXELS_MAX = 150_000_000
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-SIDE_MAX_PX = {
-    ".webp": 16383,
-    ".jpg": 65500,
-    ".jpeg": 65500,
-}  # what these formats, or their libraries, can hold
-_FORMATS = (
-    "JPEG",
-    "PNG",
-    "WEBP",
-    "BMP",
-)  # JPEG covers what some phones write with a second picture behind (MPO)
+# The longest side that these formats, or their libraries, can hold.
+SIDE_MAX_PX = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500}
+# JPEG covers the files of some phones with a second picture behind the first (MPO).
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 _ORIENTATION_TAG = 274
 _BROKEN = (
     OSError,
@@ -45,12 +37,12 @@ _BROKEN = (
     zlib.error,
 )
 
-# PIXELS_MAX below decides; without this line Pillow prints a warning from 89 million pixels on
+# PIXELS_MAX decides; without this line Pillow prints a warning from 89 million pixels on.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 class UnreadablePicture(ValueError):
-    """A file that is no usable picture; `reason`: missing, unreadable, not_a_picture, truncated or too_large."""
+    """A file is no usable picture; `reason` is missing, unreadable, not_a_picture, truncated or too_large."""
 
     def __init__(self, path: Path, reason: str, sentence: str) -> None:
         super().__init__(f"{path}: {sentence}")
@@ -62,7 +54,8 @@ class UnreadablePicture(ValueError):
 class Picture:
     """An upright picture: `rgb` uint8 [H, W, 3]; `alpha` uint8 [H, W], or None where the file has none.
 
-    `icc_profile` says what the RGB numbers mean, where the file says it for RGB (not for its grey or CMYK pixels).
+    `icc_profile` says what the RGB numbers mean; it is None where the file does not say so for RGB (a profile for grey
+    or CMYK pixels does not count).
     """
 
     rgb: np.ndarray
@@ -73,8 +66,9 @@ class Picture:
 def read_picture(path: str | Path) -> Picture:
     """Reads the picture at `path`, turned upright by its EXIF orientation, whatever its depth or colour model.
 
-    Grey becomes three equal channels, 16 bit becomes 8 by rounding, CMYK becomes RGB, a palette is resolved; alpha
-    is kept apart and is not multiplied in. Raises UnreadablePicture (a ValueError), whose message names the file.
+    Grey becomes three equal channels, 16 bits become 8 by rounding, CMYK becomes RGB, and a palette becomes its
+    colours; alpha is kept apart and is not multiplied in. Raises UnreadablePicture (a ValueError), whose message names
+    the file.
     """
     path = Path(path)
     try:
@@ -82,9 +76,7 @@ def read_picture(path: str | Path) -> Picture:
             raise UnreadablePicture(path, "missing", "there is no such file")
         with path.open("rb") as file:
             return _decode(path, file)
-    except (
-        OSError
-    ) as error:  # no permission, a broken disk; what Pillow makes of the content is dealt with below
+    except OSError as error:  # no permission, or a broken disk; `_decode` handles damaged content
         raise UnreadablePicture(path, "unreadable", f"cannot be read ({error.strerror or error})") from error
 
 
@@ -94,12 +86,11 @@ def _decode(path: Path, file: BinaryIO) -> Picture:
     except Image.DecompressionBombError as error:
         raise UnreadablePicture(path, "too_large", f"more than {PIXELS_MAX:,} pixels") from error
     except _BROKEN as error:
-        _raise_if_the_systems(error)
+        _raise_if_from_system(error)
         file.seek(0)
         start = file.read(12)
-        if (
-            start[:4] == b"RIFF" and start[8:] == b"WEBP"
-        ):  # a shortened WebP is refused here, not while decoding
+        # Pillow refuses a truncated WebP here, when it opens the file, and not while decoding.
+        if start[:4] == b"RIFF" and start[8:] == b"WEBP":
             raise UnreadablePicture(path, "truncated", "truncated or damaged") from error
         raise UnreadablePicture(path, "not_a_picture", "not a JPEG, PNG, WebP or BMP picture") from error
     with image:
@@ -109,7 +100,7 @@ def _decode(path: Path, file: BinaryIO) -> Picture:
             image.load()
             pixels = _eight_bit(image)
         except _BROKEN as error:
-            _raise_if_the_systems(error)
+            _raise_if_from_system(error)
             raise UnreadablePicture(path, "truncated", f"truncated or damaged ({error})") from error
         pixels = _upright(pixels, _orientation(image))
         profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
@@ -118,25 +109,25 @@ def _decode(path: Path, file: BinaryIO) -> Picture:
     return Picture(np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]), profile)
 
 
-def _raise_if_the_systems(error: Exception) -> None:
-    """Raises `error` on where the operating system made it: Pillow's own OSErrors carry no number."""
+def _raise_if_from_system(error: Exception) -> None:
+    """Raises `error` again if it comes from the operating system: Pillow's own OSErrors carry no number."""
     if isinstance(error, OSError) and error.errno is not None:
         raise error
 
 
 def _eight_bit(image: Image.Image) -> np.ndarray:
-    """Pixels of a loaded `image` as uint8 [H, W, 3 or 4]."""
+    """The pixels of a loaded `image` as uint8 [H, W, 3 or 4]."""
     if image.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion would clip it at 255
         deep = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
         grey = ((deep * 255 + 32767) // 65535).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=-1)
-    see_through = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-    wanted = "RGBA" if see_through else "RGB"
-    return np.array(image if image.mode == wanted else image.convert(wanted))  # convert would copy it
+    has_alpha = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+    mode = "RGBA" if has_alpha else "RGB"
+    return np.array(image if image.mode == mode else image.convert(mode))  # convert copies even an equal mode
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; damaged EXIF counts as upright, for the pixels themselves are sound."""
+    """The EXIF orientation, 1 to 8; damaged EXIF counts as upright, because the pixels themselves are sound."""
     try:
         value = image.getexif().get(_ORIENTATION_TAG, 1)
     except _BROKEN:
@@ -156,7 +147,7 @@ def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def check_sides(path: Path, rgb: np.ndarray) -> None:
-    """Raises ValueError where the format that the suffix of `path` names cannot hold `rgb` [H, W, 3]."""
+    """Raises ValueError where `rgb` [H, W, 3] is too large for the format that the suffix of `path` names."""
     side_max_px = SIDE_MAX_PX.get(path.suffix.lower())
     if side_max_px is not None and max(rgb.shape[:2]) > side_max_px:
         size = f"{rgb.shape[1]} x {rgb.shape[0]} px"
@@ -174,10 +165,10 @@ def write_picture(
 ) -> None:
     """Writes `rgb` uint8 [H, W, 3], with `alpha` uint8 [H, W] if given, in the format that the suffix names.
 
-    icc_profile: of the RGB numbers; xmp: a packet of metadata. JPEG and BMP hold no alpha, BMP neither profile nor
-    metadata; there they are left out. Written beside and moved into place, so that a failure leaves
-    no half picture. Raises ValueError for another suffix, a picture too large for it (see `check_sides`) or wrong
-    arrays, OSError where the folder cannot be written.
+    `icc_profile` says what the RGB numbers mean; `xmp` is a packet of metadata. JPEG and BMP hold no alpha, BMP holds
+    neither profile nor metadata: what the format cannot hold is left out. The file is written beside its place and then
+    moved there, so that a failure leaves no half picture. Raises ValueError for another suffix, a picture too large for
+    it (see `check_sides`) or wrong arrays, and OSError where the folder cannot be written.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -203,7 +194,7 @@ def _save(
     icc_profile: bytes | None,
     xmp: bytes | None,
 ) -> None:
-    """Writes JPEG, WebP or BMP; leaves out what the format does not hold."""
+    """Writes JPEG, WebP or BMP, and leaves out what the format cannot hold."""
     options: dict[str, Any] = {}
     if suffix != ".bmp":
         options = {"quality": 95, "icc_profile": icc_profile, "xmp": xmp}

@@ -1,9 +1,10 @@
-"""From shards to batches, all inside tf.data: pairing, self-swap flags, parallel decoding, augmentation, workers.
+"""Turns shards into batches inside tf.data: pairing, self-swap flags, parallel decoding, augmentation, workers.
 
 Pictures in a batch are float32 NHWC, RGB, [-1, 1]. The stream of pictures (data.stream) is numbered from 0; sample g
-has picture g as target and picture g - 1 as source. The stream is shuffled as a whole, so this pairs independently (as
-released: docs/method.md, section 7.2) at the price of one read. Everything drawn follows from (seed, global sample or
-batch index), so that (seed, next sample) is the whole state of a data set: any number of workers can go on from it.
+has picture g as target and picture g - 1 as source. The stream is shuffled as a whole, so source and target are
+independent (as in the released training: docs/method.md, section 7.2), and a pair costs a single read. Every random
+number follows from (seed, global sample or batch index), so that (seed, next sample) is the whole state of a data set:
+any number of workers can go on from it.
 """
 
 from collections.abc import Callable
@@ -23,21 +24,22 @@ _FLAG_ROLE = 3
 
 
 def self_swap_flags(seed: int, batch: tf.Tensor, batch_size: int, probability: float) -> tf.Tensor:
-    """Flags float32 [batch_size] of one global batch: each 1 with `probability`, at least one (docs/method.md, 7.2).
+    """Draws the flags float32 [batch_size] of a global batch: each is 1 with `probability`, and at least one is.
 
-    A probability of 0 means none at all, and in a batch of one nothing is forced: it would never swap.
+    This is the rule of the released training (docs/method.md, section 7.2). But with a probability of 0 no flag is 1,
+    and in a batch of one sample no flag is forced to 1, or it would never swap two people.
     """
-    drawn = tf.random.stateless_uniform([batch_size], role_seed(seed, _FLAG_ROLE, batch))
+    draws = tf.random.stateless_uniform([batch_size], role_seed(seed, _FLAG_ROLE, batch))
     if probability == 0.0:
-        return tf.zeros_like(drawn)
+        return tf.zeros_like(draws)
     if batch_size == 1:
-        return tf.cast(drawn < probability, tf.float32)
-    lowest = tf.one_hot(tf.argmin(drawn), batch_size, on_value=True, off_value=False, dtype=tf.bool)
-    return tf.cast((drawn < probability) | lowest, tf.float32)
+        return tf.cast(draws < probability, tf.float32)
+    lowest = tf.one_hot(tf.argmin(draws), batch_size, on_value=True, off_value=False, dtype=tf.bool)
+    return tf.cast((draws < probability) | lowest, tf.float32)
 
 
 def decode_picture(serialised: tf.Tensor, stored_px: int, size_px: int) -> tf.Tensor:
-    """The picture of one record at `size_px`, uint8 [S, S, 3]; a larger stored one is shrunk by area averaging."""
+    """Decodes one record's picture to uint8 [S, S, 3] at `size_px`; a larger one is shrunk by area averaging."""
     crop = tf.ensure_shape(decode_crop(parse_record(serialised)["picture"]), [stored_px, stored_px, 3])
     if stored_px == size_px:
         return crop
@@ -46,9 +48,9 @@ def decode_picture(serialised: tf.Tensor, stored_px: int, size_px: int) -> tf.Te
 
 
 def take_where(flags: tf.Tensor, pictures: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
-    """Whole pictures [b, S, S, 3]: those of `pictures` where `flags` bool [b] is true, else those of `others`.
+    """Takes whole pictures [b, S, S, 3] from `pictures` where `flags` bool [b] is true, else from `others`.
 
-    tf.where would look at the flag again for every number, which takes ten times as long.
+    tf.where would look at the flag again for every number of a picture, which takes ten times as long.
     """
     return tf.raw_ops.Select(condition=flags, x=pictures, y=others)
 
@@ -66,13 +68,14 @@ def build_dataset(
     worker_count: int = 1,
     embeddings: Companions | None = None,
 ) -> tf.data.Dataset:
-    """Endless batches of one split, from global sample `start_sample` on; `batch_size` is the global one.
+    """Builds endless batches of one split, from global sample `start_sample` on; `batch_size` is the global one.
 
-    Yields dicts: `target` and `source` float32 [b, S, S, 3] in [-1, 1], `self_swap` float32 [b] of 0 and 1, `sample`
-    int64 [b] of global sample indices, with b = batch_size / worker_count. Where a flag is 1 the source is the target's
-    picture (before augmentation). Where `embeddings` lie beside the shards, float32 and little-endian, also
-    `source_embedding` and `target_embedding` [b, W], of the pictures before augmentation. The workers' batches, one
-    behind the other, are the batch of a single worker.
+    The batches are dicts: `target` and `source` float32 [b, S, S, 3] in [-1, 1], `self_swap` float32 [b] of 0 and 1,
+    `sample` int64 [b] of global sample indices, with b = batch_size / worker_count. Where a flag is 1, the source is
+    the target's picture (before augmentation). With `embeddings`, which lie beside the shards, float32 and
+    little-endian, the dicts also have `source_embedding` and `target_embedding` [b, W], of the pictures before
+    augmentation. The workers' batches, one after the other, are the batch of a single worker.
+
     Raises ValueError for sizes that do not divide, a split without pictures, or crops stored smaller than `size_px`.
     """
     manifest = read_manifest(folder)
@@ -86,14 +89,14 @@ def build_dataset(
     here = worker_index * share
 
     def positions(batch: tf.Tensor) -> tf.Tensor:
-        # this worker's share, led by the picture before it: the source of its first sample
+        # this worker's share, after the one picture before it, which is the source of the first sample
         return batch * batch_size + here - 1 + tf.range(share + 1, dtype=tf.int64)
 
-    led_by = embeddings.bytes_each if embeddings else 0
+    prefix_bytes = embeddings.bytes_each if embeddings else 0
 
     def decode(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        picture = decode_picture(tf.strings.substr(record, led_by, -1), manifest.size_px, size_px)
-        return picture, tf.io.decode_raw(tf.strings.substr(record, 0, led_by), tf.float32)
+        picture = decode_picture(tf.strings.substr(record, prefix_bytes, -1), manifest.size_px, size_px)
+        return picture, tf.io.decode_raw(tf.strings.substr(record, 0, prefix_bytes), tf.float32)
 
     def make_batch(batch: tf.Tensor, decoded: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         pictures, embedded = decoded
@@ -105,17 +108,17 @@ def build_dataset(
         if augmentation is not None:
             target, source = augmentation(target, source, flags, sample, batch, seed)
         shape = [share, size_px, size_px, 3]
-        made = {
+        content = {
             "target": tf.ensure_shape(target, shape),
             "source": tf.ensure_shape(source, shape),
             "self_swap": tf.ensure_shape(flags, [share]),
             "sample": sample,
         }
         if embeddings is not None:
-            embedded = tf.ensure_shape(embedded, [share + 1, led_by // tf.float32.size])
-            made["target_embedding"] = embedded[1:]
-            made["source_embedding"] = tf.where(flags[:, None] > 0, embedded[1:], embedded[:-1])
-        return made
+            embedded = tf.ensure_shape(embedded, [share + 1, prefix_bytes // tf.float32.size])
+            content["target_embedding"] = embedded[1:]
+            content["source_embedding"] = tf.where(flags[:, None] > 0, embedded[1:], embedded[:-1])
+        return content
 
     numbers = tf.data.Dataset.range(start_sample // batch_size, tf.int64.max).map(positions)
     records = stream_records(Path(folder), shards, seed, numbers, companions=embeddings)
@@ -124,7 +127,7 @@ def build_dataset(
     dataset = decoded.map(make_batch, tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
     options = tf.data.Options()
     options.deterministic = True
-    # workers are told apart by worker_index; TensorFlow must not cut the stream a second time
+    # worker_index has cut the stream already; TensorFlow must not cut it a second time
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return dataset.with_options(options)
 

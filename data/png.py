@@ -1,7 +1,8 @@
-"""Pictures as PNG files, quickly: the same pixels in a fraction of the time that Pillow's search for filters takes.
+"""Encodes PNG files quickly: the same pixels in a fraction of the time that Pillow's search for filters takes.
 
-OpenCV packs them, with one filter for all rows and runs alone: on photographs that is as small as the best filter for
-each row. It writes no metadata, so their chunks are put in behind the header, where PNG wants them.
+OpenCV compresses them with one filter for all rows and with run lengths alone: on photographs the files are as small as
+with the best filter for each row. OpenCV writes no metadata, so the chunks of metadata are inserted after the header,
+where PNG expects them.
 """
 
 import struct
@@ -23,9 +24,10 @@ def encode_png(
     icc_profile: bytes | None = None,
     xmp: bytes | None = None,
 ) -> bytes:
-    """The file of `rgb` uint8 [H, W, 3], with `alpha` uint8 [H, W], profile and packet of metadata where given.
+    """Encodes `rgb` uint8 [H, W, 3] as a PNG file, with `alpha` uint8 [H, W], profile and metadata where given.
 
-    Raises ValueError for a picture that PNG cannot hold (a side of more than a million pixels).
+    `icc_profile` says what the RGB numbers mean; `xmp` is a packet of metadata. Raises ValueError for a picture
+    that PNG cannot hold (a side of more than a million pixels).
     """
     bgr = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR)
     try:
@@ -36,11 +38,11 @@ def encode_png(
     chunks = [content[:_HEADER_BYTES]]
     if icc_profile is not None:
         chunks.append(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile)))
-    if xmp is not None:  # uncompressed, without a language
+    if xmp is not None:  # the zeros say: not compressed, no language
         chunks.append(_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp))
     return b"".join([*chunks, content[_HEADER_BYTES:]])
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
-    """Length, kind, content and checksum."""
+    """Joins length, kind, content and checksum into one chunk."""
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -1,7 +1,7 @@
-"""Where each record of a TFRecord file begins, so that any record can be read without those before it.
+"""Finds where each record of a TFRecord file begins, so that any record can be read without those before it.
 
-A record is its length (uint64, little-endian), a checksum of the length, the data and a checksum of the data. Only the
-lengths are read here: 8 bytes of every record, no picture.
+A record is its length (uint64, little-endian), a checksum of the length, the data and a checksum of the data. This file
+reads the lengths alone: 8 bytes of every record, no picture.
 """
 
 import os
@@ -14,7 +14,7 @@ from data.manifest import Shard
 
 LENGTH_BYTES, CHECKSUM_BYTES = 8, 4
 FRAME_BYTES = LENGTH_BYTES + 2 * CHECKSUM_BYTES
-FILES_AT_ONCE = 16  # a disk across a network answers many questions at once as fast as one
+FILES_AT_ONCE = 16  # a disk across a network answers many requests at once as fast as one
 
 
 class DamagedShard(ValueError):
@@ -22,9 +22,10 @@ class DamagedShard(ValueError):
 
 
 def index_shards(folder: Path, shards: tuple[Shard, ...]) -> np.ndarray:
-    """First bytes int64 [N] of all records of `shards`, one shard after the other, each within its own file.
+    """Finds the first byte of every record in `shards`, int64 [N], one shard after the other.
 
-    Raises DamagedShard for a file that does not hold the records that its manifest promises.
+    A first byte is counted from the start of its own file. Raises DamagedShard for a file that does not hold the
+    records that its manifest promises.
     """
     with ThreadPoolExecutor(FILES_AT_ONCE) as threads:
         offsets = list(threads.map(lambda shard: index_records(folder / shard.name, shard.count), shards))
@@ -32,7 +33,7 @@ def index_shards(folder: Path, shards: tuple[Shard, ...]) -> np.ndarray:
 
 
 def index_records(path: Path, count: int) -> np.ndarray:
-    """First bytes int64 [count] of the records of one file; raises DamagedShard where it does not hold that many."""
+    """Finds the first bytes int64 [count] of one file's records; raises DamagedShard where it does not hold `count`."""
     file = os.open(path, os.O_RDONLY)
     try:
         size, at = os.fstat(file).st_size, 0

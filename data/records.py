@@ -1,7 +1,7 @@
-"""One schema for a record: written and parsed here and nowhere else.
+"""Defines the one schema of a record, which is written and parsed here and nowhere else.
 
 A record is a serialised `tf.train.Example` with three byte strings: `picture`, an encoded square crop (JPEG or PNG,
-RGB); `label`, the identity; `name`, where it came from (`folder/picture.jpg#0`, the number being the face's).
+RGB); `label`, the identity; `name`, where the crop came from (`folder/picture.jpg#0`; the number is the face's).
 """
 
 import os
@@ -15,7 +15,7 @@ _SCHEMA = {key: tf.io.FixedLenFeature([], tf.string) for key in ("picture", "lab
 
 
 def encode_crop(crop: np.ndarray, quality: int | None = 95) -> bytes:
-    """Encodes a `crop` uint8 RGB [S, S, 3]: JPEG of that `quality` with full colour resolution, or PNG for None."""
+    """Encodes a `crop` uint8 RGB [S, S, 3] as JPEG of that `quality` in full colour resolution, or as PNG for None."""
     if crop.dtype != np.uint8 or crop.ndim != 3 or crop.shape[2] != 3:
         raise ValueError(f"`crop` must be uint8 [S, S, 3]. Received: {crop.dtype} {crop.shape}")
     bgr = np.ascontiguousarray(crop[..., ::-1])
@@ -30,7 +30,7 @@ def encode_crop(crop: np.ndarray, quality: int | None = 95) -> bytes:
 
 
 def serialise_record(encoded: bytes, label: str, name: str) -> bytes:
-    """One record as bytes, the same bytes for the same input."""
+    """Serialises one record; the same input always gives the same bytes."""
     values = {"picture": encoded, "label": os.fsencode(label), "name": os.fsencode(name)}
     features = {key: tf.train.Feature(bytes_list=tf.train.BytesList(value=[v])) for key, v in values.items()}
     example = tf.train.Example(features=tf.train.Features(feature=features))
@@ -38,11 +38,11 @@ def serialise_record(encoded: bytes, label: str, name: str) -> bytes:
 
 
 def parse_record(serialised: tf.Tensor) -> dict[str, tf.Tensor]:
-    """The three byte strings of one serialised record, by name; runs inside tf.data."""
+    """Parses one serialised record into its three byte strings, by name; runs inside tf.data."""
     return tf.io.parse_single_example(serialised, _SCHEMA)
 
 
 def decode_crop(encoded: tf.Tensor) -> tf.Tensor:
-    """The crop uint8 RGB [S, S, 3] of an encoded `picture`; runs inside tf.data."""
+    """Decodes an encoded `picture` into the crop uint8 RGB [S, S, 3]; runs inside tf.data."""
     # despite its name the op reads PNG too; INTEGER_ACCURATE gives the same pixels on every machine
     return tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")

@@ -1,9 +1,9 @@
-"""The endless stream of serialised records behind every batch: record g of (seed) is the same wherever it starts.
+"""The endless stream of serialised records behind every batch: the seed fixes record g, wherever the stream starts.
 
 Epoch e of a set of N records holds positions e*N to e*N + N - 1 of the stream, in a permutation of all N records that
-follows from (seed, e) alone. The permutation is computed position by position, never written down, and every record is
-read by itself at its place in its shard: going on from any position costs nothing, and workers read their own share
-only. The price is reading in no order, which a disk of turning plates is slow at until the set is in memory.
+follows from (seed, e) alone. The permutation is computed position by position and never stored, and every record is
+read by itself at its place in its shard: going on from any position costs nothing, and workers read only their own
+share. The price is reading in random order, at which a disk of spinning plates is slow until the set is in memory.
 """
 
 from dataclasses import dataclass
@@ -17,34 +17,35 @@ from data.record_index import index_shards
 
 # 1: shards read in lockstep, shuffled within windows of 1,024. 2: a permutation of all records.
 ORDER_VERSION = 2
-# tf.random.experimental.index_shuffle takes 4, with which the orders of two epochs of 100,000 records correlate by .33
-# and share ten times as many neighbours as chance has it. From 16 on nothing differs from chance up to 1,000,000.
+# tf.random.experimental.index_shuffle takes 4 rounds, with which the orders of two epochs of 100,000 records have a
+# correlation of .33 and share ten times as many neighbours as by chance. From 16 rounds on nothing differs from chance
+# for up to 1,000,000 records.
 CIPHER_ROUNDS = 32
 READS_AT_ONCE = 16
-READ_BYTES = 1 << 16  # read ahead of a record: most are whole in one reading
+READ_BYTES = 1 << 16  # read at once: most records come whole with one reading
 _ORDER_ROLE = 1
 
 
 def role_seed(seed: int, role: int, *numbers: tf.Tensor) -> tf.Tensor:
-    """A stateless seed int64 [2] from the run's seed, a role and counters (epoch, batch or sample)."""
-    mixed = tf.constant([seed, role], tf.int64)
+    """Makes a stateless seed int64 [2] from the run's seed, a role and counters (epoch, batch or sample)."""
+    mixture = tf.constant([seed, role], tf.int64)
     for number in numbers:
-        mixed = tf.random.fold_in(mixed, tf.cast(number, tf.int64))
-    return mixed
+        mixture = tf.random.fold_in(mixture, tf.cast(number, tf.int64))
+    return mixture
 
 
 @dataclass(frozen=True)
 class Companions:
-    """Something known of every record: per shard a file `<folder>/<shard's name>` of `bytes_each` for each in turn."""
+    """Extra data of every record: for each shard a file `<folder>/<shard's name>`, `bytes_each` per record in order."""
 
     folder: Path
     bytes_each: int
 
 
 def record_at(seed: int, total: int, positions: tf.Tensor) -> tf.Tensor:
-    """Which of `total` records stands at each of the stream's `positions` int64 [n]; positions may be negative.
+    """Finds which of `total` records stands at each of the stream's `positions` int64 [n], which may be negative.
 
-    A block cipher (Simon) walks within [0, total); its key is (seed, role, epoch).
+    The permutation is that of a block cipher (Simon) that walks within [0, total); its key is (seed, role, epoch).
     """
     epochs = positions // total
     keys = tf.stack([seed * tf.ones_like(epochs), _ORDER_ROLE * tf.ones_like(epochs), epochs], axis=1)
@@ -60,10 +61,10 @@ def stream_records(
     positions: tf.data.Dataset,
     companions: Companions | None = None,
 ) -> tf.data.Dataset:
-    """The serialised records at `positions`, a data set of int64 [n], one by one; no other record is read.
+    """Reads the serialised records at `positions`, a data set of int64 [n], one by one, and no other record.
 
-    Each is led by its companion's bytes, where there are `companions`. Raises DamagedShard where a shard does
-    not hold the records that its manifest promises.
+    With `companions`, each record comes with its companion's bytes in front of it. Raises DamagedShard where a shard
+    does not hold the records that its manifest promises.
     """
     offsets = tf.constant(index_shards(folder, shards))
     ends = np.cumsum([shard.count for shard in shards])
@@ -76,7 +77,7 @@ def stream_records(
         return tf.gather(names, shard), tf.gather(offsets, records), records - begins
 
     def read(name: tf.Tensor, offset: tf.Tensor, number: tf.Tensor) -> tf.data.Dataset:
-        # tf.data.TFRecordDataset without its Python class, which does not pass `byte_offsets` on
+        # the op behind tf.data.TFRecordDataset, because the Python class does not pass `byte_offsets` on
         reader = tf.raw_ops.TFRecordDatasetV2(
             filenames=[tf.strings.join([str(folder), name], "/")],
             compression_type="",

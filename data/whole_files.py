@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Writes files that exist whole or not at all."""
 
 import os
 import tempfile
@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 @contextmanager
 def whole_file(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
-    """A file to write, which takes the place of `path` when the block ends well and is gone when it does not.
+    """Opens a file to write, which takes the place of `path` when the block ends well and is deleted when it does not.
 
-    It lies beside `path` until then. With `durable` it is flushed to the disk first. Raises OSError where the folder
-    cannot be written.
+    Until then it lies beside `path`. With `durable` it is flushed to the disk before it takes its place. Raises OSError
+    where the folder cannot be written.
     """
     handle, beside = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     try:
@@ -22,9 +22,9 @@ def whole_file(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.chmod(beside, 0o666 & ~_umask())  # mkstemp makes private files; this is an ordinary one
+        os.chmod(beside, 0o666 & ~_umask())  # mkstemp makes private files; this one gets the usual rights
         os.replace(beside, path)
-    except BaseException:  # whatever ends it, Ctrl-C too: nothing half-written stays
+    except BaseException:  # whatever ends the block, even Ctrl-C: no half-written file stays
         os.unlink(beside)
         raise
 

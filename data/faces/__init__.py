@@ -1,1 +1,1 @@
-"""Finding faces in pictures and cutting them out aligned."""
+"""Finds faces in pictures and cuts them out as aligned crops."""

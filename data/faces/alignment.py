@@ -1,8 +1,9 @@
 """Five-point alignment of a face to the ArcFace template.
 
 Pictures are uint8 RGB [H, W, 3]; points are (x, y) in pixels with pixel centres on whole numbers, as OpenCV
-counts. A transform is the [2, 3] matrix of `crop = A @ picture + b`. Template and method:
-docs/method.md, section 7.1 (five landmarks, ArcFace template times size/112, similarity transform, shrink factor).
+counts. A transform is the [2, 3] matrix of `crop = A @ picture + b`. Template and method are those of the released
+training (docs/method.md, section 7.1): five landmarks, ArcFace template times size / 112, similarity transform,
+shrink factor.
 """
 
 import cv2
@@ -15,9 +16,9 @@ TEMPLATE_112 = np.array(
 
 
 def template(size_px: int, shrink: float = 1.0) -> np.ndarray:
-    """Where the five landmarks belong in a crop of `size_px`, float64 [5, 2].
+    """The points where the five landmarks belong in a crop of `size_px`, float64 [5, 2].
 
-    `shrink` below 1 pulls the points towards the crop's centre, so that more background is kept. The centre is
+    `shrink` below 1 pulls the points towards the crop's centre, so that the crop shows more background. The centre is
     `size_px / 2` because the template scales about the origin; so a shrunk template scales with the size too.
     Raises ValueError for a size below 16 or a shrink outside (0.2, 1].
     """
@@ -30,30 +31,30 @@ def template(size_px: int, shrink: float = 1.0) -> np.ndarray:
     return shrink * (points - centre) + centre
 
 
-def similarity_transform(points: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The similarity (scale, rotation, shift) that maps `points` [n, 2] onto `wanted` [n, 2] with least squares.
+def similarity_transform(points: np.ndarray, goals: np.ndarray) -> np.ndarray:
+    """The similarity (scale, rotation, shift) that maps `points` [n, 2] onto `goals` [n, 2] with least squares.
 
-    Float64 [2, 3]. Closed form of Umeyama, 1991 (reflections excluded). Raises ValueError where the points are
-    not finite or coincide, for then there is no such transform.
+    It is float64 [2, 3], by the closed form of Umeyama, 1991 (reflections excluded). Raises ValueError where the points
+    are not finite or coincide, because no such transform exists then.
     """
     points = np.asarray(points, dtype=np.float64)
-    wanted = np.asarray(wanted, dtype=np.float64)
-    if points.shape != wanted.shape or points.ndim != 2 or points.shape[1] != 2:
+    goals = np.asarray(goals, dtype=np.float64)
+    if points.shape != goals.shape or points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(
-            f"`points` and `wanted` must both be [n, 2]. Received: shapes {points.shape} and {wanted.shape}"
+            f"`points` and `goals` must both be [n, 2]. Received: shapes {points.shape} and {goals.shape}"
         )
     if not np.isfinite(points).all():
         raise ValueError(f"`points` must be finite. Received: {points.tolist()}")
     centred = points - points.mean(axis=0)
-    wanted_centred = wanted - wanted.mean(axis=0)
+    goals_centred = goals - goals.mean(axis=0)
     variance = np.mean(np.sum(centred**2, axis=1))
     if variance < 1e-8:
         raise ValueError(f"`points` must not all coincide. Received: {points.tolist()}")
-    u, singular, vt = np.linalg.svd(wanted_centred.T @ centred / len(points))
+    u, singular, vt = np.linalg.svd(goals_centred.T @ centred / len(points))
     signs = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt))])
     rotation = u @ np.diag(signs) @ vt
     linear = rotation * (float(singular @ signs) / variance)
-    return np.hstack([linear, (wanted.mean(axis=0) - linear @ points.mean(axis=0))[:, None]])
+    return np.hstack([linear, (goals.mean(axis=0) - linear @ points.mean(axis=0))[:, None]])
 
 
 def estimate_transform(landmarks: np.ndarray, size_px: int, shrink: float = 1.0) -> np.ndarray:
@@ -62,12 +63,12 @@ def estimate_transform(landmarks: np.ndarray, size_px: int, shrink: float = 1.0)
 
 
 def invert_transform(transform: np.ndarray) -> np.ndarray:
-    """The way back, crop to picture, float64 [2, 3]."""
+    """The inverse transform, which maps crop to picture, float64 [2, 3]."""
     return cv2.invertAffineTransform(np.asarray(transform, dtype=np.float64))
 
 
 def warp(picture: np.ndarray, transform: np.ndarray, size_px: int) -> np.ndarray:
-    """The crop uint8 [S, S, 3] that `transform` cuts out of `picture` uint8 [H, W, 3]; black outside the picture.
+    """Cuts the crop uint8 [S, S, 3] of `transform` out of `picture` uint8 [H, W, 3]; it is black outside the picture.
 
     Where the face is larger than the crop, the region is first shrunk by area averaging: sampling such a picture
     directly would alias. Only the region under the crop is touched, so a huge picture costs no more than a small one.
@@ -75,11 +76,11 @@ def warp(picture: np.ndarray, transform: np.ndarray, size_px: int) -> np.ndarray
     transform = np.asarray(transform, dtype=np.float64)
     height, width = picture.shape[:2]
     corners = np.array([[0, 0, 1], [size_px, 0, 1], [0, size_px, 1], [size_px, size_px, 1]], dtype=np.float64)
-    seen = corners @ invert_transform(transform).T
+    in_picture = corners @ invert_transform(transform).T
     scale = float(np.sqrt(abs(np.linalg.det(transform[:, :2]))))
-    margin = 4 + int(np.ceil(2 / scale))  # bilinear needs a neighbour, also after shrinking
-    left, top = np.clip(np.floor(seen.min(axis=0)).astype(int) - margin, 0, [width, height])
-    right, bottom = np.clip(np.ceil(seen.max(axis=0)).astype(int) + margin, 0, [width, height])
+    margin = 4 + int(np.ceil(2 / scale))  # bilinear sampling needs a neighbour, also after shrinking
+    left, top = np.clip(np.floor(in_picture.min(axis=0)).astype(int) - margin, 0, [width, height])
+    right, bottom = np.clip(np.ceil(in_picture.max(axis=0)).astype(int) + margin, 0, [width, height])
     if right - left < 1 or bottom - top < 1:
         return np.zeros((size_px, size_px, 3), dtype=np.uint8)
     region = picture[top:bottom, left:right]

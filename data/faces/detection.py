@@ -1,4 +1,4 @@
-"""The face detectors by name, each safe to share among threads."""
+"""Builds the face detectors by name; any number of threads may share one."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ DETECTORS: dict[str, Callable[[float], Detector]] = {"yunet": YuNet, "insightfac
 
 
 def build_detector(name: str = "yunet", score_threshold: float = 0.6) -> Detector:
-    """The detector "yunet" (embedded) or "insightface" (the user's models), for any number of threads.
+    """Builds the detector "yunet" (embedded) or "insightface" (the user's models), for any number of threads.
 
     Raises ValueError for another name and DetectorUnavailable (a ValueError) where its model cannot be loaded.
     """
@@ -26,10 +26,10 @@ def build_detector(name: str = "yunet", score_threshold: float = 0.6) -> Detecto
 
 
 class SharedDetector:
-    """A detector for any number of threads: as many detectors of one kind as are at work at the same time.
+    """A detector for any number of threads: it builds another one of its kind when all that it has are at work.
 
-    Detectors keep the size and the state of the picture that they work on, so that two threads on one would get each
-    other's faces. The first is built at once, for what is wrong with it is to be heard then.
+    A detector keeps the size and the state of the picture that it works on, so two threads with one detector would get
+    each other's faces. The first detector is built at once, so that an error in building it is raised at once.
     """
 
     def __init__(self, build: Callable[[], Detector]) -> None:
@@ -38,7 +38,7 @@ class SharedDetector:
         self.name = self._idle[0].name
 
     def detect(self, picture: np.ndarray, search: Search = "patient") -> list[Face]:
-        """The faces of `picture` uint8 [H, W, 3], largest first; empty where there is none."""
+        """Finds the faces of `picture` uint8 [H, W, 3], largest first; the list is empty where there is none."""
         try:
             detector = self._idle.pop()
         except IndexError:

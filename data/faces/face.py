@@ -1,8 +1,8 @@
-"""A face in a picture, and what a detector of faces is.
+"""Defines a face in a picture, and what every face detector offers.
 
-Pictures are uint8 RGB [H, W, 3]; boxes and points are in pixels of the picture given, whatever size was searched.
-Landmarks come as left eye, right eye, nose, left and right mouth corner, left and right as seen in the picture of an
-upright face, which is the order of the template in data.faces.alignment.
+Pictures are uint8 RGB [H, W, 3]; boxes and points are in pixels of the original picture, whatever size was searched.
+The landmarks are left eye, right eye, nose, left mouth corner and right mouth corner, in the order of the template in
+data.faces.alignment. Left and right are meant as in the picture of an upright face.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,14 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-# How hard a picture is searched. "quick": at one scale, for one picture of many, as in a video. "patient": at further
-# scales too where nothing sure is seen at the first. "every": then also closer, for people in the background.
+# How thoroughly a picture is searched. "quick": at one scale, for one picture of many, as in a video. "patient": at
+# other scales too if the first shows no sure face. "every": as "patient", then also closer, for people in the
+# background.
 Search = Literal["quick", "patient", "every"]
 
 
 class DetectorUnavailable(ValueError):
-    """The detector asked for cannot be loaded; the message says why and what to do."""
+    """The chosen detector cannot be loaded; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Face:
 
 
 class Detector(Protocol):
-    """Anything that finds faces; `detect` returns them sorted by area, largest first."""
+    """Any object that finds faces; `detect` returns them sorted by area, largest first."""
 
     name: str
 

@@ -12,14 +12,14 @@ PACKS = ("buffalo_l", "antelopev2", "buffalo_m", "buffalo_s", "buffalo_sc")  # t
 
 
 def insightface_models() -> Path:
-    """The folder of the user's insightface model packs, one folder each (buffalo_l …)."""
+    """The folder of the user's insightface model packs; each pack is a folder in it (buffalo_l …)."""
     return Path.home() / ".insightface" / "models"
 
 
 class InsightFace:
-    """The detector of the user's insightface pack, the first of `PACKS` that is there (non-commercial research).
+    """Detects faces with the user's insightface pack, the first of `PACKS` that exists (non-commercial research).
 
-    Nothing is downloaded: insightface's own command does that, when its user wants it.
+    It downloads nothing: users do that with insightface's own command if they want to.
     """
 
     name = "insightface"
@@ -50,13 +50,12 @@ class InsightFace:
             ) from error
 
     def detect(self, picture: np.ndarray, search: Search = "patient") -> list[Face]:
-        """The faces of `picture`, largest first; empty where there is none. For one thread at a time."""
+        """Finds the faces of `picture`, largest first, or an empty list; only one thread may call it at a time."""
         return search_picture(picture, self._detect_at, search)
 
     def _detect_at(self, canvas: np.ndarray) -> list[Face]:
-        height, width = canvas.shape[
-            :2
-        ]  # searched as it is: a fixed det_size would shrink the larger scales again
+        # The canvas is searched at its own size: a fixed det_size would shrink the larger scales again.
+        height, width = canvas.shape[:2]
         rows, landmarks = self._app.det_model.detect(
             np.ascontiguousarray(canvas[..., ::-1]), input_size=(width, height)
         )

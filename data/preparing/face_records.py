@@ -1,4 +1,4 @@
-"""One picture file in, its records out: read, detect, align, encode; or the reason why there is none."""
+"""Turns one picture file into its records (read, detect, align, encode), or says why there is none."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from data.records import encode_crop, serialise_record
 
 
 @dataclass(frozen=True)
-class Made:
-    """What became of one item: serialised `records`, and `reasons` why something was left out."""
+class Outcome:
+    """What became of one item: its serialised `records`, and the `reasons` why something was left out."""
 
     records: tuple[bytes, ...]
     reasons: tuple[str, ...] = ()
@@ -23,10 +23,10 @@ class Made:
 
 @dataclass(frozen=True)
 class FaceSettings:
-    """How faces are cut out of pictures; `build` gives the function that does it (one per process).
+    """Says how faces are cut out of pictures; `build` makes the function that does it (one per process).
 
     `faces` is "largest" or "all"; a face narrower or lower than `min_face_px` in its picture is left out; `quality`
-    is that of the stored JPEG, None stores PNG.
+    is the quality of the stored JPEG, and None stores PNG.
     """
 
     size_px: int = 256
@@ -36,29 +36,29 @@ class FaceSettings:
     min_face_px: int = 64
     quality: int | None = 95
 
-    def build(self) -> Callable[[Item], Made]:
-        """The function from an item, whose `where` is a path, to its records. Never raises for a bad picture.
+    def build(self) -> Callable[[Item], Outcome]:
+        """Builds the function from an item, whose `where` is a path, to its records; it never raises for a bad picture.
 
-        Raises DetectorUnavailable (a ValueError) where the detector's model cannot be loaded.
+        Building raises DetectorUnavailable (a ValueError) where the detector's model cannot be loaded.
         """
         detector = build_detector(self.detector)
         cv2.setNumThreads(1)  # several processes share the cores
 
-        def make(item: Item) -> Made:
+        def make(item: Item) -> Outcome:
             try:
                 picture = read_picture(item.where).rgb
             except UnreadablePicture as error:
-                return Made((), (error.reason,))
+                return Outcome((), (error.reason,))
             if min(picture.shape[:2]) < self.min_face_px:
-                return Made((), ("tiny_picture",))
+                return Outcome((), ("tiny_picture",))
             try:
-                found = detector.detect(picture, "every" if self.faces == "all" else "patient")
+                faces = detector.detect(picture, "every" if self.faces == "all" else "patient")
             except cv2.error:
-                return Made((), ("detector_failed",))
-            if not found:
-                return Made((), ("no_face",))
+                return Outcome((), ("detector_failed",))
+            if not faces:
+                return Outcome((), ("no_face",))
             records, reasons = [], []
-            for number, face in enumerate(found if self.faces == "all" else found[:1]):
+            for number, face in enumerate(faces if self.faces == "all" else faces[:1]):
                 if min(face.box[2:]) < self.min_face_px:
                     reasons.append("face_too_small")
                     continue
@@ -69,6 +69,6 @@ class FaceSettings:
                     continue
                 encoded = encode_crop(crop, self.quality)
                 records.append(serialise_record(encoded, item.label, f"{item.name}#{number}"))
-            return Made(tuple(records), tuple(reasons))
+            return Outcome(tuple(records), tuple(reasons))
 
         return make

@@ -1,4 +1,4 @@
-"""Networks that come inside PyPI packages, run by OpenVINO: found without importing the package, checked by hash."""
+"""Finds networks inside PyPI packages without importing the packages, checks them by hash, and opens OpenVINO."""
 
 import hashlib
 import importlib.util
@@ -9,11 +9,11 @@ INSTALL = "bash setup.sh synthetic"
 
 
 class SyntheticUnavailable(ValueError):
-    """A package for synthetic faces is missing or not the pinned one; the message says what to install."""
+    """A package for synthetic faces is missing or is not the pinned one; the message says what to install."""
 
 
 def packaged_file(package: str, path: str, sha256: str) -> Path:
-    """A file inside an installed `package`, which is not imported: its own code may not even load.
+    """Finds a file inside an installed `package` without importing it: the package's own code may not even load.
 
     Raises SyntheticUnavailable where package or file is missing, or the file has another hash.
     """
@@ -27,7 +27,7 @@ def packaged_file(package: str, path: str, sha256: str) -> Path:
 
 
 def open_core() -> Any:
-    """OpenVINO's Core with one thread per network, in float32: the same pixels whatever the number of processes."""
+    """Opens OpenVINO with one thread per network, in float32: the pixels are the same for any number of processes."""
     try:
         import openvino
     except ImportError as error:

@@ -1,9 +1,10 @@
-"""One shard, made so that kill -9 at any moment neither loses nor repeats a finished picture.
+"""Writes one shard so that kill -9 at any moment neither loses nor repeats a finished picture.
 
-While at work there are `<shard>.partial`, a TFRecord file flushed after every item, and `<shard>.journal`, one JSON
-line per item written after that flush. To go on, records without a journal line are dropped, the rest is copied into
-a fresh partial file (TFRecordWriter cannot append), and work resumes behind it. A finished shard is moved to its name
-and leaves `<shard>.report`, which tells what became of each item that gave nothing.
+While the work goes on there are `<shard>.partial`, a TFRecord file that is flushed after every item, and
+`<shard>.journal`, with one JSON line per item, written after that flush. To go on after a kill, records without a
+journal line are dropped, the others are copied into a fresh partial file (TFRecordWriter cannot append), and the work
+resumes after them. A finished shard is moved to its name and leaves `<shard>.report`, which says what became of each
+item that gave nothing.
 """
 
 import fcntl
@@ -19,18 +20,19 @@ import tensorflow as tf
 
 from data.folders import Item
 from data.manifest import Shard, write_json
-from data.preparing.face_records import Made
+from data.preparing.face_records import Outcome
 from data.preparing.shard_plan import ShardPlan
 
 PROGRESS = ".progress"
 
-# hears how many items are done more, and whether they were made now (else they were found done)
+# Called with the number of items that are done since the last call, and whether they were made now (else they were
+# done before).
 OnItems = Callable[[int, bool], None]
 
 
 @dataclass(frozen=True)
 class ShardReport:
-    """A finished shard, its number of items, and the names of items by reason for leaving something out."""
+    """A finished shard, its number of items, and the items' names by the reason why something was left out."""
 
     shard: Shard
     items: int
@@ -38,7 +40,7 @@ class ShardReport:
 
 
 def finished_report(folder: Path, plan: ShardPlan) -> ShardReport | None:
-    """The report of a shard that is finished, else None."""
+    """Reads the report of a finished shard; returns None for a shard that is not finished."""
     path = folder / PROGRESS / f"{plan.name}.report"
     if not path.is_file():
         return None
@@ -53,36 +55,39 @@ def finished_report(folder: Path, plan: ShardPlan) -> ShardReport | None:
     return None
 
 
-def make_shard(folder: Path, plan: ShardPlan, make: Callable[[Item], Made], on_items: OnItems) -> ShardReport:
-    """Makes (or goes on making) one shard; `on_items` hears how many items are done more, and if they are new."""
+def make_shard(
+    folder: Path, plan: ShardPlan, make: Callable[[Item], Outcome], on_items: OnItems
+) -> ShardReport:
+    """Makes one shard, or goes on making it, and reports its items to `on_items` (see `OnItems`)."""
     progress = folder / PROGRESS
     journal_path, partial = progress / f"{plan.name}.journal", progress / f"{plan.name}.partial"
     with (progress / f"{plan.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # an orphan of a killed run finishes its item before this goes on
+        # A worker may outlive its killed run: it finishes its item before this one goes on.
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if (report := finished_report(folder, plan)) is not None:
             on_items(report.items, False)
             return report
         entries = _read_journal(journal_path)
-        kept = _read_valid_records(partial, sum(entry["records"] for entry in entries))
-        while sum(entry["records"] for entry in entries) > len(kept):  # only after a power cut
+        records = _read_valid_records(partial, sum(entry["records"] for entry in entries))
+        while sum(entry["records"] for entry in entries) > len(records):  # happens only after a power cut
             entries.pop()
-        kept = kept[: sum(entry["records"] for entry in entries)]
+        records = records[: sum(entry["records"] for entry in entries)]
         fresh = partial.with_suffix(".fresh")
         with tf.io.TFRecordWriter(str(fresh)) as writer:
-            for record in kept:
+            for record in records:
                 writer.write(record)
             writer.flush()
             os.replace(fresh, partial)  # the writer goes on in the same, renamed file
-            del kept
-            with _rewritten(journal_path, entries) as journal:
+            del records
+            with _rewrite_journal(journal_path, entries) as journal:
                 on_items(len(entries), False)
                 for item in plan.items[len(entries) :]:
-                    made = make(item)
-                    for record in made.records:
+                    outcome = make(item)
+                    for record in outcome.records:
                         writer.write(record)
                     writer.flush()
                     entries.append(
-                        {"item": item.name, "records": len(made.records), "reasons": list(made.reasons)}
+                        {"item": item.name, "records": len(outcome.records), "reasons": list(outcome.reasons)}
                     )
                     journal.write(json.dumps(entries[-1]) + "\n")
                     journal.flush()
@@ -110,7 +115,7 @@ def _finish(folder: Path, plan: ShardPlan, entries: list[dict[str, Any]]) -> Sha
 
 
 def _read_journal(path: Path) -> list[dict[str, Any]]:
-    """The journal's whole lines; a last line cut short by a kill is dropped."""
+    """Reads the journal's whole lines; a last line that a kill cut short is dropped."""
     if not path.is_file():
         return []
     lines = path.read_text(encoding="utf-8").split("\n")[:-1]
@@ -118,13 +123,13 @@ def _read_journal(path: Path) -> list[dict[str, Any]]:
     for line in lines:
         try:
             entries.append(json.loads(line))
-        except json.JSONDecodeError:  # only after a power cut
+        except json.JSONDecodeError:  # happens only after a power cut
             break
     return entries
 
 
-def _rewritten(path: Path, entries: list[dict[str, Any]]) -> Any:
-    """The journal with just these entries, open for more."""
+def _rewrite_journal(path: Path, entries: list[dict[str, Any]]) -> Any:
+    """Writes the journal anew with exactly these entries, and leaves it open for more."""
     fresh = path.with_suffix(".fresh-journal")
     file = fresh.open("w", encoding="utf-8")
     for entry in entries:
@@ -135,13 +140,13 @@ def _rewritten(path: Path, entries: list[dict[str, Any]]) -> Any:
 
 
 def _read_valid_records(path: Path, count: int) -> list[bytes]:
-    """At most `count` whole records from the start of a partial file."""
+    """Reads at most `count` whole records from the start of a partial file."""
     records: list[bytes] = []
     if not path.is_file() or count == 0:
         return records
     try:
         for record in tf.data.TFRecordDataset(str(path)).take(count):
             records.append(record.numpy())
-    except tf.errors.DataLossError:  # the record that was being written
+    except tf.errors.DataLossError:  # the record that was being written when the run was killed
         pass
     return records

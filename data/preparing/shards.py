@@ -1,7 +1,7 @@
-"""Items to a folder of shards: refuses to mix settings, shares the work among processes, writes manifest and report.
+"""Turns items into a folder of shards, with a manifest and a report, in several processes and without mixing settings.
 
-The folder holds `settings.json` (written first), `.progress/` (work begun), the shards, and per part a manifest and a
-report. Shards depend on items and settings alone, not on workers, parts or interruptions.
+The folder holds `settings.json` (written first), `.progress/` (the state of the work), the shards, and for each part a
+manifest and a report. Shards depend on items and settings alone, not on workers, parts or interruptions.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from data.folders import Item
 from data.manifest import Manifest, manifest_name, write_json, write_manifest
-from data.preparing.face_records import Made
+from data.preparing.face_records import Outcome
 from data.preparing.shard_plan import ShardPlan
 from data.preparing.shard_writer import PROGRESS, OnItems, ShardReport, finished_report, make_shard
 
@@ -30,9 +30,9 @@ class ShardsRefused(ValueError):
 
 
 class MakerSettings(Protocol):
-    """What makes records of items; must be picklable, for every process builds its own."""
+    """Settings that `build` the maker of records; they must be picklable: every process builds a maker of its own."""
 
-    def build(self) -> Callable[[Item], Made]: ...
+    def build(self) -> Callable[[Item], Outcome]: ...
 
 
 def make_shards(
@@ -44,12 +44,12 @@ def make_shards(
     part: int = 0,
     parts: int = 1,
 ) -> dict[str, Any]:
-    """Makes the shards k of `plans` with k = `part` modulo `parts`, or goes on making them; gives the part's report.
+    """Makes the shards k of `plans` with k = `part` modulo `parts`, or goes on making them; returns the part's report.
 
     The report (also written as `report-<part>-of-<parts>.json`) counts pictures, records and reasons, and names the
-    items by reason; `made_now`, in what is returned alone, counts the pictures of this run. Raises ShardsRefused for
-    a folder that holds something else, is being worked on, or if a worker stops; ValueError from
-    `maker.build()` where e.g. a detector is missing.
+    items by reason; `made_now`, which the written report does not have, counts the pictures of this run. Raises
+    ShardsRefused if the folder holds something else, if another run works on it, or if a worker stops; passes on the
+    ValueError of `maker.build()` where e.g. a detector is missing.
     """
     folder = Path(folder)
     if workers < 1 or not 0 <= part < parts:
@@ -101,7 +101,7 @@ def make_shards(
 
 
 def _claim(folder: Path, settings: dict[str, Any]) -> None:
-    """Makes the folder, or makes sure that what it holds was begun with the same settings."""
+    """Makes the folder, or checks that its content was begun with the same settings."""
     (folder / PROGRESS).mkdir(parents=True, exist_ok=True)
     path = folder / "settings.json"
     settings = json.loads(json.dumps(settings))
@@ -110,33 +110,34 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
             raise ShardsRefused(f"{folder} holds shards without settings.json: choose another output folder")
         write_json(path, settings)
         return
-    begun = json.loads(path.read_text(encoding="utf-8"))
-    differing = sorted(key for key in begun.keys() | settings.keys() if begun.get(key) != settings.get(key))
+    before = json.loads(path.read_text(encoding="utf-8"))
+    differing = sorted(key for key in before.keys() | settings.keys() if before.get(key) != settings.get(key))
     if differing:
-        changes = ", ".join(f"{key} ({begun.get(key)}, now {settings.get(key)})" for key in differing)
+        changes = ", ".join(f"{key} ({before.get(key)}, now {settings.get(key)})" for key in differing)
         raise ShardsRefused(
             f"{folder} was begun with other settings: {changes}; choose another output folder"
         )
 
 
 def _summarise(reports: list[ShardReport], manifest: Manifest) -> dict[str, Any]:
-    files: dict[str, list[str]] = {}
+    """Adds up the reports of one part's shards into the part's report."""
+    names_by_reason: dict[str, list[str]] = {}
     for report in reports:
         for reason, names in report.reasons.items():
-            files.setdefault(reason, []).extend(names)
+            names_by_reason.setdefault(reason, []).extend(names)
     return {
         "pictures": sum(report.items for report in reports),
         "train": manifest.count("train"),
         "validation": manifest.count("validation"),
-        "left_out": {reason: len(names) for reason, names in sorted(files.items())},
-        "left_out_files": {reason: sorted(names) for reason, names in sorted(files.items())},
+        "left_out": {reason: len(names) for reason, names in sorted(names_by_reason.items())},
+        "left_out_files": {reason: sorted(names) for reason, names in sorted(names_by_reason.items())},
     }
 
 
 def _share(
     folder: Path, plans: list[ShardPlan], maker: MakerSettings, workers: int, on_items: OnItems
 ) -> None:
-    """Has `workers` fresh processes make the shards (spawned: TensorFlow does not survive a fork)."""
+    """Lets `workers` fresh processes make the shards; they are spawned, because TensorFlow does not survive a fork."""
     context = multiprocessing.get_context("spawn")
     tasks: Any = context.Queue()
     messages: Any = context.Queue()
@@ -173,7 +174,7 @@ def _share(
 
 
 def _work(folder: Path, maker: MakerSettings, tasks: Any, messages: Any, parent: int) -> None:
-    """A worker process: takes shards until there is none; leaves when its parent is gone."""
+    """Runs in a worker process: takes shards until none is left, and ends when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
 
     def on_items(done: int, new: bool) -> None:

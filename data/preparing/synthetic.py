@@ -1,9 +1,10 @@
-"""Draws synthetic faces, one or several views of each person, straight into records.
+"""Draws synthetic people, who do not exist, in one or several views each, straight into records.
 
 MobileStyleGAN (random-face 2021.7.21.1, run by OpenVINO) maps a draw z [512] to a style w [512] and w to a picture of
-1024 px, float NCHW RGB in [-1, 1]. Its layers read w one by one, so different w can go to coarse layers (pose), middle
-ones (with coarse: expression) and fine ones (light and colour): that makes several views of one person. Person i of a
-seed is drawn from (seed, i) alone. Rights: see assets/synthetic/NOTICE.txt (non-commercial research).
+1024 px, float NCHW RGB in [-1, 1]. Each of its layers reads w by itself, so coarse layers (pose), middle layers
+(together with coarse ones: expression) and fine layers (light and colour) can get different w: this makes several views
+of one person. Person i of a seed is drawn from (seed, i) alone. For the rights see assets/synthetic/NOTICE.txt
+(non-commercial research).
 """
 
 import re
@@ -19,14 +20,14 @@ from data.faces.alignment import align
 from data.faces.detection import build_detector
 from data.folders import Item
 from data.preparing.apparent_age import AgeEstimator
-from data.preparing.face_records import FaceSettings, Made
+from data.preparing.face_records import FaceSettings, Outcome
 from data.preparing.openvino_networks import open_core, packaged_file
 from data.records import encode_crop, serialise_record
 
 VIEWS_MAX = 5
-# Left to itself the network draws few faces over 50. Every person is therefore given an age, evenly between these.
+# By itself the network draws few faces over 50. Every person therefore gets an age, evenly distributed between these.
 AGES = (25.0, 75.0)
-SAME_PERSON_COSINE = 0.5  # SFace, against the first view; different people lie around 0.1, at most at 0.3
+SAME_PERSON_COSINE = 0.5  # by SFace, to the first view; different people have about 0.1, and 0.3 at most
 _DIRECTIONS = Path(__file__).resolve().parents[2] / "assets" / "synthetic" / "w_directions.npz"
 _HASHES = {
     "data/MappingNetwork.xml": "73e2096cad6e696e4af47df2477e048ab4c42c0e0dec83c7c66604822689e55b",
@@ -41,12 +42,15 @@ Embed = Callable[[np.ndarray], np.ndarray]
 
 
 def synthetic_people(count: int, seed: int) -> list[Item]:
-    """The items of `count` people: each person is one item and one identity."""
+    """Lists the items of `count` synthetic people; each person is one item and one identity."""
     return [Item(f"{i:07d}", f"nobody-{seed}-{i:07d}", str(i)) for i in range(count)]
 
 
 class FaceGenerator:
-    """Styles and pictures. Raises SyntheticUnavailable (a ValueError) where a package is missing."""
+    """Draws styles and makes pictures of them.
+
+    Building it raises SyntheticUnavailable (a ValueError) where a package is missing.
+    """
 
     def __init__(self) -> None:
         core = open_core()
@@ -55,33 +59,36 @@ class FaceGenerator:
         synthesis = core.read_model(files["data/SynthesisNetwork.xml"])
         _split_styles(synthesis)
         self._synthesis = core.compile_model(synthesis, "CPU")
-        with np.load(_DIRECTIONS, allow_pickle=False) as stored:
+        with np.load(_DIRECTIONS, allow_pickle=False) as arrays:
             self.mean, self.yaw, self.pitch, self.smile = (
-                stored[k] for k in ("mean", "yaw", "pitch", "smile")
+                arrays[k] for k in ("mean", "yaw", "pitch", "smile")
             )
             self._age, self._age_reader, self._age_of_mean = (
-                stored[k] for k in ("age", "age_reader", "age_of_mean")
+                arrays[k] for k in ("age", "age_reader", "age_of_mean")
             )
 
     def draw_style(self, rng: np.random.Generator, variety: float) -> np.ndarray:
-        """A style [512], pulled towards the mean by `variety` below 1: fewer oddities, less variety."""
+        """Draws a style [512]; `variety` below 1 pulls it towards the mean: fewer oddities, less variety."""
         z = rng.standard_normal((1, 512)).astype(np.float32)
         return self.mean + np.float32(variety) * (self._mapping(z)[0][0] - self.mean)
 
     def with_age(self, style: np.ndarray, years: float) -> np.ndarray:
-        """`style` [512] moved to where the face looks about `years` old, by a linear fit to dlib's age network."""
-        looks = self._age_of_mean + (style - self.mean) @ self._age_reader
-        return (style + (years - looks) * self._age).astype(np.float32)
+        """Moves `style` [512] so that the face looks about `years` old, by a linear fit to dlib's age network."""
+        apparent_years = self._age_of_mean + (style - self.mean) @ self._age_reader
+        return (style + (years - apparent_years) * self._age).astype(np.float32)
 
     def synthesise(self, coarse: np.ndarray, middle: np.ndarray, fine: np.ndarray) -> np.ndarray:
-        """The picture uint8 [1024, 1024, 3] of three styles [512]."""
+        """Makes the picture uint8 [1024, 1024, 3] of three styles [512]."""
         styles = {"coarse": coarse[None], "middle": middle[None], "fine": fine[None]}
         picture = self._synthesis(styles)[0][0].transpose(1, 2, 0)
         return np.clip(np.round(picture * 127.5 + 127.5), 0, 255).astype(np.uint8)
 
     def person(self, seed: int, index: int, views: int) -> list[np.ndarray]:
-        """`views` pictures of person `index`: as drawn, but for the age; head turned both ways; other expression, light
-        and colour twice, the second time with the head turned and nodding."""
+        """Makes the first `views` of five pictures of person `index`.
+
+        The first shows the person as drawn, except for the age. The second and third turn the head to one side and to
+        the other. The last two have other expressions, light and colour; in the fifth the head is also turned and nods.
+        """
         rng = np.random.default_rng([seed, index])
         variety = 0.65 + 0.35 * rng.random()
         w, light, other_light = (self.draw_style(rng, variety) for _ in range(3))
@@ -110,7 +117,7 @@ def _split_styles(synthesis: Any) -> None:
         part.output(0).set_names({part.friendly_name})
     for reader in list(style.output(0).get_target_inputs()):
         number = re.match(r"Gemm_(\d+)", reader.get_node().friendly_name)
-        depth = int(number[1]) if number else 0  # one other reader only asks for the shape
+        depth = int(number[1]) if number else 0  # there is one other reader, which only asks for the shape
         reader.replace_source_output(parts[(depth >= _MIDDLE_FROM) + (depth >= _FINE_FROM)].output(0))
     synthesis.add_parameters(parts)
     synthesis.remove_parameter(style)
@@ -119,48 +126,51 @@ def _split_styles(synthesis: Any) -> None:
 
 @dataclass(frozen=True)
 class SyntheticSettings:
-    """How synthetic people become records; `build_embed` is called once per process if there are several views."""
+    """Says how synthetic people become records; with several views `build_embed` is called once per process."""
 
     seed: int
     views: int
     faces: FaceSettings
     build_embed: Callable[[], Embed] | None = None
 
-    def build(self) -> Callable[[Item], Made]:
-        """The function from an item, whose `where` is the person's number, to the records of all good views.
+    def build(self) -> Callable[[Item], Outcome]:
+        """Builds the function from an item, whose `where` is the person's number, to the records of all good views.
 
-        A person whose first view has no face or looks under 20 is left out whole, another view alone; so is a view
-        that is no longer the same person. Raises SyntheticUnavailable (a ValueError) where a package is missing.
+        A person whose first view has no face or looks under 20 is left out completely; any other such view is left out
+        alone, and so is a view that no longer shows the same person. Raises SyntheticUnavailable (a ValueError) where a
+        package is missing.
         """
         generator, ages = FaceGenerator(), AgeEstimator()
         detector = build_detector(self.faces.detector)
         embed = self.build_embed() if self.build_embed is not None and self.views > 1 else None
         cv2.setNumThreads(1)
 
-        def make(item: Item) -> Made:
+        def make(item: Item) -> Outcome:
             pictures = generator.person(self.seed, int(item.where), self.views)
-            found = [detector.detect(picture)[:1] for picture in pictures]
-            reasons, kept = [], []
-            for view, (picture, faces) in enumerate(zip(pictures, found, strict=True)):
+            largest_faces = [detector.detect(picture)[:1] for picture in pictures]
+            reasons, good_views = [], []
+            for view, (picture, faces) in enumerate(zip(pictures, largest_faces, strict=True)):
                 if not faces:
                     reasons.append("no_face")
                 elif not ages.looks_adult(picture, faces[0].landmarks):
                     reasons.append("may_look_under_20")
                 else:
-                    kept.append(view)
-                if view == 0 and not kept:
-                    return Made((), tuple(reasons))
-            if embed is not None and len(kept) > 1:
-                vectors = embed(np.stack([align(pictures[v], found[v][0].landmarks, 112) for v in kept]))
+                    good_views.append(view)
+                if view == 0 and not good_views:
+                    return Outcome((), tuple(reasons))
+            if embed is not None and len(good_views) > 1:
+                crops = [align(pictures[v], largest_faces[v][0].landmarks, 112) for v in good_views]
+                vectors = embed(np.stack(crops))
                 vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
                 same = vectors @ vectors[0] >= SAME_PERSON_COSINE
                 reasons += ["another_person"] * int((~same).sum())
-                kept = [view for view, good in zip(kept, same, strict=True) if good]
+                good_views = [view for view, is_same in zip(good_views, same, strict=True) if is_same]
             records = []
-            for view in kept:
-                crop = align(pictures[view], found[view][0].landmarks, self.faces.size_px, self.faces.shrink)
+            for view in good_views:
+                landmarks = largest_faces[view][0].landmarks
+                crop = align(pictures[view], landmarks, self.faces.size_px, self.faces.shrink)
                 encoded = encode_crop(crop, self.faces.quality)
                 records.append(serialise_record(encoded, item.label, f"{item.label}_{view}#0"))
-            return Made(tuple(records), tuple(reasons))
+            return Outcome(tuple(records), tuple(reasons))
 
         return make

@@ -1,1 +1,1 @@
-"""Swapping faces in pictures: crops through the networks, cut out and pasted back."""
+"""Swaps faces in pictures: cuts crops out, runs the networks on them, and pastes the swapped faces back."""

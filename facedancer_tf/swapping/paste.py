@@ -1,12 +1,12 @@
-"""Pasting a swapped crop back into the picture that it was cut from.
+"""Pastes a swapped crop back into the picture that it was cut from.
 
 Pictures and crops are uint8 RGB [H, W, 3]; points are (x, y) in pixels with pixel centres on whole numbers. A
 transform is the [2, 3] matrix of `crop = A @ picture + b` (see data.faces.alignment).
 
-The mask is an oval that lies still in the aligned crop and therefore moves, turns and grows with the face in the
-picture. It fills the rectangle of the released code (rows 77-240, columns 32-224 of 256, Gaussian of sigma 7:
-docs/method.md, section 7.5) but leaves out its corners, which hold hair and background rather than face: above its
-middle it is a superellipse of exponent 3 and takes in the brows, below it is an ellipse and follows the jaw. The mask
+The mask is an oval with a fixed place in the aligned crop, so it moves, turns and grows with the face in the picture.
+It fills the rectangle of the released code (rows 77-240, columns 32-224 of 256, Gaussian of sigma 7: docs/method.md,
+section 7.5) but leaves out the corners, which hold hair and background rather than face. Above its middle the oval is a
+superellipse of exponent 3, which includes the brows; below its middle it is an ellipse, which follows the jaw. The mask
 is computed in the picture's own pixels, so that its edge is as smooth on a face of 1000 px as in a crop of 64 px.
 """
 
@@ -15,21 +15,22 @@ import numpy as np
 
 from data.faces.alignment import invert_transform
 
-# Parts of the crop's side, in a crop that was not shrunk.
+# Fractions of the crop's side, in a crop that was not shrunk.
 CENTRE = (128 / 256, 158.5 / 256)
 HALF_WIDTH, HALF_HEIGHT = 96 / 256, 81.5 / 256
-# The edge rises over twice this: a smoothstep as steep as the released Gaussian, which, unlike it, is exactly 0
-# before the crop ends (row 254 of 256), so that the crop's own border never shows.
+# The edge rises over twice this. It is a smoothstep as steep as the released Gaussian, but unlike the Gaussian it is
+# exactly 0 before the crop ends (row 254 of 256), so that the crop's own border never shows.
 FEATHER = 14 / 256
 STRIP_PX = 2**22  # pixels warped at once; bounds the memory for a face that fills a huge picture
-BLENDED_PX = 2**16  # pixels blended at once, of which the processor's cache holds all numbers
+BLENDED_PX = 2**16  # pixels blended at once: all their numbers fit into the processor's cache
 
 
 def face_mask(columns: np.ndarray, rows: np.ndarray, size_px: int, shrink: float = 1.0) -> np.ndarray:
-    """How much of the swapped face to take at points of a crop of `size_px`, float32 in [0, 1].
+    """Says how much of the swapped face to take at each point of a crop of `size_px`, float32 in [0, 1].
 
-    columns, rows: coordinates in the crop, of one shape (or shapes that broadcast). `shrink` is the crop's: the oval
-    shrinks about the crop's centre as the template does.
+    `columns` and `rows` are the points' coordinates in the crop; they have equal shapes, or shapes that broadcast.
+    `shrink` is the factor that the crop was aligned with: the oval shrinks about the crop's centre, as the template
+    does.
     """
     x = np.abs((columns / size_px - 0.5) / shrink + 0.5 - CENTRE[0]) / HALF_WIDTH
     y = ((rows / size_px - 0.5) / shrink + 0.5 - CENTRE[1]) / HALF_HEIGHT
@@ -41,9 +42,9 @@ def face_mask(columns: np.ndarray, rows: np.ndarray, size_px: int, shrink: float
 def paste_into(picture: np.ndarray, crop: np.ndarray, transform: np.ndarray, shrink: float = 1.0) -> None:
     """Blends the swapped `crop` [S, S, 3] into `picture` [H, W, 3] in place, at the picture's own resolution.
 
-    transform: picture → crop, as the crop was cut; shrink: likewise. A crop finer than the face in the picture is
-    first averaged down, a coarser one enlarged bicubically. Only the face's surroundings are computed, and pixels
-    where the mask is 0 keep their values bit by bit. Raises ValueError for other shapes or types.
+    `transform` maps picture to crop; it and `shrink` are those that the crop was cut with. A crop finer than the face
+    in the picture is first averaged down; a coarser one is enlarged bicubically. Only the face's surroundings are
+    computed, and pixels where the mask is 0 keep their values bit by bit. Raises ValueError for other shapes or types.
     """
     for name, array in (("picture", picture), ("crop", crop)):
         if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
@@ -73,7 +74,10 @@ def paste_into(picture: np.ndarray, crop: np.ndarray, transform: np.ndarray, shr
 
 
 def _blend(part: np.ndarray, face: np.ndarray, to_crop: np.ndarray, size_px: int, shrink: float) -> None:
-    """Takes `face` into `part` of the picture, both [H, W, 3], in place; to_crop: from pixels of `part` to the crop."""
+    """Blends `face` into `part` of the picture, both [H, W, 3], in place.
+
+    `to_crop` maps pixels of `part` to the crop.
+    """
     x = np.arange(part.shape[1], dtype=np.float32)[None, :]
     rows = max(1, BLENDED_PX // part.shape[1])
     for start in range(0, part.shape[0], rows):
@@ -92,26 +96,26 @@ def _blend(part: np.ndarray, face: np.ndarray, to_crop: np.ndarray, size_px: int
 def _reach(
     transform: np.ndarray, shape: tuple[int, ...], size_px: int, shrink: float
 ) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom (the last two exclusive) of the part of the picture where the mask may not be 0."""
-    grown = 1.0 + FEATHER / HALF_HEIGHT
+    """Left, top, right and bottom (the last two exclusive) of the part of the picture where the mask may exceed 0."""
+    growth = 1.0 + FEATHER / HALF_HEIGHT
     corners = [
         [
-            size_px * ((CENTRE[0] + x * HALF_WIDTH * grown - 0.5) * shrink + 0.5),
-            size_px * ((CENTRE[1] + y * HALF_HEIGHT * grown - 0.5) * shrink + 0.5),
+            size_px * ((CENTRE[0] + x * HALF_WIDTH * growth - 0.5) * shrink + 0.5),
+            size_px * ((CENTRE[1] + y * HALF_HEIGHT * growth - 0.5) * shrink + 0.5),
             1.0,
         ]
         for x in (-1, 1)
         for y in (-1, 1)
     ]
-    seen = np.array(corners) @ invert_transform(transform).T
+    in_picture = np.array(corners) @ invert_transform(transform).T
     height, width = shape[:2]
-    left, top = np.clip(np.floor(seen.min(axis=0)), 0, [width, height]).astype(int)
-    right, bottom = np.clip(np.ceil(seen.max(axis=0)) + 1, 0, [width, height]).astype(int)
+    left, top = np.clip(np.floor(in_picture.min(axis=0)), 0, [width, height]).astype(int)
+    right, bottom = np.clip(np.ceil(in_picture.max(axis=0)) + 1, 0, [width, height]).astype(int)
     return int(left), int(top), int(right), int(bottom)
 
 
 def _fit_resolution(crop: np.ndarray, transform: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The crop, averaged down where it is finer than the picture, and the [2, 3] matrix from crop to it."""
+    """Averages the crop down where it is finer than the picture; returns it and the [2, 3] matrix from crop to it."""
     size_px = crop.shape[0]
     picture_px_per_crop_px = 1.0 / np.sqrt(abs(np.linalg.det(transform[:, :2])))
     fitted_px = max(1, round(size_px * picture_px_per_crop_px))

@@ -1,4 +1,4 @@
-"""The largest usable face of a picture file, or why there is none: one rule for all that measures faces.
+"""Finds the largest usable face of a picture file, or says why there is none: one rule for all that measures faces.
 
 Pictures are uint8 RGB [H, W, 3], upright.
 """
@@ -14,12 +14,12 @@ from data.pictures import UnreadablePicture, read_picture
 
 
 class NoFace(Exception):
-    """A file shows no face that could be used; the message is the reason, in a word or three."""
+    """A file shows no usable face; the message is the reason, in one to three words."""
 
 
 @dataclass(frozen=True)
 class Portrait:
-    """A picture, its face, and the file it came from."""
+    """A picture, its face, and the path of its file."""
 
     path: Path
     picture: np.ndarray = field(repr=False)
@@ -27,13 +27,13 @@ class Portrait:
 
 
 def read_portrait(path: Path, detector: Detector) -> Portrait:
-    """The picture of the file with its largest usable face; raises NoFace."""
+    """Reads a file's picture with its largest usable face; raises NoFace where there is none."""
     picture = read_pixels(path)
     return Portrait(path, picture, find_face(picture, detector))
 
 
 def read_pixels(path: Path) -> np.ndarray:
-    """The picture of the file; raises NoFace where it cannot be read."""
+    """Reads a file's picture; raises NoFace where it cannot be read."""
     try:
         return read_picture(path).rgb
     except UnreadablePicture as error:
@@ -41,16 +41,16 @@ def read_pixels(path: Path) -> np.ndarray:
 
 
 def find_face(picture: np.ndarray, detector: Detector) -> Face:
-    """The largest face that can be aligned; raises NoFace where there is none."""
+    """Finds the largest face that can be aligned; raises NoFace where there is none."""
     try:
-        found = [face for face in detector.detect(picture) if can_be_aligned(face)]
+        faces = [face for face in detector.detect(picture) if can_be_aligned(face)]
     except cv2.error as error:  # a picture that the network cannot take, such as one a few pixels high
         raise NoFace("detector failed") from error
-    if not found:
+    if not faces:
         raise NoFace("no face")
-    return found[0]
+    return faces[0]
 
 
 def can_be_aligned(face: Face) -> bool:
-    """Whether the five landmarks span anything: a detector may see a face in rubble."""
+    """Says whether the five landmarks lie apart; they may not, because a detector may see a face in rubble."""
     return bool(np.isfinite(face.landmarks).all() and np.ptp(face.landmarks, axis=0).min() >= 1.0)

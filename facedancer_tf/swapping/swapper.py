@@ -1,7 +1,7 @@
-"""Swapping faces in pictures, arrays in and arrays out: `Swapper().swap(source, target)`.
+"""Swaps faces in pictures, from arrays to arrays: `Swapper().swap(source, target)`.
 
-Pictures are uint8 RGB [H, W, 3], upright, of any size. TensorFlow is loaded with the networks at first use, so that a
-wrong path or a picture without a face is reported at once.
+Pictures are uint8 RGB [H, W, 3], upright, of any size. TensorFlow is loaded with the networks when these are first
+used, so that a wrong path or a picture without a face is reported at once.
 """
 
 from collections.abc import Sequence
@@ -28,9 +28,9 @@ NO_FACE = "no face was found; choose a picture where a face is seen from the fro
 
 
 def choose_faces(faces: Sequence[Face], face: int | str = "largest") -> list[Face]:
-    """The faces meant by `face`: "largest", "all" or an index into `faces`, which are sorted largest first.
+    """Chooses the faces that `face` means: "largest", "all" or an index into `faces`, which are sorted largest first.
 
-    Raises UserError where there is no face, or none of that index, and ValueError for another word.
+    Raises UserError where there is no face, or no face with that index, and ValueError for another word.
     """
     if face not in ("largest", "all") and (isinstance(face, bool) or not isinstance(face, int)):
         raise ValueError(f"`face` must be 'largest', 'all' or an index from 0. Received: face={face!r}")
@@ -46,7 +46,7 @@ def choose_faces(faces: Sequence[Face], face: int | str = "largest") -> list[Fac
 
 
 def load_detector(name: str) -> Detector:
-    """The detector "yunet" or "insightface"; raises UserError where it cannot be loaded."""
+    """Loads the detector "yunet" or "insightface"; raises UserError where it cannot be loaded."""
     try:
         return build_detector(name)
     except ValueError as error:
@@ -54,14 +54,15 @@ def load_detector(name: str) -> Detector:
 
 
 class Swapper:
-    """Finds faces, embeds the source's identity, swaps it into the target's faces and pastes them back.
+    """Finds faces, embeds the source's identity, swaps it into the target's faces and pastes the swapped faces back.
 
-    One swapper serves any number of threads. It holds its networks until `close`, or the end of a `with` block.
+    One swapper serves any number of threads. It holds its networks until `close`, or until its `with` block ends.
 
-    model: a name or file of generator weights (see `facedancer_tf.weights.catalogue`), by default the model that comes
-    with the project; its recipe names the encoder, the crop's size and shrink. detector: "yunet" or "insightface".
-    encoder_weights: a name or file of the encoder's weights, where they are not found by themselves.
-    Raises UserError where a file or the detector is missing; a damaged file is reported when it is first used.
+    `model` is a name or file of generator weights (see `facedancer_tf.weights.catalogue`), by default the model that
+    comes with the project; its recipe names the encoder, the crop's size and shrink. `detector` is "yunet" or
+    "insightface". `encoder_weights` is a name or file of the encoder's weights, for those that the swapper cannot find
+    without it. Raises UserError where a file or the detector is missing; a damaged file is reported when it is first
+    used.
 
     >>> from data.pictures import read_picture
     >>> source, target = (read_picture(f"assets/pictures/{name}").rgb
@@ -91,7 +92,7 @@ class Swapper:
 
     @property
     def engine(self) -> "Engine":
-        """Generator and identity encoder; loading them, at first use, loads TensorFlow.
+        """The generator and the identity encoder; the first use loads them, and TensorFlow with them.
 
         Raises ValueError after `close`.
         """
@@ -105,7 +106,7 @@ class Swapper:
             return self._engine
 
     def close(self) -> None:
-        """Lets the networks go, once the threads that work with them have finished; it cannot swap any more."""
+        """Frees the networks, once the threads that work with them have finished; the swapper cannot swap any more."""
         with self._lock:
             self._engine, self._closed = None, True
 
@@ -118,17 +119,17 @@ class Swapper:
         self.close()
 
     def detect(self, picture: np.ndarray, search: Search = "patient") -> list[Face]:
-        """The faces of `picture`, largest first; empty where there is none.
+        """Finds the faces of `picture`, largest first; the list is empty where there is none.
 
-        search: "quick" looks at one scale, for streams; "patient" at others too where nothing sure is seen; "every"
-        also looks for people in the background.
+        `search` says how thoroughly to look: "quick" at one scale, for streams; "patient" at other scales too, if the
+        first shows no sure face; "every" also looks for people in the background.
         """
         return self.detector.detect(picture, search)
 
     def embed(self, sources: np.ndarray | Sequence[np.ndarray]) -> Identity:
-        """The identity of the largest face of one source picture, or of several pictures of one person.
+        """Embeds the identity of the largest face in one source picture, or in several pictures of one person.
 
-        Raises UserError if one of them shows no face, ValueError if there is none at all.
+        Raises UserError if a picture shows no face, and ValueError if there is no picture at all.
         """
         pictures = [sources] if isinstance(sources, np.ndarray) else list(sources)
         faces = []
@@ -140,11 +141,11 @@ class Swapper:
         return self.embed_faces(pictures, faces)
 
     def embed_faces(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> Identity:
-        """The identity of one person, from one detected face in each of `pictures`."""
+        """Embeds the identity of one person, from one detected face in each of `pictures`."""
         return Identity.average(self.embeddings(pictures, faces), self.engine.encoder.fingerprint)
 
     def similarity(self, identity: Identity, picture: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
-        """Cosine similarity [n] of `identity` to each of `faces` of `picture`, by the model's own encoder."""
+        """Computes the cosine similarity [n] of `identity` to each of `faces` in `picture`, by the model's encoder."""
         return identity.similarity(self.embeddings([picture] * len(faces), faces))
 
     def swap(
@@ -153,20 +154,21 @@ class Swapper:
         target: np.ndarray,
         face: int | str = "largest",
     ) -> np.ndarray:
-        """`target` with the identity of `source` (one picture or several of one person) in the chosen face.
+        """Swaps the identity of `source` (one picture, or several of one person) into the chosen face of `target`.
 
-        source may also be an identity that `embed` gave, which saves embedding it again. face: "largest", "all", or an
-        index into the target's faces sorted by size. Returns a new picture; the target stays as it is. Raises
-        UserError where a picture shows no face or the index does not exist.
+        `source` may also be an identity that `embed` returned, which saves embedding it again. `face` is "largest",
+        "all", or an index into the target's faces sorted by size. Returns a new picture; the target stays as it is.
+        Raises UserError where a picture shows no face or the index does not exist.
         """
-        chosen = choose_faces(self.detect(target, "patient" if face == "largest" else "every"), face)
+        faces = choose_faces(self.detect(target, "patient" if face == "largest" else "every"), face)
         identity = source if isinstance(source, Identity) else self.embed(source)
-        return self.swap_faces(target, chosen, identity)
+        return self.swap_faces(target, faces, identity)
 
     def swap_faces(self, target: np.ndarray, faces: Sequence[Face], identity: Identity) -> np.ndarray:
-        """`target` with `identity` in each of these detected faces; the largest is pasted last, for it is nearest.
+        """Swaps `identity` into each of these detected faces of `target`, and returns a new picture.
 
-        Raises UserError for an identity that another encoder has embedded.
+        The largest face is pasted last, because it is the nearest. Raises UserError for an identity that another
+        encoder has embedded.
         """
         if identity.fingerprint != self.engine.encoder.fingerprint:
             raise UserError(
@@ -180,7 +182,7 @@ class Swapper:
         return self.paste(target, swapped, [transform for _, transform in cuts])
 
     def cut(self, picture: np.ndarray, face: Face) -> tuple[np.ndarray, np.ndarray]:
-        """The aligned crop of `face` as the generator wants it, uint8 [S, S, 3], and its transform [2, 3]."""
+        """Cuts the aligned crop of `face` for the generator; returns it, uint8 [S, S, 3], and its transform [2, 3]."""
         size_px = self.engine.recipe.size_px
         transform = _transform(face, size_px, self.engine.recipe.shrink)
         return warp(picture, transform, size_px), transform
@@ -188,7 +190,7 @@ class Swapper:
     def paste(
         self, target: np.ndarray, swapped: Sequence[np.ndarray] | np.ndarray, transforms: Sequence[np.ndarray]
     ) -> np.ndarray:
-        """A copy of `target` with these `swapped` crops [n, S, S, 3] in the places that they were `cut` from."""
+        """Pastes `swapped` crops [n, S, S, 3] into a copy of `target`, at the places that they were `cut` from."""
         if _is_grey(target):  # a black-and-white photograph must not get a tinted face
             swapped = [_grey(crop) for crop in swapped]
         result = target.copy()
@@ -197,9 +199,9 @@ class Swapper:
         return result
 
     def embeddings(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
-        """Raw embeddings [n, W] of one detected face in each of `pictures`.
+        """Computes raw embeddings [n, W] of one detected face in each of `pictures`.
 
-        Each face is aligned at the encoder's own size, not resized from the generator's crop.
+        Each face is aligned at the encoder's own size; it is not resized from the generator's crop.
         """
         if not faces or len(pictures) != len(faces):
             raise ValueError(

@@ -1,1 +1,1 @@
-"""The training step, the loop around it, and all that a run keeps on disk."""
+"""Trains: the training step, the loop around it, and everything that a run writes to the disk."""

@@ -1,4 +1,4 @@
-"""The training batches of a run, on the devices that take them."""
+"""Builds the training batches of a run, on the devices that use them."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,10 @@ def build_batches(
     strategy: tf.distribute.Strategy,
     embeddings: Companions | None = None,
 ) -> Iterator:
-    """This worker's share of every global batch from `start_sample` on, cut for its devices."""
+    """Builds this worker's share of every global batch from `start_sample` on, divided among its devices.
+
+    `embeddings` are the files of cached embeddings beside the shards, where the config uses them.
+    """
 
     def share(worker: tf.distribute.InputContext) -> tf.data.Dataset:
         dataset = build_dataset(
@@ -33,7 +36,7 @@ def build_batches(
         )  # fmt: skip
         if strategy.num_replicas_in_sync > worker.num_input_pipelines:
             dataset = dataset.rebatch(config.batch_size // strategy.num_replicas_in_sync)
-        # Said to be endless, or workers ask one another before every batch whether there is one.
+        # Declared endless: otherwise workers ask one another before every batch whether there is one.
         return dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
 
     return iter(strategy.distribute_datasets_from_function(share))

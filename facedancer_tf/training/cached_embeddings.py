@@ -1,9 +1,9 @@
-"""Identity embeddings of all training pictures, computed once and kept beside the shards.
+"""Computes the identity embeddings of all training pictures once and stores them beside the shards.
 
-The encoder is frozen, so every epoch would compute the same again. Per shard there is a file of its name in a folder of
-`<data>/embeddings/` that is named after the encoder's weights, the size and the shards' checksums. It holds the raw
-embeddings of the shard's records in turn, float32 little-endian [count, W], of the pictures as the pipeline decodes
-them.
+The encoder is frozen, so every epoch would compute the same embeddings again. They lie in a folder of
+`<data>/embeddings/` that is named after the encoder's weights, the size and the shards' checksums. Each shard has a
+file of its own name there, with the raw embeddings of the shard's records in order, float32 little-endian [count, W].
+They are those of the pictures as the pipeline decodes them.
 """
 
 import hashlib
@@ -26,10 +26,10 @@ BATCH = 32
 def embeddings_of_run(
     config: TrainConfig, models: Models, manifest: Manifest, make: bool
 ) -> Companions | None:
-    """Where the embeddings of the training shards lie, or None if the config wants none.
+    """Finds the embeddings of the training shards; returns None if the config does not use them.
 
-    Missing ones are computed first if `make`; of several workers the chief alone does so, and the others find them.
-    Raises UserError where they are missing and not to be made, or cannot be written.
+    With `make`, missing embeddings are computed first; of several workers only the chief does so, and the others find
+    its files. Raises UserError where embeddings are missing without `make`, or cannot be written.
     """
     if not config.data.cached_embeddings:
         return None
@@ -58,10 +58,12 @@ def embeddings_of_run(
 
 
 def _size(path: Path) -> int:
+    """The size of a file in bytes, or -1 where there is none."""
     return path.stat().st_size if path.is_file() else -1
 
 
 def _make(config: TrainConfig, models: Models, manifest: Manifest, shards: list[Shard], folder: Path) -> None:
+    """Computes the embeddings of `shards` and writes one file for each into `folder`."""
     embed = tf.function(lambda pictures: models.faces(pictures)["embedding"], autograph=False)
     with tqdm(total=sum(shard.count for shard in shards), unit="picture", desc="embedding") as bar:
         for shard in shards:

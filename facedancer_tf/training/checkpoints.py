@@ -1,4 +1,4 @@
-"""Everything of a run that must survive, in one `tf.train.Checkpoint`, and where it is kept."""
+"""Saves and restores everything of a run that must survive, in one `tf.train.Checkpoint`."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from facedancer_tf.training.models import Models
 
 
 class RunState:
-    """Both networks, the averaged weights, both optimizers, the step and the next global sample.
+    """Holds both networks, the averaged weights, both optimizers, the step and the next global sample.
 
-    The data position is (seed, next sample), in the order of pictures that `order` names (`ORDER_VERSION` of
-    data.stream; 1 where a checkpoint says nothing): the pipeline can start anywhere from those. Of several workers all
-    hold it, and one `writes`.
+    The data position is (seed, next sample): the pipeline can start anywhere from these. It counts in the order of
+    pictures that `order` names (`ORDER_VERSION` of data.stream; 1 where a checkpoint does not say). All workers hold
+    the state, and the one with `writes` saves it. `folder` is where the newest `keep` checkpoints lie.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class RunState:
         self.manager = tf.train.CheckpointManager(self.checkpoint, str(folder), max_to_keep=keep)
 
     def restore(self) -> bool:
-        """Restores the newest checkpoint; False where there is none yet.
+        """Restores the newest checkpoint; returns False where there is none yet.
 
         Raises:
-            UserError: if it does not belong to these networks.
+            UserError: if the checkpoint does not belong to these networks.
         """
         latest = self.manager.latest_checkpoint
         if latest is None:
@@ -69,7 +69,7 @@ class RunState:
         return True
 
     def variables(self) -> list[tf.Variable]:
-        """All that is saved."""
+        """All variables that a checkpoint saves."""
         return [
             *(v.value for owner in self.owners for v in owner.variables),
             self.step,
@@ -78,23 +78,26 @@ class RunState:
         ]
 
     def not_finite(self) -> list[str]:
-        """Names of the weights and optimizer slots that hold a NaN or an infinity."""
+        """The names of the weights and optimizer slots that hold a NaN or an infinity."""
         variables = [v for owner in self.owners for v in owner.variables]
         floating = [v for v in variables if v.value.dtype.is_floating]
         return [v.path for v in floating if not bool(tf.reduce_all(tf.math.is_finite(v.value)))]
 
     def save(self) -> None:
-        """Saves at the present step. Written beside and renamed: killed at any moment, the last one stays whole.
+        """Saves a checkpoint of the current step.
+
+        It is written beside its place and then renamed, so that the last checkpoint stays whole even if the run is
+        killed in the middle.
 
         Raises:
-            UserError: if anything in it is not finite (a gradient can overflow though the losses did not); nothing
-                is written then.
+            UserError: if anything in the checkpoint is not finite (a gradient can overflow although the losses did
+                not); nothing is written then.
         """
-        broken = self.not_finite()
-        if broken:
+        names = self.not_finite()
+        if names:
             raise UserError(
-                f"{broken[0]} is not finite after step {int(self.step)} ({len(broken)} weights or optimizer slots are "
+                f"{names[0]} is not finite after step {int(self.step)} ({len(names)} weights or optimizer slots are "
                 "not); the last checkpoint is from before: lower `optimizer.learning_rate` or a term's weight."
             )
-        if self.writes:  # every worker holds whole variables, so that the others need take no part
+        if self.writes:  # every worker holds all variables whole, so that the others need not take part
             self.manager.save(checkpoint_number=int(self.step.numpy()))

@@ -1,8 +1,8 @@
-"""Which worker of how many this process is: TF_CONFIG, as TensorFlow defines it, and the roll call at the start.
+"""Reads from TF_CONFIG which of the workers this process is, and waits at the start until all of them answer.
 
     TF_CONFIG='{"cluster": {"worker": ["10.0.0.1:2222", "10.0.0.2:2222"]}, "task": {"type": "worker", "index": 0}}'
 
-The first worker (or the task of type `chief`, where there is one) is the chief.
+TensorFlow defines this format. The first worker is the chief, or the task of type `chief` where there is one.
 """
 
 import json
@@ -21,7 +21,7 @@ _RULE = (
 
 @dataclass(frozen=True)
 class Cluster:
-    """`names` ("worker 0") and `addresses` (host, port) of all workers, the chief first; `here` is this one."""
+    """All workers, the chief first: `names` ("worker 0") and `addresses` (host, port); `here` is this one's index."""
 
     names: tuple[str, ...]
     addresses: tuple[tuple[str, int], ...]
@@ -32,26 +32,26 @@ def read_cluster(text: str | None) -> Cluster:
     """Reads the value of TF_CONFIG.
 
     Raises:
-        UserError: where there is none, or it does not say who the workers are and which of them this is.
+        UserError: if there is no TF_CONFIG, or if it does not say who the workers are and which of them this is.
     """
     if not text:
         raise UserError(
             "`strategy: multi_worker` needs TF_CONFIG in the environment; docs/distributed.md shows one."
         )
     try:
-        told = json.loads(text)
-        jobs, task = told["cluster"], (told["task"]["type"], told["task"]["index"])
+        content = json.loads(text)
+        jobs, task = content["cluster"], (content["task"]["type"], content["task"]["index"])
         tasks = [(job, i) for job in ("chief", "worker") for i in range(len(jobs.get(job, [])))]
         addresses = tuple(_address(jobs[job][i]) for job, i in tasks)
-        understood = (
+        is_valid = (
             set(jobs) <= {"chief", "worker"}
             and len(jobs.get("chief", [])) <= 1
             and len(set(addresses)) == len(addresses)
             and task in tasks
         )
     except (ValueError, TypeError, KeyError, AttributeError):
-        understood = False
-    if not understood:
+        is_valid = False
+    if not is_valid:
         raise UserError(f"{_RULE} Received: {text}")
     return Cluster(tuple(f"{job} {i}" for job, i in tasks), addresses, tasks.index(task))
 
@@ -64,9 +64,9 @@ def _address(text: Any) -> tuple[str, int]:
 
 
 def meet(cluster: Cluster, timeout_s: float) -> None:
-    """Waits until every other worker's port answers, while this one's does.
+    """Waits until every other worker's port answers, while this worker's port answers the others.
 
-    TensorFlow's own meeting has no end: where a worker does not come, the others wait for it for ever.
+    TensorFlow's own meeting has no time limit: if a worker does not come, the others wait for it for ever.
 
     Raises:
         UserError: if this worker's port is taken, or another does not answer in time.
@@ -95,7 +95,7 @@ def meet(cluster: Cluster, timeout_s: float) -> None:
 def _answers(host: str, port: int) -> bool:
     try:
         with socket.create_connection((host, port), timeout=2.0) as connection:
-            # A machine may reach itself by chance, through the very port that it tries.
+            # A machine may by chance connect to itself, through the very port that it tries.
             return connection.getsockname() != connection.getpeername()
     except OSError:
         return False

@@ -1,7 +1,7 @@
-"""The settings of a training run. Defaults are the paper's and the released training's.
+"""Defines the settings of a training run, with the defaults of the paper and of the released training.
 
 YAML files and flags fill them through jsonargparse: `--config configs/small.yaml --loss.identity 12`. An
-unknown key, a wrong type or an impossible combination stops before anything is loaded.
+unknown key, a wrong type or an impossible combination stops the run before anything is loaded.
 """
 
 import dataclasses
@@ -47,11 +47,10 @@ _POSITIVE = (
 class TrainConfig:
     run: Path = Path("runs/facedancer")
     size_px: int = 256
-    batch_size: int = 10  # global: over all devices
+    batch_size: int = 10  # the global one, over all devices
     steps: int = 300_000
-    licence: str = (
-        "not stated by its makers"  # of the trained weights, in plain words; written into model.keras
-    )
+    # The licence of the trained weights in plain words; it is written into model.keras.
+    licence: str = "not stated by its makers"
     seed: int = 0
     data: DataConfig = field(default_factory=DataConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
@@ -60,9 +59,9 @@ class TrainConfig:
     start_from: StartConfig = field(default_factory=StartConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
-    averaging_decay: float = 0.999  # of the averaged generator weights, which are what is exported
-    r1_every_steps: int = 1  # lazy regularisation: rarer and as many times stronger
-    cycle_every_steps: int = 1  # likewise
+    averaging_decay: float = 0.999  # of the averaged generator weights, which are the exported ones
+    r1_every_steps: int = 1  # lazy regularisation: every n steps, and n times as strong
+    cycle_every_steps: int = 1  # the same for the cycle loss
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     xla: bool = False
     strategy: Literal["one_device", "mirrored", "multi_worker"] = "one_device"
@@ -80,7 +79,7 @@ class TrainConfig:
             raise UserError(str(error)) from error
 
     def _check(self) -> None:
-        """Raises ValueError for what cannot be; the rooms' own rules are asked for, not repeated."""
+        """Raises ValueError for impossible settings; it calls the rules of `networks` and `data` and repeats none."""
 
         def check(holds: bool, rule: str, **received: Any) -> None:
             if not holds:
@@ -145,12 +144,12 @@ class TrainConfig:
 
     @property
     def margins(self) -> dict[str, float]:
-        """IFSR margins by block: the configured ones, else the encoder's own."""
+        """The IFSR margins by block: those of the config, or else the encoder's own."""
         return dict(self.loss.ifsr_margins or ENCODERS[self.encoder.name].margins)
 
 
 def parse_config(arguments: list[str] | None = None) -> TrainConfig:
-    """Reads `--config FILE` and `--key value` flags (the command line's, if `arguments` is None).
+    """Reads `--config FILE` and `--key value` flags, from the command line if `arguments` is None.
 
     Raises:
         UserError: for an unknown key, a wrong type or an impossible combination.
@@ -171,7 +170,7 @@ def parse_config(arguments: list[str] | None = None) -> TrainConfig:
 
 
 def config_as_dict(config: TrainConfig) -> dict[str, Any]:
-    """Plain nested values (paths as text, tuples as lists), as written into the run folder."""
+    """Turns the config into plain nested values (paths as text, tuples as lists), as the run folder stores them."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The sections of a training config, one dataclass each; `facedancer_tf.training.config` joins and checks them."""
+"""Defines the sections of a training config as dataclasses; `facedancer_tf.training.config` joins and checks them."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -12,13 +12,16 @@ Fusion = Literal["no_skip", "add", "concat", "affa", "d_affa", "do_affa"]
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """`released` is the authors' and takes no strengths; see `data.augmentation` for what the strengths mean."""
+    """How pictures are augmented; `released` is the authors' augmentation and takes no strengths.
+
+    See `data.augmentation` for what the strengths mean.
+    """
 
     kind: Literal["released", "colour_and_geometry", "none"] = "released"
     brightness: float = 0.0
     contrast: float = 0.0
     saturation: float = 0.0
-    grey: float = 0.0  # the share of pictures that lose their colours
+    grey: float = 0.0  # the share of the pictures that lose their colours
     flip: bool = False
     scale: float = 0.0
     rotation_deg: float = 0.0
@@ -34,7 +37,7 @@ class DataConfig:
 
     folder: Path = Path("datasets/faces")
     self_swap_probability: float = 0.2
-    # Identities are those of the pictures before augmentation, embedded once and kept beside the shards.
+    # If true, identities are those of the pictures before augmentation, embedded once and kept beside the shards.
     cached_embeddings: bool = False
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
@@ -51,60 +54,61 @@ class GeneratorConfig:
 class DiscriminatorConfig:
     kind: Literal["patch", "image"] = "patch"
     base_filters: int = 64
-    down_blocks: int = 4  # patch only
+    down_blocks: int = 4  # only for kind "patch"
 
 
 @dataclass(frozen=True)
 class ViewsConfig:
-    """How far the encoder's random views vary (`facedancer_tf.training.views`); by default not at all."""
+    """How far the encoder's random views vary (`facedancer_tf.training.views`); by default they do not vary at all."""
 
     scale: float = 0.0
-    shift: float = 0.0  # a part of the side
+    shift: float = 0.0  # a fraction of the side
     flip: bool = False
-    blur_px: float = 1.0  # the widest kernel's half width; 1 is plain bilinear
+    blur_px: float = 1.0  # half the width of the widest kernel; 1 is plain bilinear
 
 
 @dataclass(frozen=True)
 class EncoderConfig:
     name: str = "arcface_resnet50"
-    weights: str | None = (
-        None  # a name or file, see facedancer_tf.weights.catalogue; the embedded encoder needs none
-    )
+    # A name or file, see facedancer_tf.weights.catalogue; the embedded encoder needs none.
+    weights: str | None = None
     views: ViewsConfig = field(default_factory=ViewsConfig)
-    # What the encoder sees and asks for: `facedancer_tf.training.pasting` and `facedancer_tf.training.identities`.
-    pasted: bool = False  # the swapped face as it is pasted into its target, not the whole crop
-    identity_noise: float = 0.0  # how far a source's identity is turned away at most, as a part of its length
+    # If true, the encoder sees the swapped face as it is pasted into its target, not the whole crop: see
+    # `facedancer_tf.training.pasting`.
+    pasted: bool = False
+    # Which identities training asks for: see `facedancer_tf.training.identities`.
+    identity_noise: float = 0.0  # how far a source's identity is turned at most, as a fraction of its length
     identity_length: float = 0.0  # identities become 1 / (1 + this) to 1 + this times as long
 
 
 @dataclass(frozen=True)
 class StartConfig:
-    """Files that a new run takes its first weights from, to go on training them; random where not given."""
+    """Files from which a new run takes its first weights, to go on training them; without a file they are random."""
 
     generator: str | None = None  # a name or a model file
-    discriminator: Path | None = None  # a file that import_weights.py made; kind "image" only
+    discriminator: Path | None = None  # a file that import_weights.py made; only for kind "image"
 
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights of the terms; 0 leaves a term out. `r1` is the factor before the mean squared gradient."""
+    """The weights of the loss terms; 0 leaves a term out. `r1` is the factor before the mean squared gradient."""
 
     adversarial: float = 1.0
     r1: float = 5.0
     identity: float = 10.0
-    identity_contrast: float = 0.0  # of what is left of the target's identity; not in the paper
+    identity_contrast: float = 0.0  # the term for what is left of the target's identity; not in the paper
     reconstruction: float = 5.0
     perceptual: float = 0.2
     cycle: float = 1.0
     ifsr: float = 1.0
     ifsr_scale: float = 1.2
-    ifsr_margins: dict[str, float] | None = None  # by encoder block; the encoder's own where not given
-    ifsr_weights: dict[str, float] | None = None  # by encoder block; 1 where not given
+    ifsr_margins: dict[str, float] | None = None  # by encoder block; None takes the encoder's own
+    ifsr_weights: dict[str, float] | None = None  # by encoder block; a block without a weight has 1
 
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """Adam as released: no momentum, the rate times 0.97 every 100,000 steps."""
+    """Adam as in the released training: no momentum, and a rate that falls by the factor 0.97 every 100,000 steps."""
 
     learning_rate: float = 1e-4
     beta_1: float = 0.0

@@ -1,10 +1,12 @@
-"""Perturbed identities: which identities training asks for beyond those of its pictures. Drawn statelessly per sample.
+"""Perturbs identities, so that training also asks for identities that its pictures do not have.
 
-Noise: synthetic faces fill a part only of the directions in which an encoder tells real people apart, and a generator
-soon ignores the others. Noise in all directions asks for them too.
+Perturbations are drawn statelessly per sample.
 
-Length: the embeddings of real people are also longer (SFace: 13) than those of synthetic ones (11), and a generator
-that never saw such lengths exaggerates. So lengths vary, those of self-swaps too.
+Noise: synthetic faces fill only a part of the directions in which an encoder tells real people apart, and a generator
+soon ignores the other directions. Noise in all directions makes training ask for these too.
+
+Length: the embeddings of real people are also longer (SFace: 13) than those of synthetic people (11), and a generator
+that never saw such lengths exaggerates. So the lengths vary, also those of self-swaps.
 """
 
 import tensorflow as tf
@@ -19,13 +21,14 @@ def perturb_identities(
 ) -> tf.Tensor:
     """Turns the sources' `embeddings` [b, W] towards random directions and makes them longer or shorter.
 
-    To all but self-swaps a random direction is added, at a length between 0 and `noise` times the embedding's. The
-    result is as long as the embedding was, times a factor between 1 / (1 + `length`) and 1 + `length`.
+    Every embedding except those of self-swaps gets a random direction added, with a length between 0 and `noise` times
+    the embedding's own. The result is as long as the embedding was, times a factor between 1 / (1 + `length`) and
+    1 + `length`.
     """
     width = embeddings.shape[1]
-    drawn = draw_per_sample(seed, IDENTITY_ROLE, batch["sample"], width + 2)
-    direction = tf.math.l2_normalize(drawn[:, :width], axis=1)
-    share = (1.0 - batch["self_swap"]) * noise * (drawn[:, width] + 1.0) / 2.0
+    draws = draw_per_sample(seed, IDENTITY_ROLE, batch["sample"], width + 2)
+    direction = tf.math.l2_normalize(draws[:, :width], axis=1)
+    share = (1.0 - batch["self_swap"]) * noise * (draws[:, width] + 1.0) / 2.0
     lengths = tf.norm(embeddings, axis=1, keepdims=True)
-    turned = embeddings + share[:, None] * lengths * direction
-    return lengths * tf.pow(1.0 + length, drawn[:, width + 1 :]) * tf.math.l2_normalize(turned, axis=1)
+    noisy = embeddings + share[:, None] * lengths * direction
+    return lengths * tf.pow(1.0 + length, draws[:, width + 1 :]) * tf.math.l2_normalize(noisy, axis=1)

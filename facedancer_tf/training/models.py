@@ -1,4 +1,4 @@
-"""The networks of a training run, built from its config, and what goes into and out of them."""
+"""Builds the networks of a training run from its config, and defines what goes into and out of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from networks.generator import build_generator
 
 @dataclass(frozen=True)
 class Models:
-    """Generator, its average and discriminator are trained; encoder and VGG are frozen.
+    """The networks of a run: generator, its average and discriminator are trained; encoder and VGG are frozen.
 
-    `encoder` maps prepared pictures to a dict of `embedding` and the blocks that have a margin; `vgg` maps
-    pictures in [-1, 1] to its five pooled maps, or is None in recipes without the perceptual loss.
+    `encoder` maps prepared pictures to a dict of `embedding` and the blocks that have a margin. `vgg` maps pictures in
+    [-1, 1] to its five pooled maps, or is None in recipes without the perceptual loss.
     """
 
     generator: keras.Model
@@ -29,23 +29,24 @@ class Models:
     encoder_description: IdentityEncoder
     encoder_fingerprint: str
     vgg: keras.Model | None
-    shrink: float  # that the pictures were aligned with
+    shrink: float  # the factor that the pictures were aligned with
 
     def faces(
         self,
         pictures: keras.KerasTensor,
         resample: Callable[[keras.KerasTensor], keras.KerasTensor] | None = None,
     ) -> dict[str, keras.KerasTensor]:
-        """What the identity encoder sees in `[B, S, S, 3]` in [-1, 1]: `embedding` `[B, W]` and IFSR blocks by name.
+        """Runs the identity encoder on pictures `[B, S, S, 3]` in [-1, 1].
 
-        `resample` gives it random views instead, see `facedancer_tf.training.views`.
+        Returns `embedding` `[B, W]` and the IFSR blocks by name. With `resample` the encoder sees random views of the
+        pictures instead, see `facedancer_tf.training.views`.
         """
         prepared = prepare_pictures(self.encoder_description, pictures, self.shrink, resample)
         return self.encoder(prepared, training=False)
 
 
 def generator_arguments(config: TrainConfig) -> dict:
-    """What `build_generator` takes to build this run's generator; also the recipe inside its model file."""
+    """The arguments of `build_generator` for this run's generator; they are also the recipe inside its model file."""
     return {
         "size_px": config.size_px,
         "identity_width": ENCODERS[config.encoder.name].width,
@@ -57,10 +58,10 @@ def generator_arguments(config: TrainConfig) -> dict:
 
 
 def build_vgg() -> keras.Model:
-    """VGG16 up to its last pooling, with ImageNet weights that Keras downloads at first use.
+    """Builds VGG16 up to its last pooling, with ImageNet weights that Keras downloads at first use.
 
     Raises:
-        UserError: if they can be neither found nor downloaded.
+        UserError: if the weights are neither on this machine nor can be downloaded.
     """
     try:
         vgg = keras.applications.VGG16(include_top=False, weights="imagenet")
@@ -75,7 +76,7 @@ def build_vgg() -> keras.Model:
 
 
 def build_models(config: TrainConfig, shrink: float) -> Models:
-    """Builds all networks for pictures aligned with `shrink`; initial weights depend on the seed alone.
+    """Builds all networks for pictures that are aligned with `shrink`; initial weights depend on the seed alone.
 
     The frozen networks stay float32 whatever the precision: on CPUs SFace is slower in bfloat16.
     """

@@ -1,4 +1,4 @@
-"""The folder that a training run lives in: whose it is, what it was started with, and who writes into it now."""
+"""Manages the folder of a training run: which run it belongs to, what config started it, and who writes into it now."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.training.config import TrainConfig, config_as_dict, config_as_yaml
 
 CONFIG, CHECKPOINTS, LOGS, PICTURES, MODEL = "config.yaml", "checkpoints", "logs", "pictures", "model.keras"
-# What a run cannot change half-way: its checkpoints or their meaning would not fit any more.
+# Settings that a run cannot change half-way: its checkpoints, or their meaning, would not fit any more.
 FIXED_KEYS = ("size_px", "seed", "generator", "discriminator")
 
 
@@ -42,7 +42,7 @@ def write_config(config: TrainConfig) -> None:
 
 @contextmanager
 def only_writer(run: Path) -> Iterator[None]:
-    """Makes the folder and holds it against a second `train.py`; the lock goes with the process, however it ends."""
+    """Makes the folder and locks it against a second `train.py`; the lock ends with the process, however that ends."""
     run.mkdir(parents=True, exist_ok=True)
     with (run / ".lock").open("w") as lock:
         try:

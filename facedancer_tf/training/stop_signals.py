@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C end a run between two steps, not in the middle of one."""
+"""Lets SIGTERM and Ctrl-C end a run between two steps, not in the middle of one."""
 
 import signal
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The loop around the step: iterate, log, picture, save, stop cleanly."""
+"""Runs the loop around the training step: iterate, log, make pictures, save, stop cleanly."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -47,13 +47,13 @@ from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
 def train(config: TrainConfig) -> None:
     """Trains until `config.steps`, from the run folder's newest checkpoint where there is one.
 
-    Writes into `config.run`: config.yaml, checkpoints/, logs/ (TensorBoard), pictures/ and model.keras (the
-    averaged generator). Of several workers the chief alone reads and writes it. SIGTERM and Ctrl-C save and
-    return.
+    The run writes into `config.run`: config.yaml, checkpoints/, logs/ (TensorBoard), pictures/ and model.keras (the
+    averaged generator). Of several workers only the chief reads and writes that folder. On SIGTERM or Ctrl-C the run
+    saves and returns.
 
     Raises:
-        UserError: for unusable data, a run folder of another config, workers that do not fit or are lost, or a
-            loss or weight that is not finite.
+        UserError: if the data cannot be used, the run folder belongs to another config, workers do not fit or are lost,
+            or a loss or weight is not finite.
     """
     strategy = build_strategy(config)
     with lost_workers_end_the_run(strategy):
@@ -92,7 +92,7 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
             save_model_file(models.averaged, recipe, config.run / MODEL)
 
     if int(state.step) >= config.steps:
-        export()  # a kill may have come between the last checkpoint and its model file
+        export()  # an earlier run may have been killed between its last checkpoint and the model file
         if chief:
             print(f"{config.run} has its {config.steps} steps already; raise `steps` to go on.")
         return
@@ -106,7 +106,7 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
         print(changed_order(config.run, int(state.order)))
     state.order.assign(ORDER_VERSION)
     step = build_train_step(models, config, **optimizers, strategy=strategy)
-    # A run that goes on with another batch size leaves out what would complete a batch of that size.
+    # A run that goes on with another batch size skips samples, up to the start of the next whole batch.
     state.next_sample.assign(math.ceil(int(state.next_sample) / config.batch_size) * config.batch_size)
     try:
         validation = _validation(models, config, manifest) if chief else None
@@ -125,7 +125,7 @@ def _iterate(
     export: Callable[[], None],
     strategy: tf.distribute.Strategy,
 ) -> None:
-    """Runs the remaining steps, or those until a signal asks to stop."""
+    """Runs the remaining steps, or stops earlier when a signal asks for it."""
     first, chief = int(state.step), is_chief(strategy)
     before: Scalars = {}
     logs = tf.summary.create_file_writer(str(config.run / LOGS)) if chief else tf.summary.create_noop_writer()
@@ -141,7 +141,7 @@ def _iterate(
                 with_r1=bool(config.loss.r1) and number % config.r1_every_steps == 0,
                 with_cycle=bool(config.loss.cycle) and number % config.cycle_every_steps == 0,
             )
-            # Of the step before, so that the device goes on while we look.
+            # The step before is checked, so that the device goes on while we look.
             stop_if_not_finite(before, number - 1)
             before = scalars
             state.step.assign(number)
@@ -164,7 +164,7 @@ def _iterate(
 
 
 def changed_order(run: Path, before: int) -> str:
-    """What is said where a run's checkpoint was made with the order of pictures `before`."""
+    """The message for a run whose checkpoint was made with the order of pictures `before`."""
     return (
         f"{run} was begun with order {before} of the pictures, and this version has order {ORDER_VERSION}, which "
         "shuffles every epoch as a whole: the run goes on, but not as it would have before."
@@ -213,11 +213,11 @@ def _validation(models: Models, config: TrainConfig, manifest: Manifest) -> Vali
 
 
 def stop_if_not_finite(scalars: Scalars, step: int) -> None:
-    """Raises UserError naming the first term that is NaN or infinite. Nothing is saved from then on."""
-    broken = [name for name, value in scalars.items() if not math.isfinite(float(value))]
-    if broken:
+    """Raises UserError that names the first term that is NaN or infinite, so that nothing is saved from then on."""
+    names = [name for name, value in scalars.items() if not math.isfinite(float(value))]
+    if names:
         raise UserError(
-            f"the loss term {broken[0]!r} is not finite at step {step} (not finite: {', '.join(broken)}); the last "
+            f"the loss term {names[0]!r} is not finite at step {step} (not finite: {', '.join(names)}); the last "
             "checkpoint is from before: lower `optimizer.learning_rate` or that term's weight and start again."
         )
 

@@ -1,8 +1,8 @@
-"""One training step: X_c and D(X_c) are computed once, and each network's gradients reach only that network.
+"""Defines one training step: X_c and D(X_c) are computed once, and each network's gradients reach only that network.
 
-Pictures NHWC, RGB, [-1, 1]. Every term is a mean over the *global* batch, with a gradient that reaches this
-replica's samples only; the optimizers sum gradients over replicas, so that any number of them gives the
-update of one device.
+Pictures are NHWC, RGB, [-1, 1]. Every term is a mean over the *global* batch, but its gradient reaches only this
+replica's samples. The optimizers sum gradients over replicas, so that any number of replicas makes the same update as
+one device.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,10 @@ TrainStep: TypeAlias = tf.types.experimental.PolymorphicFunction  # (batch, with
 
 
 def global_batch_mean(batch_size: int) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Mean of per-sample values `[b]` over all replicas' samples; the gradient reaches this replica's alone."""
+    """Builds the mean of per-sample values `[b]` over the samples of all replicas.
+
+    The gradient reaches only this replica's samples.
+    """
 
     def mean(values: tf.Tensor) -> tf.Tensor:
         local = tf.reduce_sum(values) / batch_size
@@ -42,7 +45,7 @@ def global_batch_mean(batch_size: int) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 class Objective:
-    """The losses of both networks for one batch, as far as their weights in the config are not zero."""
+    """Computes the losses of both networks for one batch, without those whose weight in the config is zero."""
 
     def __init__(self, models: Models, config: TrainConfig) -> None:
         self.models, self.config = models, config
@@ -50,9 +53,10 @@ class Objective:
 
     def generator_terms(self, batch: dict, source: dict, target: dict, swapped: tf.Tensor, swapped_logits: tf.Tensor,
                         with_cycle: bool, views: Resample | None = None) -> Scalars:  # fmt: skip
-        """Unweighted terms by name; `source` and `target` are `Models.faces` of the batch's pictures.
+        """Computes the generator's unweighted terms by name.
 
-        `views` are those that the encoder saw of the targets.
+        `source` and `target` are `Models.faces` of the batch's pictures; `views` are the same random views in which the
+        encoder saw the targets.
         """
         weight, mean, models = self.config.loss, self.batch_mean, self.models
         terms = {}
@@ -60,8 +64,8 @@ class Objective:
             terms["adversarial"] = mean(generator_adversarial(swapped_logits))
         if weight.identity or weight.identity_contrast or weight.ifsr:
             pasted = self.config.encoder.pasted
-            seen = paste_back(swapped, batch["target"], models.shrink) if pasted else swapped
-            swapped_faces = models.faces(seen, views)
+            visible = paste_back(swapped, batch["target"], models.shrink) if pasted else swapped
+            swapped_faces = models.faces(visible, views)
         if weight.identity:
             terms["identity"] = mean(identity_loss(source["embedding"], swapped_faces["embedding"]))
         if weight.identity_contrast:
@@ -85,7 +89,7 @@ class Objective:
         return terms
 
     def discriminator_terms(self, real: tf.Tensor, swapped_logits: tf.Tensor, with_r1: bool) -> Scalars:
-        """The adversarial term, and R1 of the real pictures `[b, S, S, 3]` where asked for."""
+        """Computes the adversarial term and, with `with_r1`, R1 of the real pictures `[b, S, S, 3]`."""
         if not with_r1:
             logits = self.models.discriminator(real, training=True)
             return {"discriminator": self.batch_mean(discriminator_adversarial(logits, swapped_logits))}
@@ -101,7 +105,7 @@ class Objective:
 
 
 def build_optimizer(config: TrainConfig, variables: list) -> keras.optimizers.Optimizer:
-    """Adam with the released decay, its state made (so that a checkpoint can be restored into it)."""
+    """Builds Adam with the released decay, and its state, so that a checkpoint can be restored into it."""
     settings = config.optimizer
     schedule = keras.optimizers.schedules.ExponentialDecay(
         settings.learning_rate, settings.decay_steps, settings.decay_rate
@@ -124,9 +128,9 @@ def build_train_step(
 ) -> TrainStep:
     """Builds `step(batch, with_r1, with_cycle) -> scalars`, a `tf.function` that updates everything once.
 
-    `batch` is the pipeline's: target, source `[b, S, S, 3]`, self_swap `[b]`. The two flags are Python bools
-    (each combination is a graph of its own); the lazy terms weigh `…_every_steps` times as much when they
-    come. Scalars are the unweighted terms, the weighted sums and the mean logits.
+    `batch` comes from the pipeline: target, source `[b, S, S, 3]`, self_swap `[b]`. The two flags are Python bools
+    (each combination is a graph of its own). They switch on the lazy terms, which then weigh `…_every_steps` times as
+    much. The scalars are the unweighted terms, the weighted sums and the mean logits.
     """
     objective = Objective(models, config)
     loss = config.loss
@@ -154,8 +158,8 @@ def build_train_step(
                 batch, source, target, swapped, swapped_logits, with_cycle, views
             )
             generator_loss = _weighted_sum(terms, weights)
-            judged = objective.discriminator_terms(batch["source"], swapped_logits, with_r1)
-            discriminator_loss = _weighted_sum(judged, weights)
+            discriminator_terms = objective.discriminator_terms(batch["source"], swapped_logits, with_r1)
+            discriminator_loss = _weighted_sum(discriminator_terms, weights)
         for tape, total, model, optimizer in (
             (generator_tape, generator_loss, models.generator, generator_optimizer),
             (discriminator_tape, discriminator_loss, models.discriminator, discriminator_optimizer),
@@ -164,13 +168,14 @@ def build_train_step(
             optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
         return {
             **terms,
-            **judged,
+            **discriminator_terms,
             "generator_total": generator_loss,
             "discriminator_total": discriminator_loss,
             "swapped_logit": objective.batch_mean(per_sample_mean(swapped_logits)),
         }
 
-    if config.xla and not one_device:  # XLA compiles what one replica does, not the exchange between them
+    # XLA compiles the work of one replica, not the exchange between replicas.
+    if config.xla and not one_device:
         replica_step = tf.function(replica_step, jit_compile=True, autograph=False)
 
     @tf.function(jit_compile=(config.xla and one_device) or None, autograph=False)
@@ -186,9 +191,10 @@ def build_train_step(
 def faces_of_pairs(
     models: Models, batch: dict, both: bool, views: Resample | None = None
 ) -> tuple[dict, dict]:
-    """`Models.faces` of the sources and, in the same pass, of the targets (empty unless `both` are wanted).
+    """Computes `Models.faces` of the sources and, with `both`, in the same pass of the targets (otherwise empty).
 
-    Where the batch brings cached embeddings, only what else is wanted of the targets is computed, of `views` of them.
+    If the batch has cached embeddings, only the targets' other features are computed, with `both` and from `views` of
+    the targets.
     """
     if "source_embedding" in batch:
         target = models.faces(batch["target"], views) if both else {}
@@ -205,7 +211,10 @@ def faces_of_pairs(
 def update_average(
     models: Models, iterations: tf.Variable, decay: float, strategy: tf.distribute.Strategy
 ) -> None:
-    """averaged += (1 − d)·(generator − averaged), d growing with the steps so that the start is forgotten soon."""
+    """Updates the average: averaged += (1 − d)·(generator − averaged).
+
+    d grows with the steps, so that the average soon forgets the start.
+    """
     done = tf.cast(iterations, "float32")
     rate = 1.0 - tf.minimum(decay, done / (done + 10.0))
     for average, value in zip(models.averaged.variables, models.generator.variables, strict=True):

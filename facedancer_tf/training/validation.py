@@ -1,7 +1,8 @@
-"""Held-out validation while training: does the identity move, does the picture stay? And pictures to see it.
+"""Validates on held-out pictures while training: does the identity move, and does the picture stay?
 
-Pictures NHWC, RGB, [-1, 1]. Judged by the encoder that trains, so the figures steer a run and compare its
-steps; they are no evaluation (an independent encoder gives that).
+It gives figures, and pictures to look at. Pictures are NHWC, RGB, [-1, 1]. The figures come from the encoder that also
+trains the generator, so they help to steer a run and to compare its steps; they are no evaluation, which needs an
+independent encoder.
 """
 
 import cv2
@@ -17,11 +18,11 @@ GRID_ROWS = 6
 
 
 class Validation:
-    """A fixed set of held-out pairs, run through the averaged generator.
+    """Runs a fixed set of held-out pairs through the averaged generator.
 
     Args:
         models: the run's networks.
-        batches: batches of the pipeline (held-out split, no augmentation), read once and kept.
+        batches: the pipeline's batches (held-out split, no augmentation), which are read once and then kept.
     """
 
     def __init__(self, models: Models, batches: tf.data.Dataset) -> None:
@@ -47,9 +48,10 @@ class Validation:
         }
 
     def scalars(self) -> dict[str, float]:
-        """Means over the held-out set: cosine similarities of the pairs, PSNR in dB of targets swapped with themselves.
+        """Computes means over the held-out set: cosine similarities of the pairs, and the PSNR of self-swaps in dB.
 
-        `source_to_target` is what a copy of the target would have as `similarity_to_source`.
+        A self-swap is a target swapped with itself. `source_to_target` is the `similarity_to_source` that a mere copy
+        of the target would have.
         """
         parts = [
             {name: value.numpy() for name, value in self.measure(batch).items()} for batch in self.batches
@@ -57,9 +59,10 @@ class Validation:
         return {name: float(np.concatenate([part[name] for part in parts]).mean()) for name in parts[0]}
 
     def grid(self) -> np.ndarray:
-        """Rows of source | target | swapped | reconstruction | masks, uint8 `[rows·S, columns·S, 3]`.
+        """Draws rows of source | target | swapped | reconstruction | masks, uint8 `[rows·S, columns·S, 3]`.
 
-        A mask is the mean over its channels: white takes the identity-conditioned feature, black the target's.
+        A mask is shown as the mean over its channels: white takes the identity-conditioned feature, and black takes the
+        target's feature.
         """
         batch = {name: value[:GRID_ROWS] for name, value in self.batches[0].items()}
         out = self.with_masks([batch["target"], self.embed(batch["source"])])
@@ -68,8 +71,8 @@ class Validation:
         size_px = columns[0].shape[1]
         for name in sorted((name for name in out if name != "swapped"), key=lambda name: out[name].shape[1]):
             mask = keras.ops.convert_to_numpy(keras.ops.mean(keras.ops.cast(out[name], "float32"), axis=-1))
-            shown = [cv2.resize(m, (size_px, size_px), interpolation=cv2.INTER_NEAREST) for m in mask]
-            columns.append(np.repeat((np.stack(shown) * 255 + 0.5).astype(np.uint8)[..., None], 3, axis=-1))
+            large = [cv2.resize(m, (size_px, size_px), interpolation=cv2.INTER_NEAREST) for m in mask]
+            columns.append(np.repeat((np.stack(large) * 255 + 0.5).astype(np.uint8)[..., None], 3, axis=-1))
         return np.concatenate([np.concatenate(list(column), axis=0) for column in columns], axis=1)
 
 

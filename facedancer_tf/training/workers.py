@@ -1,4 +1,4 @@
-"""What the workers of one run do together. With one worker all of it is a matter of course.
+"""Does what the workers of one run do together; with one worker it has nothing to do.
 
 Workers run the same program on the same global batches. Only the chief reads and writes the run folder; the
 others get its state through the same all-reduce that sums the gradients.
@@ -22,7 +22,9 @@ from facedancer_tf.training.config import TrainConfig, config_as_dict
 
 
 def build_strategy(config: TrainConfig) -> tf.distribute.Strategy:
-    """The devices to train on. Workers of several machines meet here, before TensorFlow has looked at any device.
+    """Builds the strategy for the devices to train on.
+
+    Workers on several machines meet here, before TensorFlow has looked at any device.
 
     Raises:
         UserError: if the other workers cannot be met, or the batch cannot be shared evenly.
@@ -33,11 +35,11 @@ def build_strategy(config: TrainConfig) -> tf.distribute.Strategy:
         strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
     elif config.strategy == "multi_worker":
         meet(read_cluster(os.environ.get("TF_CONFIG")), config.wait_for_workers_s)
-        # From here TensorFlow waits for the others without an end, and no Python runs meanwhile that could end it.
+        # From here TensorFlow waits for the other workers without a limit, and no Python runs that could end the wait.
         faulthandler.dump_traceback_later(config.wait_for_workers_s, exit=True)
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
         faulthandler.cancel_dump_traceback_later()
-        # TensorFlow has begun to catch SIGTERM, and does nothing then.
+        # TensorFlow now catches SIGTERM and does nothing about it: give it back its default effect.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if config.batch_size % strategy.num_replicas_in_sync:
         raise UserError(
@@ -59,7 +61,8 @@ def _in_multi_worker_mode(strategy: tf.distribute.Strategy) -> bool:
 def lost_workers_end_the_run(strategy: tf.distribute.Strategy) -> Iterator[None]:
     """Turns TensorFlow's report of a lost worker into one sentence.
 
-    TensorFlow finds out by heartbeats (ten seconds) or a broken connection, and aborts what waits for that worker.
+    TensorFlow notices the loss by heartbeats (ten seconds) or a broken connection, and aborts all that waits for the
+    worker.
 
     Raises:
         UserError: if a worker was lost.
@@ -69,16 +72,16 @@ def lost_workers_end_the_run(strategy: tf.distribute.Strategy) -> Iterator[None]
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
         if not _in_multi_worker_mode(strategy):
             raise
-        # Devices are named too, but are this worker's own.
-        found = re.search(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)\b(?!/device)", str(error))
-        name = f"{found[1]} {found[2]}" if found else "a worker"
+        # The report may also name devices with their task, but these are this worker's own.
+        task = re.search(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)\b(?!/device)", str(error))
+        name = f"{task[1]} {task[2]}" if task else "a worker"
         raise UserError(
             f"{name} was lost: its own output says why. The last checkpoint is whole; the same command on all "
             "workers, or on another number of them, goes on from there."
         ) from error
 
 
-Message = list[tf.Tensor]  # of one type; it travels in one piece
+Message = list[tf.Tensor]  # tensors of one type, which travel together
 
 
 def _all_reduce(
@@ -102,14 +105,14 @@ def _all_reduce(
 
 
 def settings_of_all_workers(config: TrainConfig) -> dict[str, Any]:
-    """The settings that all workers must share: all but where this machine keeps its files."""
+    """The settings that all workers must share: all except the folders where this machine keeps its files."""
     settings = config_as_dict(config)
     del settings["run"], settings["data"]["folder"]
     return settings
 
 
 def require_the_same(strategy: tf.distribute.Strategy, settings: Mapping[str, Any]) -> None:
-    """Raises UserError, on all workers, if one of them has another value than the chief under a name."""
+    """Raises UserError on all workers if the value of any setting differs between one of them and the chief."""
     if not _in_multi_worker_mode(strategy):
         return
     digests = [hashlib.sha256(repr(value).encode()).digest()[:6] for value in settings.values()]
@@ -130,7 +133,7 @@ def require_the_same(strategy: tf.distribute.Strategy, settings: Mapping[str, An
 
 
 def send_from_chief(strategy: tf.distribute.Strategy, variables: list[tf.Variable]) -> None:
-    """Gives the variables on all workers the values that they have on the chief."""
+    """Copies the chief's values of the variables to all workers."""
     if not _in_multi_worker_mode(strategy):
         return
 
@@ -138,7 +141,7 @@ def send_from_chief(strategy: tf.distribute.Strategy, variables: list[tf.Variabl
     counts = [v for v in variables if not v.dtype.is_floating]
 
     def of_chief(replica_id: tf.Tensor) -> list[Message]:
-        # Counts travel as float64: not every kind of all-reduce takes integers.
+        # Counts are sent as float64, because not every kind of all-reduce takes integers.
         messages = [floating, [tf.cast(count, tf.float64) for count in counts]]
         return [[tf.where(replica_id == 0, v, tf.zeros_like(v)) for v in message] for message in messages]
 
@@ -148,12 +151,12 @@ def send_from_chief(strategy: tf.distribute.Strategy, variables: list[tf.Variabl
 
 
 class StopVote:
-    """Says whether any worker was asked to stop: the same answer on all of them at the same step.
+    """Says whether any worker was asked to stop, with the same answer on all workers at the same step.
 
-    The answer is that of the question before, so that no step waits for it.
+    The answer is that to the previous call's question, so that no step waits for it.
 
     Args:
-        asked: whether this worker was asked to stop.
+        asked: a function that says whether this worker was asked to stop.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy, asked: Callable[[], bool]) -> None:
@@ -169,6 +172,6 @@ class StopVote:
         return float(before) > 0
 
     def leave(self) -> None:
-        """Waits until all workers are done: one that leaves early is missed by those that still write."""
+        """Waits until all workers are done: if one left early, those that still write would take it for lost."""
         if not self.alone:
             float(self.count(tf.constant(0.0))[0][0])

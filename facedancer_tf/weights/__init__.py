@@ -1,1 +1,1 @@
-"""Files of weights: which there are, what is inside, networks made of them."""
+"""Finds files of weights, reads and writes them, and builds networks from them."""

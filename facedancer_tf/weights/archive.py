@@ -1,8 +1,8 @@
-"""Network files: a `.keras` archive with one member more, `recipe.json`, for every kind of network here.
+"""Reads and writes network files: `.keras` archives with one more member, `recipe.json`, for every kind of network.
 
-Keras itself opens such a file; we never let it. The reader takes the recipe and the arrays out, the kind's own
-module (`model_file`, `encoder_file`, `discriminator_file`) builds *our* network from the recipe and puts the arrays
-in. So a file from anywhere runs no code.
+Keras itself can open such a file, but this project never lets it. The reader takes the recipe and the arrays out of the
+file; the module of the kind (`model_file`, `encoder_file`, `discriminator_file`) builds *our* network from the recipe,
+and the arrays are put into it. So a file from anywhere runs no code.
 """
 
 import hashlib
@@ -25,10 +25,10 @@ from facedancer_tf.weights.embedded import assign_weights, without_drawing
 from facedancer_tf.weights.plain_hdf5 import CEILING_BYTES, open_plain_hdf5
 
 RECIPE = "recipe.json"
-CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # Keras' names
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # the names that Keras gives them
 MEMBERS = {RECIPE, CONFIG, WEIGHTS, "metadata.json"}
-TEXT_CEILING_BYTES = 16 << 20  # of a member that is not the weights
-# What reading a damaged or foreign archive raises; RuntimeError: an encrypted one, or JSON without end.
+TEXT_CEILING_BYTES = 16 << 20  # for every member except the weights
+# Reading a damaged or foreign archive raises one of these; RuntimeError is for an encrypted one, or JSON without end.
 DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError)
 Loaded = TypeVar("Loaded")
 
@@ -36,12 +36,12 @@ Loaded = TypeVar("Loaded")
 def write_archive(
     network: keras.Model, kind: str, recipe: dict[str, Any], path: Path, half: bool = False
 ) -> None:
-    """Writes `network` and its recipe to `path` (`.keras`), beside and then renamed.
+    """Writes `network` and its recipe to a file beside `path` (`.keras`), and then renames it to `path`.
 
     `kind` is "generator", "encoder" or "discriminator". With `half` the weights are stored in float16 (half the
     bytes; they are float32 again once loaded).
     """
-    # one name: what a kill leaves, the next save replaces
+    # The name is always the same, so that the next save replaces what a kill has left.
     beside = path.with_name(f".{path.stem}.part.keras")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,9 +53,9 @@ def write_archive(
         members[RECIPE] = json.dumps({"kind": kind, **recipe}, indent=1).encode()
         with zipfile.ZipFile(beside, "w") as archive:
             for name, content in members.items():
-                # Weights are noise to it: deflating them takes seconds and gains little.
-                way = zipfile.ZIP_STORED if name == WEIGHTS else zipfile.ZIP_DEFLATED
-                archive.writestr(name, content, way)
+                # Weights look like noise to a compressor: deflating them takes seconds and gains little.
+                compression = zipfile.ZIP_STORED if name == WEIGHTS else zipfile.ZIP_DEFLATED
+                archive.writestr(name, content, compression)
         os.replace(beside, path)
     except OSError as error:
         raise UserError(f"{path} could not be written ({error.strerror or error})") from error
@@ -66,10 +66,10 @@ def write_archive(
 def load_archive(
     path: Path, kind: str, build: Callable[[dict[str, Any]], tuple[keras.Model, Loaded]]
 ) -> tuple[keras.Model, Loaded]:
-    """The network of `kind` in `path`: `build` makes it (and the recipe's object) from the recipe's values.
+    """Loads the network of `kind` in `path`; `build` makes it, and the recipe's object, from the recipe's values.
 
-    Raises UserError if the file is missing, foreign, damaged, of another kind or does not fit its own recipe;
-    `build` may raise ValueError, KeyError or TypeError for the latter.
+    Raises UserError if the file is missing, foreign, damaged, of another kind or does not fit its own recipe. In the
+    last case `build` may raise ValueError, KeyError or TypeError.
     """
     if not path.is_file():
         raise UserError(f"there is no {kind} file {path}; check the name")
@@ -80,9 +80,9 @@ def load_archive(
         )
     try:
         recipe, arrays = _read(path)
-        found = recipe.pop("kind", "generator")  # which files from before there were other kinds are
-        if found != kind:
-            raise UserError(f"{path} holds {_a(found)}, not {_a(kind)}; name another file")
+        stored_kind = recipe.pop("kind", "generator")  # old files name no kind: all of them are generators
+        if stored_kind != kind:
+            raise UserError(f"{path} holds {_a(stored_kind)}, not {_a(kind)}; name another file")
         with without_drawing():
             network, loaded = build(recipe)
         _assign(network, arrays)
@@ -95,7 +95,7 @@ def load_archive(
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
-    """The recipe of `path` without its weights; empty for a file that is none of ours."""
+    """Reads the recipe of `path` without its weights; it is empty for a file that is not ours."""
     try:
         with zipfile.ZipFile(path) as archive:
             recipe = (
@@ -109,7 +109,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
 
 
 def fingerprint(network: keras.Model) -> str:
-    """SHA-256 of all weights as float32, in order: which encoder this is, whatever file it came from."""
+    """SHA-256 of all weights as float32, in order: it says which encoder this is, whatever file it came from."""
     digest = hashlib.sha256()
     for weight in network.get_weights():
         digest.update(np.ascontiguousarray(weight, "<f4").data)
@@ -117,16 +117,17 @@ def fingerprint(network: keras.Model) -> str:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
-    """Recipe and arrays by layer name; raises ValueError for members that are too large or do not belong there."""
+    """Reads recipe and arrays by layer name; raises ValueError for members that are too large or do not belong."""
     with zipfile.ZipFile(path) as archive:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
         if len(archive.infolist()) != len(sizes) or not set(sizes) <= MEMBERS:
-            strange = sorted(set(sizes) - MEMBERS)[:1] or ["the same name twice"]
-            raise ValueError(f"it has a member that such files do not have: {strange[0]!r}")
+            strangers = sorted(set(sizes) - MEMBERS)[:1] or ["the same name twice"]
+            raise ValueError(f"it has a member that such files do not have: {strangers[0]!r}")
         for name, size in sizes.items():
             if size > (CEILING_BYTES if name == WEIGHTS else TEXT_CEILING_BYTES):
                 raise ValueError(f"its member {name} would unpack to {size} bytes")
-        members = {name: archive.read(name) for name in sizes}  # all: reading is what finds damage
+        # Every member is read, because only reading shows damage.
+        members = {name: archive.read(name) for name in sizes}
     recipe = json.loads(members[RECIPE])
     if not isinstance(recipe, dict):
         raise ValueError(f"its {RECIPE} is not a table")
@@ -134,7 +135,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
 
 
 def _in_half(weights: bytes) -> bytes:
-    """The same HDF5 file with every float32 dataset in float16."""
+    """Copies an HDF5 file with every float32 dataset in float16."""
     out = io.BytesIO()
     with h5py.File(io.BytesIO(weights), "r") as source, h5py.File(out, "w") as target:
 
@@ -151,11 +152,12 @@ def _in_half(weights: bytes) -> bytes:
 
 
 def _arrays_by_layer(config: dict[str, Any], weights: bytes) -> dict[str, list[np.ndarray]]:
-    """The archive's arrays by layer name. Keras files them under class and counter; its config says who is who.
+    """Sorts the archive's arrays by layer name.
 
-    So a layer's class may change from one version of this project to the next, as long as names and shapes stay.
+    Keras stores them under class and counter, and its config says which layer has which name. So a layer's class may
+    change from one version of this project to the next, as long as names and shapes stay.
     """
-    found: dict[str, list[np.ndarray]] = {}
+    arrays_by_layer: dict[str, list[np.ndarray]] = {}
     counts: dict[str, int] = {}
     with open_plain_hdf5(io.BytesIO(weights)) as file:
         for layer in config["config"]["layers"]:
@@ -165,12 +167,12 @@ def _arrays_by_layer(config: dict[str, Any], weights: bytes) -> dict[str, list[n
             group = file.get(f"layers/{kind}_{number}/vars" if number else f"layers/{kind}/vars", {})
             arrays = [_array(group[key], weights) for key in sorted(group, key=int)]
             if arrays:
-                found[str(layer["config"]["name"])] = arrays
-    return found
+                arrays_by_layer[str(layer["config"]["name"])] = arrays
+    return arrays_by_layer
 
 
 def _array(dataset: h5py.Dataset, content: bytes) -> np.ndarray:
-    """The array where it lies in the file's `content`; copied out only if it lies there in pieces."""
+    """Reads an array at its place in the file's `content`; copies it only if it lies there in pieces."""
     offset = dataset.id.get_offset()
     if offset is None:
         return np.asarray(dataset)
@@ -178,7 +180,10 @@ def _array(dataset: h5py.Dataset, content: bytes) -> np.ndarray:
 
 
 def _assign(network: keras.Model, arrays: dict[str, list[np.ndarray]]) -> None:
-    """Puts the arrays into the network's layers: none missing, left over or of another shape, all finite."""
+    """Puts the arrays into the network's layers.
+
+    Raises ValueError if an array is missing, left over, of another shape or not finite.
+    """
     for name, values in arrays.items():
         if not all(np.isfinite(value).all() for value in values):
             raise ValueError(f"the weights of {name} are not finite")
@@ -186,7 +191,7 @@ def _assign(network: keras.Model, arrays: dict[str, list[np.ndarray]]) -> None:
 
 
 def _snake_case(name: str) -> str:
-    """Conv2D → conv2d, AdaIN → ada_in: as Keras names the groups of its weight files."""
+    """Turns Conv2D into conv2d and AdaIN into ada_in, as Keras names the groups of its weight files."""
     return re.sub(
         r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
     ).lower()

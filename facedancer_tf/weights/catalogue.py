@@ -1,7 +1,7 @@
-"""Weights by name: what the project carries, what has been imported into the cache, and where the rest comes from.
+"""Finds weights by name: in the project, among the user's imports in the cache, or says where to get them.
 
 The cache is `$FACEDANCER_CACHE`, else `facedancer_tf` in `$XDG_CACHE_HOME` or ~/.cache. Nothing here downloads:
-import_weights.py does, when it is told to. Nor is anything read but the recipes of cached files, or written.
+import_weights.py does, when it is told to. Nothing is written here, and only the recipes of cached files are read.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ AUTHORS_LICENCE = "non-commercial, by the authors' terms, which they ask you to 
 class NamedWeights:
     """Weights that people ask for by name, and how to get them.
 
-    kind: "generator" or "encoder". file: what to download, `member` of it if it is an archive. page: where people
-    find it; url: the file itself, None where its makers must grant access first. sha256: of the file (of the member),
-    None where it is not known to us.
+    `kind` is "generator" or "encoder". `file` is the file to download; if it is an archive, `member` is the file in it.
+    `page` is where people find the file, and `url` is the address of the file itself, or None where its makers must
+    grant access first. `sha256` is the hash of the file (of the member, in an archive), or None where it is unknown.
     """
 
     name: str
@@ -39,7 +39,7 @@ class NamedWeights:
 
     @property
     def how(self) -> str:
-        """What to do to have them, in one clause."""
+        """One clause that says how to get these weights."""
         file = self.member or (self.file if " " not in self.file else "FILE.h5")
         place = f"python import_weights.py {file} --as {self.name}"
         if self.url is not None:
@@ -77,23 +77,24 @@ NAMED: dict[str, NamedWeights] = {
 
 
 def cache_folder() -> Path:
-    """Where imported weights are kept; it need not exist yet."""
-    given = os.environ.get("FACEDANCER_CACHE")
-    if given:
-        return Path(given).expanduser()
+    """The folder of imported weights, which need not exist yet."""
+    own_choice = os.environ.get("FACEDANCER_CACHE")
+    if own_choice:
+        return Path(own_choice).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser() / "facedancer_tf"
 
 
 def cached(name: str) -> Path:
-    """The cache's file for `name`."""
+    """The file in the cache for the weights called `name`."""
     return cache_folder() / f"{name}.keras"
 
 
 def find_weights(name_or_file: str | Path | None, kind: str) -> Path:
-    """The file of `kind` ("generator", "encoder") that a name or path means; None and "default": the embedded model.
+    """Finds the file of `kind` ("generator", "encoder") that a name or path means.
 
-    An encoder of insightface's model folder is its ONNX file there, which `facedancer_tf.importing.encoders` reads.
-    Raises UserError where there is no such file; for a known name that is not here, it says how to get it.
+    As generator, None and "default" mean the embedded model. For an encoder in insightface's model folder the file is
+    the ONNX file there, which `facedancer_tf.importing.encoders` reads. Raises UserError where there is no such file;
+    for a known name whose weights are not here, the message says how to get them.
     """
     if kind == "generator" and name_or_file in (None, "default"):
         return DEFAULT_MODEL
@@ -116,35 +117,37 @@ def find_weights(name_or_file: str | Path | None, kind: str) -> Path:
 
 
 def insightface_model(name: str) -> Path | None:
-    """`name`.onnx in one of the user's packs, the first in order of the packs' names."""
+    """Finds `name`.onnx in one of the user's insightface packs, the first in order of the packs' names."""
     return (
         next(iter(sorted(insightface_models().glob(f"*/{name}.onnx"))), None) if name.isidentifier() else None
     )
 
 
 def find_encoder(encoder: str, fingerprint: str, name_or_file: str | Path | None) -> Path | None:
-    """The file with the weights of `encoder` (of `networks.encoders.ENCODERS`); None for embedded ones.
+    """Finds the file with the weights of `encoder` (a name in `networks.encoders.ENCODERS`); None for embedded weights.
 
-    `name_or_file` is what the user named; without it the cache is searched for weights with that fingerprint or,
-    where that is not known (""), for the only ones of that encoder. Raises UserError where there is not just one.
+    `name_or_file` is what the user has named. Without it the cache is searched for weights with that `fingerprint`, or,
+    where the fingerprint is not known (""), for the only weights of that encoder. Raises UserError where there is not
+    exactly one file.
     """
     if name_or_file is not None:
         return find_weights(name_or_file, "encoder")
     if encoder == "sface":
         return None
-    from facedancer_tf.weights.archive import read_recipe  # brings Keras, which names alone do not need
+    # Imported here, because it brings Keras, which names alone do not need.
+    from facedancer_tf.weights.archive import read_recipe
 
-    found = [
+    matches = [
         path
         for path in sorted(cache_folder().glob("*.keras"))
         if (recipe := read_recipe(path)).get("encoder") == encoder
         and recipe.get("kind") == "encoder"
         and fingerprint in ("", recipe.get("fingerprint"))
     ]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(path.stem for path in found)
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        names = ", ".join(path.stem for path in matches)
         raise UserError(f"the model needs one of these encoders: {names}; say which, with --encoder-weights")
     known = NAMED.get(encoder)
     raise UserError(
@@ -154,7 +157,7 @@ def find_encoder(encoder: str, fingerprint: str, name_or_file: str | Path | None
 
 
 def sha256_of(path: Path) -> str:
-    """Of the file's content, in hexadecimal; raises UserError where it cannot be read."""
+    """Computes the SHA-256 of a file's content, in hexadecimal; raises UserError where the file cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Discriminator files: an imported image-level discriminator, to go on training with."""
+"""Reads and writes discriminator files: an imported image-level discriminator, from which training can go on."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +13,10 @@ from networks.discriminator import build_image_discriminator
 
 @dataclass(frozen=True)
 class DiscriminatorRecipe:
-    """`discriminator` are `build_image_discriminator`'s arguments; `licence` and `origin` plain words."""
+    """Describes a discriminator file.
+
+    `discriminator` holds the arguments of `build_image_discriminator`; `licence` and `origin` are plain words.
+    """
 
     discriminator: dict[str, Any]
     licence: str
@@ -22,7 +25,7 @@ class DiscriminatorRecipe:
 
 
 def save_discriminator_file(discriminator: keras.Model, recipe: DiscriminatorRecipe, path: Path) -> None:
-    """Writes `discriminator` and its recipe to `path` (`.keras`), beside and then renamed."""
+    """Writes `discriminator` and its recipe to a file beside `path` (`.keras`), and then renames it to `path`."""
     write_archive(discriminator, "discriminator", asdict(recipe), path)
 
 

@@ -1,4 +1,4 @@
-"""dlib's embedded weights: from face-api's quantised values to the layers of our Keras model."""
+"""Turns dlib's embedded weights, face-api's quantised values, into the weights of our Keras model's layers."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from networks.dlib_resnet import BLOCKS
 
 
 def _convolution(arrays: Mapping[str, np.ndarray], prefix: str) -> list[np.ndarray]:
-    """Kernel [rows, columns, in, out] and bias of a convolution with its learned scale and shift folded in."""
+    """The kernel [rows, columns, in, out] and bias of a convolution, with its learned scale and shift folded in."""
     scale = arrays[f"{prefix}/scale/weights"]
     kernel = arrays[f"{prefix}/conv/filters"] * scale
     bias = arrays[f"{prefix}/conv/bias"] * scale + arrays[f"{prefix}/scale/biases"]
@@ -17,7 +17,7 @@ def _convolution(arrays: Mapping[str, np.ndarray], prefix: str) -> list[np.ndarr
 
 
 def dlib_layer_weights(archive: Mapping[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
-    """What `build_dlib_resnet`'s layers take, by layer name; raises KeyError if the archive lacks an array."""
+    """Makes the weights for `build_dlib_resnet`, by layer name; raises KeyError if the archive lacks an array."""
     arrays = dequantised_arrays(archive)
     weights = {
         "conv32_down": _convolution(arrays, "conv32_down"),

@@ -1,6 +1,6 @@
-"""Fetching named weights: only when asked for, verified, never half there.
+"""Downloads named weights: only when the user asks, verified, and never half a file.
 
-The only file of this project that opens a connection.
+This is the only file of the project that opens a connection.
 """
 
 import os
@@ -23,10 +23,10 @@ TIMEOUT_S = 30.0
 
 
 def fetch(weights: NamedWeights) -> Path:
-    """The original file of `weights`, downloaded into the cache's `downloads` folder unless it is there already.
+    """Downloads the original file of `weights` into the cache's `downloads` folder, unless it is there already.
 
-    A file comes to its name only whole and, where its SHA-256 is known, verified.
-    Raises UserError where its makers must grant access first, or the connection, disk or checksum fails.
+    A file gets its name only when it is whole and, where its SHA-256 is known, verified. Raises UserError where its
+    makers must grant access first, or where the connection, the disk or the checksum fails.
     """
     if weights.url is None:
         raise UserError(f"{weights.name} cannot be downloaded without its makers' leave: {weights.how}")
@@ -38,23 +38,18 @@ def fetch(weights: NamedWeights) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as partial:
-            found = Path(partial) / weights.file
-            _download(weights.url, found)
+            file = Path(partial) / weights.file
+            _download(weights.url, file)
             if weights.member is not None:
-                found = _unpack(found, weights.member)
-            digest = sha256_of(found)
+                file = _unpack(file, weights.member)
+            digest = sha256_of(file)
             if weights.sha256 not in (None, digest):
                 raise ValueError(f"it is another file than expected, its SHA-256 is {digest}")
             if weights.sha256 is None:
                 print(f"SHA-256 {digest}; none is known to compare it with")
-            os.replace(found, path)
-    except (
-        OSError,
-        HTTPException,
-        zipfile.BadZipFile,
-        zlib.error,
-        ValueError,
-    ) as error:  # URLError is an OSError
+            os.replace(file, path)
+    except (OSError, HTTPException, zipfile.BadZipFile, zlib.error, ValueError) as error:
+        # A failed connection is among them: URLError is an OSError.
         raise UserError(
             f"{weights.name} could not be fetched from {weights.url} ({' '.join(str(error).split())[:200]}); "
             "nothing was kept: try again, or download it by other means and import the file"
@@ -63,7 +58,7 @@ def fetch(weights: NamedWeights) -> Path:
 
 
 def _download(url: str, path: Path) -> None:
-    """Writes `url`'s content to `path`; raises ValueError where it is cut off or larger than any weights here."""
+    """Writes the content of `url` to `path`; raises ValueError if it is cut off or larger than any weights here."""
     with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer, path.open("wb") as file:
         length = answer.headers.get("Content-Length")
         total = int(length) if length is not None else None
@@ -78,11 +73,11 @@ def _download(url: str, path: Path) -> None:
 
 
 def _unpack(archive: Path, member: str) -> Path:
-    """The file called `member`, in any folder of `archive`, written beside the archive."""
-    with zipfile.ZipFile(archive) as opened:
-        found = [info for info in opened.infolist() if Path(info.filename).name == member]
-        if len(found) != 1 or found[0].file_size > CEILING_BYTES:
+    """Writes the file called `member`, from any folder of `archive`, beside the archive, and returns its path."""
+    with zipfile.ZipFile(archive) as contents:
+        matches = [info for info in contents.infolist() if Path(info.filename).name == member]
+        if len(matches) != 1 or matches[0].file_size > CEILING_BYTES:
             raise ValueError(f"its archive does not hold one {member}")
-        with opened.open(found[0]) as source, (archive.parent / member).open("wb") as target:
-            shutil.copyfileobj(source, target, BLOCK_BYTES)
+        with contents.open(matches[0]) as packed, (archive.parent / member).open("wb") as file:
+            shutil.copyfileobj(packed, file, BLOCK_BYTES)
     return archive.parent / member

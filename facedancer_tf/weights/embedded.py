@@ -1,4 +1,4 @@
-"""The weights that the repository carries, each checked against the SHA256SUMS beside it; and how they are written."""
+"""Reads the weights that the repository carries, each checked against the SHA256SUMS beside it, and writes them."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
 def read_embedded_weights(folder: Path) -> dict[str, np.ndarray]:
-    """The arrays of `folder`/weights.npz by name; raises UserError if a file is missing or not what was shipped."""
+    """Reads the arrays of `folder`/weights.npz by name; raises UserError if a file is missing or not as shipped."""
     path = folder / "weights.npz"
     try:
         content = path.read_bytes()
@@ -32,7 +32,7 @@ def read_embedded_weights(folder: Path) -> dict[str, np.ndarray]:
 
 
 def write_embedded_weights(arrays: dict[str, np.ndarray], folder: Path) -> str:
-    """Writes `folder`/weights.npz and the SHA256SUMS that names it; says what was written."""
+    """Writes `folder`/weights.npz and the SHA256SUMS that names it; returns a line that says what was written."""
     path = folder / "weights.npz"
     write_arrays(arrays, path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -41,23 +41,26 @@ def write_embedded_weights(arrays: dict[str, np.ndarray], folder: Path) -> str:
 
 
 def write_arrays(arrays: dict[str, np.ndarray], path: Path) -> None:
-    """Writes a compressed .npz beside its place and moves it there."""
+    """Writes a compressed .npz file beside `path`, and then moves it there."""
     partial = path.with_suffix(".partial.npz")
     np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
     os.replace(partial, path)
 
 
 def without_drawing() -> AbstractContextManager:
-    """Networks built inside it start from zeros: drawing weights that are overwritten at once is half of building."""
+    """A scope in which networks start from zeros: half of building is drawing weights, and loading overwrites them."""
     return keras.saving.custom_object_scope({"glorot_uniform": keras.initializers.Zeros})
 
 
 def assign_weights(model: keras.Model, weights: dict[str, list[np.ndarray]]) -> None:
-    """Sets each named layer's weights; raises ValueError if a layer with weights goes without, or one is unknown."""
-    wanted = {layer.name for layer in model.layers if layer.weights}
-    if wanted != set(weights):
+    """Sets the weights of each layer by name.
+
+    Raises ValueError if a layer that has weights is not named, or if a name is unknown.
+    """
+    expected = {layer.name for layer in model.layers if layer.weights}
+    if expected != set(weights):
         raise ValueError(
-            f"`weights` must name exactly {model.name}'s layers. Received: {sorted(wanted ^ set(weights))} differ"
+            f"`weights` must name exactly {model.name}'s layers. Received: {sorted(expected ^ set(weights))} differ"
         )
     for name, arrays in weights.items():
         model.get_layer(name).set_weights(arrays)

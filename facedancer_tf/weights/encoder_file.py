@@ -1,4 +1,7 @@
-"""Encoder files: an imported identity encoder and how it reads pictures (see `facedancer_tf.weights.archive`)."""
+"""Reads and writes encoder files: an imported identity encoder and how it reads pictures.
+
+See `facedancer_tf.weights.archive` for the file itself.
+"""
 
 import dataclasses
 from dataclasses import dataclass
@@ -14,11 +17,12 @@ from networks.encoders import ENCODERS, IdentityEncoder
 
 @dataclass(frozen=True)
 class EncoderRecipe:
-    """What must be known of an encoder's weights.
+    """Describes the weights of an encoder.
 
-    `encoder` is a name in `networks.encoders.ENCODERS`, `arguments` what its `build` takes beside the dtype, `low`
-    and `high` the value range that these weights read; `licence` and `origin` are plain words: whose weights, made
-    from which file. `fingerprint` is the weights' own (`archive.fingerprint`), to find a file by.
+    `encoder` is a name in `networks.encoders.ENCODERS`, and `arguments` are those of its `build` except the dtype.
+    `low` and `high` are the value range that these weights read. `licence` and `origin` are plain words: whose weights
+    they are, and from which file they were made. `fingerprint` is the `archive.fingerprint` of the weights, by which
+    a file can be found.
     """
 
     encoder: str
@@ -32,12 +36,12 @@ class EncoderRecipe:
 
     @property
     def description(self) -> IdentityEncoder:
-        """The architecture's description with this file's range and licence."""
+        """The description of the architecture, with the value range and the licence of this file."""
         return dataclasses.replace(ENCODERS[self.encoder], low=self.low, high=self.high, licence=self.licence)
 
 
 def save_encoder_file(encoder: keras.Model, recipe: EncoderRecipe, path: Path) -> None:
-    """Writes `encoder` and its recipe to `path` (`.keras`), beside and then renamed."""
+    """Writes `encoder` and its recipe to a file beside `path` (`.keras`), and then renames it to `path`."""
     write_archive(encoder, "encoder", dataclasses.asdict(recipe), path)
 
 

@@ -1,7 +1,8 @@
-"""face-api's embedded weights: from its quantised values to the layers of our Keras models.
+"""Turns face-api's embedded weights, which are quantised, into the weights of our Keras models' layers.
 
-An archive holds face-api's arrays under their own names with "/" kept: float32 as they are, and for a quantised
-array `X` its uint8 values `X` with `X:scale_min` float64 [2]; a value is value · scale + minimum.
+An archive holds face-api's arrays under their own names, with the "/" in them. A float32 array is stored as it is. A
+quantised array `X` is stored as its uint8 values `X` and as `X:scale_min` float64 [2], the scale and the minimum; the
+original value is value · scale + minimum.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ SCALE_MINIMUM = ":scale_min"
 
 
 def dequantised_arrays(archive: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Every array as float64 under its original name."""
+    """Restores every array as float64 under its original name."""
     arrays = {}
     for name, values in archive.items():
         if name.endswith(SCALE_MINIMUM):
@@ -25,7 +26,7 @@ def dequantised_arrays(archive: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
 
 
 def feature_net_weights(archive: Mapping[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
-    """What the layers of `build_face_landmarks` and `build_face_expression` take, by layer name.
+    """Makes the weights for `build_face_landmarks` and `build_face_expression`, by layer name.
 
     Raises KeyError if the archive lacks an array.
     """

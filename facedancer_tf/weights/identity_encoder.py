@@ -1,4 +1,4 @@
-"""Identity encoders with their weights: SFace's are in the repository, all others come as encoder files."""
+"""Loads identity encoders with their weights: SFace's are in the repository, all others come as encoder files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,40 +16,40 @@ from facedancer_tf.weights.encoder_file import load_encoder_file
 from facedancer_tf.weights.sface import sface_layer_weights
 from networks.encoders import ENCODERS, IdentityEncoder, prepare_pictures
 
-BATCH = 8  # faces at once; bounds the memory on a crowd
+BATCH = 8  # faces that run at once, so that a crowd needs no more memory
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """A frozen encoder and how it reads pictures, which belongs to its weights."""
+    """A frozen encoder, with a description of how its weights read pictures."""
 
     network: keras.Model
     description: IdentityEncoder
 
     @cached_property
     def fingerprint(self) -> str:
-        """Which weights these are, see `archive.fingerprint`."""
+        """The `archive.fingerprint` of the weights: it says which ones they are."""
         return fingerprint(self.network)
 
     def embed(self, crops: keras.KerasTensor) -> keras.KerasTensor:
-        """Raw embeddings [B, W] of aligned crops uint8 [B, S, S, 3] RGB; a tensor function."""
+        """Computes raw embeddings [B, W] of aligned crops uint8 [B, S, S, 3] RGB; a tensor function."""
         pictures = keras.ops.cast(crops, "float32") / 127.5 - 1.0
         return self.network(prepare_pictures(self.description, pictures), training=False)
 
     @cached_property
     def graph(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        """`embed`, traced for any number of crops: less than half the time of running it layer by layer."""
+        """`embed`, traced for any number of crops: it takes less than half the time of running layer by layer."""
         size_px = self.description.size_px
         crops = tf.TensorSpec((None, size_px, size_px, 3), tf.uint8)
         return tf.function(self.embed, autograph=False).get_concrete_function(crops)
 
     def embed_crops(self, crops: np.ndarray) -> np.ndarray:
-        """`embed` on arrays uint8 [B, S, S, 3] of the encoder's own size, a few at a time: float32 [B, W]."""
+        """Runs `embed` on arrays uint8 [B, S, S, 3] of the encoder's own size, a few at a time: float32 [B, W]."""
         return in_parts(self.graph, crops)
 
 
 def in_parts(graph: Callable[..., tf.Tensor], *arrays: np.ndarray) -> np.ndarray:
-    """The output of `graph` for `arrays` of one length, given to it a few rows at a time, in one array."""
+    """Runs `graph` on `arrays` of equal length, a few rows at a time, and joins its outputs into one array."""
     parts = [
         graph(*(tf.convert_to_tensor(array[i : i + BATCH]) for array in arrays))
         for i in range(0, len(arrays[0]), BATCH)
@@ -58,10 +58,10 @@ def in_parts(graph: Callable[..., tf.Tensor], *arrays: np.ndarray) -> np.ndarray
 
 
 def load_encoder(name: str, weights: Path | None = None, dtype: str = "float32") -> Encoder:
-    """The encoder called `name` in `networks.encoders.ENCODERS`.
+    """Loads the encoder called `name` in `networks.encoders.ENCODERS`.
 
-    `weights` is an encoder file of import_weights.py; "sface" needs none. `dtype` is the dtype policy of its
-    convolutions. Raises ValueError for an unknown name and UserError where weights are missing, damaged or of
+    `weights` is an encoder file that import_weights.py made; "sface" needs none. `dtype` is the dtype policy of the
+    convolutions. Raises ValueError for an unknown name, and UserError where the weights are missing, damaged or of
     another encoder.
     """
     if name not in ENCODERS:

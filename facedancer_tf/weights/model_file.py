@@ -1,4 +1,7 @@
-"""Model files: a generator and all that a swapper must know about it (see `facedancer_tf.weights.archive`)."""
+"""Reads and writes model files: a generator and all that a swapper must know about it.
+
+See `facedancer_tf.weights.archive` for the file itself.
+"""
 
 import dataclasses
 from dataclasses import dataclass
@@ -18,12 +21,12 @@ CROP = "arcface_112"  # five landmarks onto the ArcFace template times size / 11
 
 @dataclass(frozen=True)
 class ModelRecipe:
-    """What a swapper must know about its generator.
+    """Tells a swapper what it must know about its generator.
 
-    `generator` are `build_generator`'s arguments, `encoder` a name in `networks.encoders.ENCODERS`, `shrink` and
-    `crop` how its pictures are aligned (see `data.faces.alignment`), `trained_on` and `licence` plain words for people,
-    `encoder_fingerprint` the `archive.fingerprint` of the very encoder that it was trained with, empty where
-    that is not known.
+    `generator` holds the arguments of `build_generator`, and `encoder` is a name in `networks.encoders.ENCODERS`.
+    `shrink` and `crop` say how the generator's pictures are aligned (see `data.faces.alignment`). `trained_on` and
+    `licence` are plain words for people. `encoder_fingerprint` is the `archive.fingerprint` of the very encoder that
+    the generator was trained with, or empty where that is not known.
     """
 
     generator: dict[str, Any]
@@ -42,10 +45,14 @@ class ModelRecipe:
 
 
 def save_model_file(generator: keras.Model, recipe: ModelRecipe, path: Path, half: bool = False) -> None:
-    """Writes `generator` and its recipe to `path` (`.keras`), beside and then renamed; `half`: in float16."""
-    rebuilt = build_generator(**recipe.generator)  # float32 and named alike, whatever it was trained with
-    rebuilt.set_weights(generator.get_weights())
-    write_archive(rebuilt, "generator", dataclasses.asdict(recipe), path, half)
+    """Writes `generator` and its recipe to a file beside `path` (`.keras`), and then renames it to `path`.
+
+    With `half` the weights are stored in float16.
+    """
+    # The copy is float32 and has the usual names, whatever the generator was trained with.
+    copy = build_generator(**recipe.generator)
+    copy.set_weights(generator.get_weights())
+    write_archive(copy, "generator", dataclasses.asdict(recipe), path, half)
 
 
 def load_model_file(path: Path) -> tuple[keras.Model, ModelRecipe]:
@@ -66,5 +73,5 @@ def _build(values: dict[str, Any]) -> tuple[keras.Model, ModelRecipe]:
         raise ValueError("its identity width is not its encoder's")
     if recipe.crop != CROP:
         raise ValueError(f"its pictures are aligned as {recipe.crop!r}, which is not known here")
-    template(recipe.size_px, recipe.shrink)  # knows which shrinks can be
+    template(recipe.size_px, recipe.shrink)  # raises ValueError for a size or shrink that cannot be
     return build_generator(**recipe.generator), recipe

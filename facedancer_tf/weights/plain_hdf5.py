@@ -1,8 +1,8 @@
-"""HDF5 files from anywhere, opened only if they are plain: arrays of numbers inside this one file, uncompressed.
+"""Opens HDF5 files from anywhere if they are plain: uncompressed arrays of numbers that lie in the file itself.
 
-HDF5 can point to other files (external links, external storage, virtual datasets), name a group inside itself, run
-filter plugins and inflate a small chunk without end. Keras' weight files do none of this, so a file that does is
-refused before anything is read.
+HDF5 files can point to other files (external links, external storage, virtual datasets), contain a group that names
+itself, run filter plugins and inflate a small chunk without end. Keras' weight files do none of this, so a file that
+does is refused before any array is read.
 """
 
 from collections.abc import Iterator
@@ -12,34 +12,31 @@ from typing import BinaryIO
 
 import h5py
 
-CEILING_BYTES = 1 << 30  # of all arrays together; the largest network here has 0.3 GB, with Adam's slots 0.8
+# For all arrays together; the largest network here has 0.3 GB, and 0.8 GB with Adam's slots.
+CEILING_BYTES = 1 << 30
 OBJECTS_CEILING = 20_000
 
 
 class NotPlain(ValueError):
-    """Not an HDF5 file, a damaged one, or one that is more than arrays; the message says which."""
+    """A file is no HDF5 file, or a damaged one, or holds more than arrays; the message says which."""
 
 
 @contextmanager
 def open_plain_hdf5(file: Path | BinaryIO) -> Iterator[h5py.File]:
     """Opens `file` for reading; raises NotPlain, also for damage that shows up inside the `with` block."""
     try:
-        with h5py.File(file, "r") as opened:
-            _check(opened)
-            yield opened
-    except (
-        OSError,
-        RuntimeError,
-        KeyError,
-        TypeError,
-        UnicodeDecodeError,
-    ) as error:  # h5py's ways to report damage
+        with h5py.File(file, "r") as hdf5:
+            _check(hdf5)
+            yield hdf5
+    # h5py reports damage by any of these errors.
+    except (OSError, RuntimeError, KeyError, TypeError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise NotPlain(f"it is not a whole HDF5 file ({reason})") from error
 
 
 def _check(file: h5py.File) -> None:
-    seen: set[int] = set()
+    """Raises NotPlain for a file that holds anything but plain arrays, or too much of them."""
+    addresses: set[int] = set()
     total = 0
     pending = [file]
     while pending:
@@ -49,9 +46,9 @@ def _check(file: h5py.File) -> None:
                 raise NotPlain(f"its member {name!r} is a link, and weight files have none")
             item = group[name]
             address = h5py.h5o.get_info(item.id).addr
-            if address in seen or len(seen) >= OBJECTS_CEILING:
+            if address in addresses or len(addresses) >= OBJECTS_CEILING:
                 raise NotPlain(f"its member {name!r} stands in several places, or there are too many members")
-            seen.add(address)
+            addresses.add(address)
             if isinstance(item, h5py.Group):
                 pending.append(item)
                 continue

@@ -1,7 +1,7 @@
-"""SFace's embedded weights: from the original's block-quantised values to the layers of our Keras model.
+"""Turns SFace's embedded weights, the original's block-quantised values, into the weights of our Keras model's layers.
 
-The archive holds the original file's initialisers under their original names: float32 arrays as they are, and for
-a quantised array `X` its int8 values `X_quantized` [rows, columns], `X_scales` and `X_zero_point`
+The archive holds the original file's initialisers under their original names. A float32 array is stored as it is. A
+quantised array `X` is stored as its int8 values `X_quantized` [rows, columns], its `X_scales` and `X_zero_point`
 [rows, blocks] and its original shape `X_shape`, as ONNX's DequantizeLinear takes them.
 """
 
@@ -11,12 +11,12 @@ import numpy as np
 
 from networks.mobilefacenet import BLOCK_NAMES
 
-CONVOLUTION_EPSILON = 1e-3  # of the original's batch norms after convolutions
-HEAD_EPSILON = 2e-5  # of its two batch norms around the dense layer
+CONVOLUTION_EPSILON = 1e-3  # the original's batch norms after convolutions have this epsilon
+HEAD_EPSILON = 2e-5  # its two batch norms around the dense layer have this one
 
 
 def dequantise(values: np.ndarray, scales: np.ndarray, zero_points: np.ndarray) -> np.ndarray:
-    """(value − zero point) · scale in float32, each scale serving a run of neighbours along the last axis."""
+    """Computes (value − zero point) · scale in float32; each scale serves a run of neighbours along the last axis."""
     block_size = -(-values.shape[-1] // scales.shape[-1])
     scales = np.repeat(scales, block_size, axis=-1)[..., : values.shape[-1]]
     zero_points = np.repeat(zero_points, block_size, axis=-1)[..., : values.shape[-1]]
@@ -24,7 +24,7 @@ def dequantise(values: np.ndarray, scales: np.ndarray, zero_points: np.ndarray) 
 
 
 def dequantised_arrays(archive: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Every array of the original float32 network under its original name and in its original shape."""
+    """Restores every array of the original float32 network under its original name and in its original shape."""
     arrays = {}
     for name in archive:
         if name.endswith("_quantized"):
@@ -39,7 +39,7 @@ def dequantised_arrays(archive: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
 def batch_norm_as_scale_and_shift(
     arrays: Mapping[str, np.ndarray], prefix: str, epsilon: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(scale, shift) in float64 such that the frozen batch norm is x · scale + shift."""
+    """Computes (scale, shift) in float64 such that the frozen batch norm is x · scale + shift."""
     gamma, beta, mean, variance = (
         arrays[f"{prefix}_{part}"].astype(np.float64)
         for part in ("gamma", "beta", "moving_mean", "moving_var")
@@ -49,7 +49,7 @@ def batch_norm_as_scale_and_shift(
 
 
 def _convolution(arrays: Mapping[str, np.ndarray], prefix: str) -> list[np.ndarray]:
-    """Kernel and bias of a bias-free convolution with its batch norm folded in."""
+    """The kernel and bias of a convolution that had no bias, with its batch norm folded in."""
     scale, shift = batch_norm_as_scale_and_shift(arrays, f"{prefix}_batchnorm", CONVOLUTION_EPSILON)
     kernel = arrays[f"{prefix}_conv2d_weight"] * scale[:, None, None, None]  # [out, in, rows, columns]
     if prefix.endswith("_dw"):
@@ -64,15 +64,15 @@ def _prelu(arrays: Mapping[str, np.ndarray], prefix: str) -> list[np.ndarray]:
 
 
 def _head(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-    """Batch norm → flatten → dense → batch norm of the original as one dense layer's kernel and bias."""
+    """Joins batch norm → flatten → dense → batch norm of the original into the kernel and bias of one dense layer."""
     before_scale, before_shift = batch_norm_as_scale_and_shift(arrays, "bn1", HEAD_EPSILON)
     after_scale, after_shift = batch_norm_as_scale_and_shift(arrays, "fc1", HEAD_EPSILON)
     weight = arrays["pre_fc1_weight"]
     channels = before_scale.size
     places = weight.shape[1] // channels
-    kernel = np.empty((places, channels, len(weight)), np.float32)  # flattened as NHWC is
+    kernel = np.empty((places, channels, len(weight)), np.float32)  # in the order in which NHWC is flattened
     shift = np.empty(len(weight))
-    for out, row in enumerate(weight):  # one by one: all of them in float64 at once take half a gigabyte
+    for out, row in enumerate(weight):  # one row at a time: all rows in float64 would take half a gigabyte
         row = row.astype(np.float64).reshape(channels, places)  # the original flattens channels first
         shift[out] = np.einsum("cp,c->", row, before_shift)
         kernel[..., out] = (row * before_scale[:, None] * after_scale[out]).T
@@ -81,7 +81,7 @@ def _head(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
 
 
 def sface_layer_weights(archive: Mapping[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
-    """What `build_mobilefacenet`'s layers take, by layer name; raises KeyError if the archive lacks an array."""
+    """Makes the weights for `build_mobilefacenet`, by layer name; raises KeyError if the archive lacks an array."""
     arrays = dequantised_arrays(archive)
     weights = {
         "stem_conv": _convolution(arrays, "conv_1"),

@@ -1,4 +1,4 @@
-"""Small sets of shards made of drawings; picture i is told by its middle grey value."""
+"""Small sets of shards made of drawings; the middle grey value of picture i says which one it is."""
 
 import hashlib
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from data.records import encode_crop, serialise_record
 
 
 def drawing(index: int, size_px: int) -> np.ndarray:
-    """A picture uint8 [S, S, 3] that differs in left and right, top and bottom; its middle grey is 4 * index + 2."""
+    """A picture uint8 [S, S, 3] with different left and right, top and bottom; its middle grey is 4 * index + 2."""
     rng = np.random.default_rng(index)
     crop = np.repeat(np.repeat(rng.integers(0, 256, (4, 4, 3)), size_px // 4, 0), size_px // 4, 1).astype(
         np.uint8
@@ -31,7 +31,7 @@ def told(pictures: np.ndarray) -> list[int]:
 
 @pytest.fixture(scope="session")
 def make_shards(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Makes a folder of PNG records spread unevenly over shards: `make(counts, validation, size_px)`."""
+    """Makes a folder of PNG records, spread unevenly over shards: `make(counts, validation, size_px)`."""
 
     def make(counts: tuple[int, ...] = (7, 5, 1, 9), validation: int = 3, size_px: int = 16) -> Path:
         folder = tmp_path_factory.mktemp("shards")

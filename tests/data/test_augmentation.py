@@ -1,4 +1,4 @@
-"""Augmentation: what is drawn for whom, ranges, and that self-swap pairs share their geometry."""
+"""Tests augmentation: which samples share a draw, ranges, and that self-swap pairs share their geometry."""
 
 import numpy as np
 import pytest
@@ -54,8 +54,8 @@ def test_released_saturation_has_its_quirk() -> None:
     dark_red = tf.tile(tf.constant([[[[-0.2, -0.8, -0.8]]]]), [1, 4, 4, 1])
     out, _ = apply(released_augmentation(brightness=0.0), dark_red, dark_red, [0])
     assert np.ptp(out, axis=-1).max() < 1e-6  # a dark colour turns grey, as it did in the released training
-    kept, _ = apply(released_augmentation(brightness=0.0, saturation=None), dark_red, dark_red, [0])
-    np.testing.assert_allclose(kept, dark_red, atol=1e-5)
+    unchanged, _ = apply(released_augmentation(brightness=0.0, saturation=None), dark_red, dark_red, [0])
+    np.testing.assert_allclose(unchanged, dark_red, atol=1e-5)
 
 
 def test_colour_keeps_the_range_grey_and_the_identity() -> None:

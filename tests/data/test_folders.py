@@ -1,4 +1,4 @@
-"""Which pictures there are in folders, and whose."""
+"""Tests which pictures are listed in folders, and whose they are."""
 
 import errno
 import os

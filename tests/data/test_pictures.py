@@ -1,4 +1,4 @@
-"""Reading and writing pictures: orientation, depth, alpha, and files that are none."""
+"""Tests reading and writing pictures: orientation, depth, alpha, and files that are no pictures."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The stream of batches: order, pairing, flags, workers, going on from any sample."""
+"""Tests the stream of batches: order, pairs, flags, workers, and going on from any sample."""
 
 from pathlib import Path
 

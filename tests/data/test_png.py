@@ -1,4 +1,4 @@
-"""PNG files: the pixels as they were, profile and metadata where others look for them, no larger than need be."""
+"""Tests PNG files: unchanged pixels, profile and metadata where other programs look for them, no needless bytes."""
 
 import io
 
@@ -20,8 +20,8 @@ def test_pixels_profile_and_metadata_are_read_back(rgb: np.ndarray, see_through:
     encoded = encode_png(rgb, alpha, b"any profile", "<x:xmpmeta>ü</x:xmpmeta>".encode())
     with Image.open(io.BytesIO(encoded)) as image:
         image.load()
-        wanted = rgb if alpha is None else np.dstack([rgb, alpha])
-        np.testing.assert_array_equal(np.asarray(image), wanted)
+        expected = rgb if alpha is None else np.dstack([rgb, alpha])
+        np.testing.assert_array_equal(np.asarray(image), expected)
         assert image.info["icc_profile"] == b"any profile"
         assert image.info["XML:com.adobe.xmp"] == "<x:xmpmeta>ü</x:xmpmeta>"
     with Image.open(io.BytesIO(encode_png(rgb))) as image:

@@ -1,4 +1,4 @@
-"""The order of the stream: nothing of it can be told from chance, and only what is asked for is read."""
+"""Tests the order of the stream: nothing distinguishes it from chance, and only the requested records are read."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_a_place_says_nothing_of_the_next_epochs_and_everybody_meets_everybody(n
     assert (
         abs(np.corrcoef(numbers[0, :-1], numbers[0, 1:])[0, 1]) < 0.1
     )  # a source says nothing of its target
-    # Of those in one thousand of an epoch, the part that is in one thousand again; with windows it was 1.
+    # The share of one thousand records of an epoch that meet in one thousand again; with windows it was 1.
     thousand = places // 1000
     again = [np.mean((row[:, None] == row) & (other[:, None] == other)) / np.mean(row[:, None] == row)
              for row, other in pairwise(thousand)]  # fmt: skip

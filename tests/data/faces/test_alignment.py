@@ -1,4 +1,4 @@
-"""Alignment against transforms that are known, and pictures in which every point is known."""
+"""Tests alignment against known transforms, and on pictures in which every point is known."""
 
 import numpy as np
 import pytest
@@ -42,13 +42,13 @@ def test_mirrored_points_are_not_mirrored_back() -> None:
 
 def test_least_squares_beats_its_neighbours() -> None:
     rng = np.random.default_rng(0)
-    points, wanted = template(112) + rng.normal(0, 3, (5, 2)), template(112)
-    best = similarity_transform(points, wanted)
-    error = np.sum((moved(points, best) - wanted) ** 2)
+    points, goals = template(112) + rng.normal(0, 3, (5, 2)), template(112)
+    best = similarity_transform(points, goals)
+    error = np.sum((moved(points, best) - goals) ** 2)
     a, b = best[0, 0], best[1, 0]
     for da, db, dx, dy in 1e-3 * rng.normal(size=(50, 4)):
         near = np.array([[a + da, -(b + db), best[0, 2] + dx], [b + db, a + da, best[1, 2] + dy]])
-        assert np.sum((moved(points, near) - wanted) ** 2) > error
+        assert np.sum((moved(points, near) - goals) ** 2) > error
 
 
 def test_template_scales_and_shrinks_about_the_centre() -> None:
@@ -64,12 +64,12 @@ def test_landmarks_land_on_the_template(scale: float) -> None:
     placed = moved(template(64), similarity(scale, 10, (20, 15)))
     size = int(placed.max() + 40 * scale)
     y, x = np.mgrid[:size, :size]
-    for point, wanted in zip(placed, template(64), strict=True):
+    for point, goal in zip(placed, template(64), strict=True):
         blob = 255 * np.exp(-((x - point[0]) ** 2 + (y - point[1]) ** 2) / (2 * (1.5 * max(scale, 1)) ** 2))
         crop = align(np.repeat(blob[..., None], 3, 2).astype(np.uint8), placed, 64)[..., 0].astype(float)
         yy, xx = np.mgrid[:64, :64]
         centre = np.array([(crop * xx).sum(), (crop * yy).sum()]) / crop.sum()
-        np.testing.assert_allclose(centre, wanted, atol=0.12)
+        np.testing.assert_allclose(centre, goal, atol=0.12)
 
 
 def test_a_large_face_is_averaged_not_aliased() -> None:

@@ -1,4 +1,4 @@
-"""YuNet on the bundled photographs: whole, close, tiny, huge, several; and what is refused."""
+"""Tests YuNet on the bundled photographs (whole, close, tiny, huge, several), and what it refuses."""
 
 from pathlib import Path
 
@@ -62,9 +62,9 @@ def test_huge_picture_gives_the_same_face(detector: YuNet) -> None:
     face = largest(detector, picture)
     huge = cv2.resize(picture, None, fx=5, fy=5, interpolation=cv2.INTER_LINEAR)
     assert huge.shape[0] * huge.shape[1] > 12e6
-    found = largest(detector, huge)
-    assert np.abs((found.landmarks + 0.5) / 5 - 0.5 - face.landmarks).max() < 0.03 * face.box[2]
-    one, other = align(picture, face.landmarks, 64), align(huge, found.landmarks, 64)
+    in_huge = largest(detector, huge)
+    assert np.abs((in_huge.landmarks + 0.5) / 5 - 0.5 - face.landmarks).max() < 0.03 * face.box[2]
+    one, other = align(picture, face.landmarks, 64), align(huge, in_huge.landmarks, 64)
     assert np.abs(one.astype(int) - other).mean() < 6
 
 

@@ -1,4 +1,4 @@
-"""insightface's detector by name, with a stand-in for the package: its models are not ours to embed."""
+"""Tests insightface's detector with a stand-in for the package, because its models are not ours to embed."""
 
 import sys
 from pathlib import Path

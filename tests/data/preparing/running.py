@@ -1,4 +1,4 @@
-"""Running prepare_data.py, as a process or, quicker, within the test's own."""
+"""Runs prepare_data.py as a process of its own or, which is quicker, within the test's process."""
 
 import contextlib
 import io

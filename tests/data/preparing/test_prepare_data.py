@@ -1,4 +1,4 @@
-"""prepare_data.py as people run it: shards that do not depend on workers, parts or kills, and an honest report."""
+"""Tests prepare_data.py as people run it: shards do not depend on workers, parts or kills, and the report is true."""
 
 import contextlib
 import filecmp

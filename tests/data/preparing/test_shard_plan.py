@@ -1,4 +1,4 @@
-"""Who is held out: whole people where there are enough, never much more than asked."""
+"""Tests who is names out: whole people where there are enough, and never much more than the goal."""
 
 from collections import Counter
 
@@ -31,16 +31,16 @@ def test_plan_follows_from_names_and_seed_alone() -> None:
 def test_the_fraction_is_one_of_pictures_and_never_doubled(seed: int) -> None:
     items = people(*[1 + (7 * p) % 40 for p in range(60)])
     for validation in (0.02, 0.1, 0.5):
-        held = hold_out(items, seed, validation)
-        assert 0.5 * validation * len(items) <= len(held) <= 2 * validation * len(items)
-        counts = Counter(item.label for item in items if item.name in held)
+        names = hold_out(items, seed, validation)
+        assert 0.5 * validation * len(items) <= len(names) <= 2 * validation * len(items)
+        counts = Counter(item.label for item in items if item.name in names)
         assert counts == {label: sum(item.label == label for item in items) for label in counts}  # whole
         assert len(counts) > 1
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(
-    ("counts", "validation", "wanted"),
+    ("counts", "validation", "expected"),
     [
         ((1000, 1), 0.02, 20),  # one person has nearly everything
         ((1000, 1, 1, 1), 0.02, 20),  # those beside are far too few
@@ -55,9 +55,9 @@ def test_the_fraction_is_one_of_pictures_and_never_doubled(seed: int) -> None:
     ],
 )
 def test_with_too_few_people_single_pictures_are_held_out(
-    counts: tuple[int, ...], validation: float, wanted: int, seed: int
+    counts: tuple[int, ...], validation: float, expected: int, seed: int
 ) -> None:
     items = people(*counts)
-    held = hold_out(items, seed, validation)
-    assert len(held) == wanted
-    assert held == hold_out(items[::-1], seed, validation)
+    names = hold_out(items, seed, validation)
+    assert len(names) == expected
+    assert names == hold_out(items[::-1], seed, validation)

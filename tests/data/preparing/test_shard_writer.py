@@ -1,4 +1,4 @@
-"""The journal of a shard: stopped anywhere, every finished item is made once and only once."""
+"""Tests the journal of a shard: wherever the work stops, every finished item is made exactly once."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from data.folders import Item
-from data.preparing.face_records import Made
+from data.preparing.face_records import Outcome
 from data.preparing.shard_plan import ShardPlan
 from data.preparing.shard_writer import PROGRESS, ShardReport, finished_report, make_shard
 
@@ -25,12 +25,14 @@ class Maker:
         self.calls: Counter[str] = Counter()
         self.stop_at: str | None = None
 
-    def __call__(self, item: Item) -> Made:
+    def __call__(self, item: Item) -> Outcome:
         if item.name == self.stop_at:
             raise Stopped
         self.calls[item.name] += 1
         count = int(item.where) % 3
-        return Made(tuple(f"{item.name}-{k}".encode() * 50 for k in range(count)), () if count else ("none",))
+        return Outcome(
+            tuple(f"{item.name}-{k}".encode() * 50 for k in range(count)), () if count else ("none",)
+        )
 
 
 def run(folder: Path, maker: Maker, stop_at: str | None = None) -> ShardReport | None:

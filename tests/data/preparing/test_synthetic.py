@@ -1,4 +1,4 @@
-"""Synthetic faces: what is said without the packages, and, where they are installed, that faces come out."""
+"""Tests synthetic people: the messages without the packages and, where these are installed, that faces come out."""
 
 import importlib.util
 

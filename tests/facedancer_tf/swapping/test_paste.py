@@ -1,4 +1,4 @@
-"""Pasting back: what is outside the mask stays, what is inside comes from the crop, at any angle and size."""
+"""Tests pasting: what is outside the mask stays, and what is inside comes from the crop, at any angle and size."""
 
 import cv2
 import numpy as np
@@ -41,8 +41,8 @@ def test_outside_the_mask_every_bit_stays_and_inside_is_the_crop(degrees, scale,
     np.testing.assert_array_equal(pasted[mask < 1e-6], picture[mask < 1e-6])
     assert (pasted[mask > 0.9999] == (10, 200, 90)).all()
     assert (mask > 0.9999).sum() > 500 * scale**2  # there is an inside
-    wanted = picture + mask[..., None] * (crop[0, 0].astype(float) - picture)
-    assert np.abs(pasted - wanted).max() <= 0.6
+    expected = picture + mask[..., None] * (crop[0, 0].astype(float) - picture)
+    assert np.abs(pasted - expected).max() <= 0.6
 
 
 @pytest.mark.parametrize("shrink", [1.0, 0.8, 0.6])
@@ -105,9 +105,9 @@ def test_a_crop_coarser_than_the_picture_is_enlarged_smoothly():
     pasted = noise()
     paste_into(pasted, crop, transform)
     y, x = np.mgrid[:HEIGHT, :WIDTH]
-    wanted = wave(transform[0, 0] * x + transform[0, 1] * y + transform[0, 2])
+    expected = wave(transform[0, 0] * x + transform[0, 1] * y + transform[0, 2])
     inside = mask_everywhere(transform, 32) > 0.9999
-    assert np.abs(pasted[..., 0].astype(float) - wanted)[inside].max() < 8
+    assert np.abs(pasted[..., 0].astype(float) - expected)[inside].max() < 8
 
 
 def test_a_face_that_leaves_the_picture_is_pasted_as_far_as_it_is_there():

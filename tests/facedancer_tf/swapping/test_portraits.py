@@ -1,4 +1,4 @@
-"""Which face of a file is taken, and what is said where there is none."""
+"""Tests which face of a file is taken, and what the message says where there is none."""
 
 from pathlib import Path
 
@@ -49,8 +49,8 @@ def test_no_face(detector, why):
 def test_files(tmp_path: Path):
     write_picture(tmp_path / "a.png", PICTURE)
     (tmp_path / "b.png").write_text("no picture")
-    found = read_portrait(tmp_path / "a.png", Finds(POINTS))
-    assert (found.path, found.picture.shape) == (tmp_path / "a.png", PICTURE.shape)
+    portrait = read_portrait(tmp_path / "a.png", Finds(POINTS))
+    assert (portrait.path, portrait.picture.shape) == (tmp_path / "a.png", PICTURE.shape)
     for name, reason in (("b.png", "not a picture"), ("c.png", "missing")):
         with pytest.raises(NoFace, match=f"^{reason}$"):
             read_portrait(tmp_path / name, Finds(POINTS))

@@ -1,4 +1,4 @@
-"""The Swapper: which faces, which identity, what reaches the networks and what comes back."""
+"""Tests the Swapper: which faces, which identity, what reaches the networks and what comes back."""
 
 import dataclasses
 import gc
@@ -89,9 +89,9 @@ def test_the_networks_see_what_the_facts_say(swapper, barack, grace):
     target = align(barack, target_face.landmarks, 64)
     linear = np.asarray(swapper.engine.generator([target[None] / np.float32(127.5) - 1, identity[None]]))[0]
     assert linear.max() > 1.0  # or clipping would not be tested
-    wanted = np.rint(np.clip((linear + 1) * 127.5, 0, 255)).astype(np.uint8)
+    expected = np.rint(np.clip((linear + 1) * 127.5, 0, 255)).astype(np.uint8)
     pasted = barack.copy()
-    paste_into(pasted, wanted, estimate_transform(target_face.landmarks, 64))
+    paste_into(pasted, expected, estimate_transform(target_face.landmarks, 64))
     apart = np.abs(swapper.swap(grace, barack).astype(int) - pasted)
     assert apart.max() <= 1
 

@@ -1,4 +1,4 @@
-"""One Swapper in many threads, and over many pictures of changing sizes."""
+"""Tests one Swapper in many threads, and over many pictures of different sizes."""
 
 import resource
 import sys
@@ -69,6 +69,6 @@ def test_memory_stays_flat_over_300_swaps(tiny_model: Path, photographs) -> None
 
 
 def memory_mb() -> float:
-    """What this process holds of the memory now."""
+    """The memory that this process holds now."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1e6

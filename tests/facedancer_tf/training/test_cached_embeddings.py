@@ -1,4 +1,4 @@
-"""Embeddings beside the shards: made once, those of the pictures, made again where a shard's are not whole."""
+"""Tests embeddings beside the shards: computed once, from the pictures, and again where a shard's are not whole."""
 
 import dataclasses
 
@@ -21,17 +21,17 @@ def test_they_are_those_of_the_pictures_and_are_made_once(face_shards, tmp_path)
     manifest, models = read_manifest(config.data.folder), build_models(config, 1.0)
     with pytest.raises(UserError, match="lacks embeddings"):
         embeddings_of_run(config, models, manifest, make=False)
-    kept = embeddings_of_run(config, models, manifest, make=True)
-    assert kept is not None
-    batches = build_batches(config, 0, tf.distribute.get_strategy(), kept)
+    companions = embeddings_of_run(config, models, manifest, make=True)
+    assert companions is not None
+    batches = build_batches(config, 0, tf.distribute.get_strategy(), companions)
     for batch, _ in zip(batches, range(3), strict=False):
         for role in ("source", "target"):
             expected = models.faces(batch[role])["embedding"]
             np.testing.assert_allclose(batch[f"{role}_embedding"], expected, rtol=1e-4, atol=1e-4)
-    first, *others = sorted(kept.folder.iterdir())
+    first, *others = sorted(companions.folder.iterdir())
     content, times = first.read_bytes(), [path.stat().st_mtime_ns for path in others]
     first.write_bytes(content[:-4])
-    assert embeddings_of_run(config, models, manifest, make=True) == kept
+    assert embeddings_of_run(config, models, manifest, make=True) == companions
     assert first.read_bytes() == content
     assert [path.stat().st_mtime_ns for path in others] == times
     remade = dataclasses.replace(

@@ -1,4 +1,4 @@
-"""Checkpoints of before there was a number of the pictures' order go on, and are told apart."""
+"""Tests that old checkpoints, which have no number for the order of pictures, go on and are recognised as old."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -42,7 +42,7 @@ def require_the_same_steps(one: dict[str, np.ndarray], two: dict[str, np.ndarray
             np.testing.assert_allclose(two[name], one[name], rtol=rtol, err_msg=name)
     for network in ("generator", "discriminator"):
         names = [name for name in one if name.startswith(f"0/gradient/{network}/")]
-        whole, other = (np.concatenate([np.ravel(found[name]) for name in names]) for found in (one, two))
+        whole, other = (np.concatenate([np.ravel(state[name]) for name in names]) for state in (one, two))
         apart = np.linalg.norm(whole - other) / np.linalg.norm(whole)
         print(f"{network}: gradients differ by {apart:.1e} of their norm")
         assert apart <= 5e-3, network  # kinks of LeakyReLU make much of rounding
@@ -54,8 +54,8 @@ def require_the_same_steps(one: dict[str, np.ndarray], two: dict[str, np.ndarray
 
 def test_only_the_global_mean_decides_about_the_hinge(one_device):
     """What the comparison below rests on: hinges of single replicas would give quite another loss."""
-    kept = np.load(one_device / "ifsr.npz")
-    distance, threshold = kept["distance"], kept["threshold"][:, None]  # [block, sample]
+    arrays = np.load(one_device / "ifsr.npz")
+    distance, threshold = arrays["distance"], arrays["threshold"][:, None]  # [block, sample]
     local = np.maximum(distance.reshape(2, 2, 2).mean(axis=2) - threshold, 0)  # [block, replica]
     assert (local > 0).sum(axis=1).tolist() == [1, 1]
     whole = np.maximum(distance.mean(axis=1, keepdims=True) - threshold, 0)

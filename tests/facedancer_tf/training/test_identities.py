@@ -1,4 +1,4 @@
-"""Perturbed identities, and steps with all that the encoder may see and ask for."""
+"""Tests perturbed identities, and steps with all that the encoder may see and ask for."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The pasted face that the encoder sees."""
+"""Tests the pasted face that the encoder sees."""
 
 import numpy as np
 import pytest

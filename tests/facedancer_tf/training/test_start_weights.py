@@ -1,4 +1,4 @@
-"""A new run can begin with imported weights, of just its own networks."""
+"""Tests that a new run can begin with imported weights, but only with weights of its own networks."""
 
 import numpy as np
 import pytest

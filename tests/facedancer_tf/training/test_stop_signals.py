@@ -1,4 +1,4 @@
-"""In processes of their own: a test runner has its own ideas about signals."""
+"""Tests signals in processes of their own, because a test runner handles signals in its own way."""
 
 import subprocess
 import sys

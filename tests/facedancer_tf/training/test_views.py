@@ -1,4 +1,4 @@
-"""Random views of what the encoder sees, all drawn from seed and sample."""
+"""Tests random views of what the encoder sees, all drawn from seed and sample."""
 
 import numpy as np
 import pytest

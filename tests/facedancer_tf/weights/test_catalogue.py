@@ -1,4 +1,4 @@
-"""Names of weights: the cache, insightface's folder, what to do where there is nothing, and fetching from a server."""
+"""Tests names of weights: the cache, insightface's folder, the advice where there is nothing, and downloading."""
 
 import dataclasses
 import hashlib
@@ -88,7 +88,7 @@ def test_the_encoder_of_a_model_is_found_by_its_fingerprint() -> None:
 
 
 class Server(BaseHTTPRequestHandler):
-    """Serves `content`, or the first half of it while promising all."""
+    """Serves `content`, or promises all of it and serves the first half."""
 
     content: ClassVar[bytes] = b""
     broken: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""Weights and photographs that the repository carries: written and read in one way, and missed in one sentence."""
+"""Tests the repository's own weights and photographs: what is written can be read, and one sentence says what lacks."""
 
 from pathlib import Path
 
