@@ -8,6 +8,7 @@ import argparse
 import time
 from pathlib import Path
 
+from data.faces.detection import DETECTORS
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.inception import INCEPTION_INPUT, Inception
@@ -89,7 +90,7 @@ def parse_arguments() -> argparse.Namespace:
         "--encoder-weights",
         help="a name or file of the models' encoder, if its weights are not found by themselves",
     )
-    parser.add_argument("--detector", choices=("yunet", "insightface"), default="yunet")
+    parser.add_argument("--detector", choices=tuple(DETECTORS), default="yunet")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("evaluation"), help="folder to write (evaluation)"
     )

@@ -25,6 +25,7 @@ if __name__ in (
     )  # detecting and writing leave the accelerator to training
     load_tensorflow_quietly()
 
+from data.faces.detection import DETECTORS
 from data.faces.face import DetectorUnavailable
 from data.folders import digest_listing, list_pictures
 from data.preparing.face_records import FaceSettings
@@ -50,7 +51,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--detector",
-        choices=("yunet", "insightface"),
+        choices=tuple(DETECTORS),
         default="yunet",
         help="face detector; insightface's model is for non-commercial research (default yunet)",
     )

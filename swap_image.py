@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.faces.detection import DETECTORS
 from data.faces.face import Face
 from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture, write_picture
 from facedancer_tf.command_line import Parser
@@ -62,7 +63,7 @@ def parse_arguments() -> argparse.Namespace:
         "--face", type=parse_face, default="largest", help="largest (default), all or a number"
     )
     parser.add_argument("--list-faces", action="store_true", help="only draw the target's faces, numbered")
-    parser.add_argument("--detector", choices=("yunet", "insightface"), default="yunet")
+    parser.add_argument("--detector", choices=tuple(DETECTORS), default="yunet")
     parser.add_argument(
         "--label", action="store_true", help="also write 'AI face swap' small into the picture"
     )

@@ -1,10 +1,10 @@
 """Turns shards into batches inside tf.data: pairing, self-swap flags, parallel decoding, augmentation, workers.
 
 Pictures in a batch are float32 NHWC, RGB, [-1, 1]. The stream of pictures (data.stream) is numbered from 0; sample g
-has picture g as target and picture g - 1 as source. The stream is shuffled as a whole, so source and target are
-independent (as in the released training: docs/method.md, section 7.2), and a pair costs a single read. Every random
-number follows from (seed, global sample or batch index), so that (seed, next sample) is the whole state of a data set:
-any number of workers can go on from it.
+has picture g as target and picture g - 1 as source (-1 is the last of epoch -1). The stream is shuffled as a whole, so
+source and target are independent (as in the released training: docs/method.md, section 7.2), and a pair costs a single
+read. Every random number follows from (seed, global sample or batch index), so that (seed, next sample) is the whole
+state of a data set: any number of workers can go on from it.
 """
 
 from collections.abc import Callable

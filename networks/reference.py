@@ -55,7 +55,7 @@ class AdaIN(layers.Layer):
 
 
 class AffaGate(layers.Layer):
-    """Mixes target and decoder feature by the mask m: (1 − m) · x + m · h, each `[B, H, W, C]` (section 3.2)."""
+    """Mixes target and decoder feature by the mask m: (1 − m) · x + m · h, each `[B, H, W, C]` (paper, section 3.2)."""
 
     def call(self, inputs: list) -> Tensor:
         x, h, m = inputs
@@ -109,7 +109,7 @@ def attention_mask(both: Tensor, hidden: int, filters: int, name: str) -> Tensor
 
 
 def affa(x: Tensor, h: Tensor, name: str) -> Tensor:
-    """Adaptive Feature Fusion Attention: one mask value per place and channel (section 3.2)."""
+    """Adaptive Feature Fusion Attention: one mask value per place and channel (paper, section 3.2)."""
     channels = x.shape[-1]
     both = layers.Concatenate()([x, h])
     return AffaGate()([x, h, attention_mask(both, max(channels // 4, 1), channels, name)])

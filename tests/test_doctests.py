@@ -7,6 +7,7 @@ import pytest
 
 # One line per module whose docstrings hold examples.
 MODULES = [
+    "data.faces.detection",
     "facedancer_tf.swapping.swapper",
     "networks.arcface_resnet50",
     "networks.baked_identity",

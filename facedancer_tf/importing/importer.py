@@ -2,6 +2,11 @@
 
 The content of the file says what it is: HDF5 or ONNX, then its graph. We build our own network, match it with the
 file's node by node, give it the file's arrays and write it with its recipe. Nothing of the file is executed.
+
+An HDF5 file on its way: weights.plain_hdf5 opens it as plain arrays, saved_layers reads layers and their arrays,
+legacy_h5 makes a graph of them with graphs.keras_layers, generator_plan reads from the graph how the network was built;
+then networks builds ours, graphs.graph matches both, and weights.embedded assigns the arrays. An ONNX file: onnx_file,
+onnx_graph with onnx_layers, onnx_encoders.
 """
 
 from collections.abc import Callable

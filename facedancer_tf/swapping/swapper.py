@@ -106,7 +106,7 @@ class Swapper:
             return self._engine
 
     def close(self) -> None:
-        """Frees the networks, once the threads that work with them have finished; the swapper cannot swap any more."""
+        """Frees the networks; the swapper cannot swap any more, and a swap of another thread may end in ValueError."""
         with self._lock:
             self._engine, self._closed = None, True
 

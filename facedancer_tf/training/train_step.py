@@ -164,6 +164,7 @@ def build_train_step(
             (generator_tape, generator_loss, models.generator, generator_optimizer),
             (discriminator_tape, discriminator_loss, models.discriminator, discriminator_optimizer),
         ):
+            # Each tape is asked for the variables of one network alone, which keeps the gradients apart.
             variables = model.trainable_variables
             optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
         return {

@@ -238,7 +238,7 @@ def test_wrong_paths_are_reported_before_tensorflow_is_loaded(tmp_path):
     assert "nowhere.keras" in ran.stdout
     with pytest.raises(UserError, match="encoder weights"):
         Swapper(ROOT / "pyproject.toml", encoder_weights=tmp_path / "none.h5")
-    with pytest.raises(UserError, match="'yunet' or 'insightface'"):
+    with pytest.raises(UserError, match="one of yunet, insightface"):
         Swapper(ROOT / "pyproject.toml", detector="other")
 
 
