@@ -1,8 +1,8 @@
 """Measure IFSR's margins for an identity encoder: python calibrate_margins.py --views FOLDER -o margins.yaml
 
-A margin says how far a block's features of the swapped face may lie from the target's; margins belong to one encoder
-and come best from a swapper that works. Prints the distances per block and writes a file that train.py takes in
-behind a recipe: python train.py --config configs/small.yaml --config margins.yaml
+A margin says how far a block's features of the swapped face may lie from the target's. Margins belong to one encoder
+and are best measured with a swapper that works. The script prints the distances per block and writes a file that
+train.py takes after a recipe: python train.py --config configs/small.yaml --config margins.yaml
 """
 
 import argparse
@@ -24,9 +24,9 @@ examples:
   python calibrate_margins.py --views people --encoder iresnet50 --encoder-weights w600k_r50 -o margins.yaml
 
 Views lie in a folder per person or are named person_0.jpg, person_1.jpg. The pairs' columns are target,swapped,source
-(source may be left out), paths seen from the file. docs/training.md says how blocks are chosen.
+(source may be left out); paths start at the file's folder. docs/training.md says how blocks are chosen.
 """
-SIZE_PX = 128  # that of configs/small.yaml
+SIZE_PX = 128  # the size in configs/small.yaml
 PLACES = ("views", "model", "pictures", "pairs")
 DECISIVE = (
     *PLACES, "split", "size_px", "encoder", "pasted", "blocks", "identity_error_rate", "count", "seed",
@@ -34,7 +34,7 @@ DECISIVE = (
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line, checked as far as it can be without opening anything."""
+    """Reads the command line and checks everything that can be checked without opening a file."""
     parser = Parser(__doc__, EPILOG)
     stage = parser.add_mutually_exclusive_group(required=True)
     stage.add_argument("--views", type=Path, help="folder or zip file with several pictures of each person")
@@ -43,25 +43,41 @@ def parse_arguments() -> argparse.Namespace:
     )
     stage.add_argument("--pairs", type=Path, metavar="FILE.csv", help="pictures that were swapped already")
     parser.add_argument("--pictures", type=Path, help="for --model: a folder of pictures or of shards")
-    parser.add_argument("--split", choices=("train", "validation"), help="of the shards (validation)")
+    parser.add_argument(
+        "--split", choices=("train", "validation"), help="which split of the shards (validation)"
+    )
     parser.add_argument(
         "--pasted", action="store_true", default=None,
-        help="measure its swaps pasted into their targets, for recipes with encoder.pasted",
+        help="paste the model's swaps into their targets first, for recipes with encoder.pasted",
     )  # fmt: skip
-    parser.add_argument("--model-encoder-weights", metavar="NAME|FILE", help="where they are not found")
     parser.add_argument(
-        "--size-px", type=int, help=f"for --views and --pairs: of the crops, as a recipe has them ({SIZE_PX})"
+        "--model-encoder-weights",
+        metavar="NAME|FILE",
+        help="weights of the model's own encoder, if they are not found by themselves",
     )
-    parser.add_argument("--encoder", default="sface", metavar="NAME", help="whose margins (sface)")
-    parser.add_argument("--encoder-weights", metavar="NAME|FILE", help="its weights (the embedded ones)")
-    parser.add_argument("--blocks", nargs="+", default=[], help="to measure: names or all (those of IFSR)")
+    parser.add_argument(
+        "--size-px",
+        type=int,
+        help=f"for --views and --pairs: size of the crops, as a recipe has them ({SIZE_PX})",
+    )
+    parser.add_argument(
+        "--encoder", default="sface", metavar="NAME", help="the encoder that gets margins (sface)"
+    )
+    parser.add_argument(
+        "--encoder-weights", metavar="NAME|FILE", help="the encoder's weights (the embedded ones)"
+    )
+    parser.add_argument(
+        "--blocks", nargs="+", default=[], help="blocks to measure: names, or all (those of IFSR)"
+    )
     parser.add_argument(
         "--identity-error-rate", type=float, default=IDENTITY_ERROR_RATE, metavar="RATE",
-        help=f"blocks that tell people apart with fewer errors are left out, a fraction ({IDENTITY_ERROR_RATE})",
+        help=f"leave out blocks that tell people apart with fewer errors, a fraction ({IDENTITY_ERROR_RATE})",
     )  # fmt: skip
-    parser.add_argument("--count", type=int, default=1000, help="pairs to measure on, at most (1000)")
-    parser.add_argument("--seed", type=int, default=0, help="of what is drawn by chance (0)")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.yaml", help="where to write")
+    parser.add_argument("--count", type=int, default=1000, help="how many pairs to measure at most (1000)")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of all random draws (0)")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT.yaml", help="the file to write"
+    )
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the distances; needs matplotlib")
     arguments = parser.parse_args()
     if (arguments.model is None) != (arguments.pictures is None):
@@ -79,7 +95,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def check_stage(parser: Parser, arguments: argparse.Namespace) -> None:
-    """Refuses what would have no effect, and settles the crops' size."""
+    """Refuses flags that would have no effect, and sets the size of the crops."""
     if arguments.model is None:
         for flag in ("split", "model_encoder_weights", "pasted"):
             if getattr(arguments, flag) is not None:
@@ -96,17 +112,17 @@ def check_stage(parser: Parser, arguments: argparse.Namespace) -> None:
 
 
 def command_of(arguments: argparse.Namespace) -> str:
-    """The command that gives the same margins again; places by their last names alone.
+    """The command that gives the same margins again, with files and folders by their last names only.
 
-    Weights are not among it: the file's head has their fingerprints.
+    It does not name weights: the head of the file has their fingerprints.
     """
     words = ["python calibrate_margins.py"]
     for flag in DECISIVE:
         value = getattr(arguments, flag)
         if value is not None and value != []:
-            shown = Path(value).resolve().name if flag in PLACES else value
-            shown = " ".join(value) if flag == "blocks" else "" if value is True else shown
-            words.append(f"--{flag.replace('_', '-')} {shown}".rstrip())
+            text = Path(value).resolve().name if flag in PLACES else value
+            text = " ".join(value) if flag == "blocks" else "" if value is True else text
+            words.append(f"--{flag.replace('_', '-')} {text}".rstrip())
     return " ".join(words)
 
 

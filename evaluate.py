@@ -1,7 +1,7 @@
 """Measure face swapping: python evaluate.py --model MODEL --pairs bundled -o evaluation/
 
-Prints a table in the paper's form (identity retrieval, pose, expression) with baselines beside it, and writes
-results.json, results.csv and a page with pictures, index.html. docs/evaluation.md says what each number means.
+Prints a table in the paper's form (identity retrieval, pose, expression) with baselines, and writes results.json,
+results.csv and a page with pictures, index.html. docs/evaluation.md says what each number means.
 """
 
 import argparse
@@ -32,7 +32,7 @@ scripts/make_pairs.py writes the pairs of FaceForensics++ and AFLW2000-3D from y
 
 
 def name_models(models: list[str]) -> list[str]:
-    """One short name for each model: the file's, or the whole path where two would be called the same."""
+    """A short name for each model: the file's name, or the whole path where two files have one name."""
     short = [Path(model).stem for model in models]
     if len(set(models)) < len(models):
         raise UserError("the same model is named twice; name each once")
@@ -40,7 +40,7 @@ def name_models(models: list[str]) -> list[str]:
 
 
 def load_judges(arguments: argparse.Namespace) -> tuple[Judge, Inception | None]:
-    """Who judges identity, and Inception where it was given."""
+    """Loads the judge of identity, and Inception if it is given."""
     judge: Judge = DlibJudge()
     if arguments.judge:
         judge = OnnxJudge(arguments.judge, arguments.judge_input)
@@ -48,29 +48,32 @@ def load_judges(arguments: argparse.Namespace) -> tuple[Judge, Inception | None]
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line, checked as far as it can be without opening anything but the output folder."""
+    """Reads the command line and checks everything that can be checked without opening a file."""
     parser = Parser(__doc__, EPILOG)
     parser.add_argument("--model", action="append", help="a name or model file; may be given several times")
     parser.add_argument(
         "--pairs", default="bundled", help="bundled (default), a CSV file or a folder of pictures"
     )
-    parser.add_argument("--count", type=int, default=100, help="pairs drawn from a folder (100)")
+    parser.add_argument("--count", type=int, default=100, help="how many pairs to draw from a folder (100)")
     parser.add_argument(
         "--gallery",
         type=int,
         default=500,
-        help="pictures to find the source among (500): all of the pairs, then others of the folder",
+        help="how many pictures the source must be found among (500): all of the pairs, then others of the folder",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of pairs, gallery and occluders (1)")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of pairs, gallery and occluders (1)")
     parser.add_argument(
-        "--judge", type=Path, metavar="FILE.onnx", help="an identity encoder (dlib's, embedded)"
+        "--judge",
+        type=Path,
+        metavar="FILE.onnx",
+        help="an encoder that judges identity (dlib's, which is embedded)",
     )
     parser.add_argument(
         "--judge-input",
         type=parse_pixel_input,
         default=ARCFACE_INPUT,
         metavar="SIZE,RGB,LOW,HIGH",
-        help="its size, RGB or BGR, and what 0 and 255 become (112,RGB,-1,1)",
+        help="the judge's input: size, RGB or BGR, and what 0 and 255 become (112,RGB,-1,1)",
     )
     parser.add_argument(
         "--inception", type=Path, metavar="FILE.onnx", help="Inception with 2048 features, for FID"
@@ -80,13 +83,16 @@ def parse_arguments() -> argparse.Namespace:
         type=parse_pixel_input,
         default=INCEPTION_INPUT,
         metavar="SIZE,RGB,LOW,HIGH",
-        help="likewise (299,RGB,-1,1)",
+        help="Inception's input, in the same form (299,RGB,-1,1)",
     )
     parser.add_argument(
-        "--encoder-weights", help="a name or file, where the models' encoder is not found by itself"
+        "--encoder-weights",
+        help="a name or file of the models' encoder, if its weights are not found by themselves",
     )
     parser.add_argument("--detector", choices=("yunet", "insightface"), default="yunet")
-    parser.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (evaluation)")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("evaluation"), help="folder to write (evaluation)"
+    )
     arguments = parser.parse_args()
     if arguments.gallery < 0:
         parser.error(f"--gallery must be 0 or more, not {arguments.gallery}")
@@ -99,9 +105,9 @@ def main() -> None:
     started = time.monotonic()
     arguments = parse_arguments()
     check_output(arguments.output)
-    named = arguments.model or ["default"]
-    names = name_models(named)
-    swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in named]
+    models_given = arguments.model or ["default"]
+    names = name_models(models_given)
+    swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in models_given]
     pair_set = read_pair_set(arguments.pairs, arguments.count, arguments.gallery, arguments.seed)
     check_apart(arguments.output, arguments.pairs, pair_set)
     judge, inception = load_judges(arguments)
@@ -109,7 +115,7 @@ def main() -> None:
 
     load_tensorflow_quietly()  # after the cheap checks
     run_graphs_as_they_are()  # the same pixels as swap_image.py
-    from facedancer_tf.evaluation.about import describe
+    from facedancer_tf.evaluation.about import describe_evaluation
     from facedancer_tf.evaluation.evaluation import evaluate
     from facedancer_tf.evaluation.meter import Meter
     from facedancer_tf.evaluation.page import write_page
@@ -121,11 +127,11 @@ def main() -> None:
     systems = [*models, *baselines(models)]
     meter = Meter(judge, swappers[0].detector, inception)
     evaluation = evaluate(systems, pair_set, meter, arguments.seed)
-    about = describe(evaluation, meter, models, arguments.seed)
-    shown = tables(evaluation, judge)
-    print(caption(about), *map(as_text, shown), sep="\n\n")
+    about = describe_evaluation(evaluation, meter, models, arguments.seed)
+    shown_tables = tables(evaluation, judge)
+    print(caption(about), *map(as_text, shown_tables), sep="\n\n")
     write_results(arguments.output, evaluation, judge, about)
-    write_page(arguments.output, evaluation, models, about, shown)
+    write_page(arguments.output, evaluation, models, about, shown_tables)
     took_s = time.monotonic() - started
     print(f"\n{arguments.output}/index.html, results.json and results.csv written in {took_s:.0f} s")
 

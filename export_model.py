@@ -23,7 +23,7 @@ def main() -> None:
     started = time.monotonic()
     parser = Parser(__doc__, EPILOG)
     parser.add_argument("model", help="a name (see import_weights.py --list) or a model file of train.py")
-    parser.add_argument("folder", type=Path, help="where to write; must not exist yet")
+    parser.add_argument("folder", type=Path, help="the folder to write; must be empty or not exist yet")
     parser.add_argument("--format", choices=("saved_model", "onnx"), default="saved_model")
     parser.add_argument(
         "--source",
@@ -31,10 +31,11 @@ def main() -> None:
         type=Path,
         default=[],
         metavar="PICTURE",
-        help="pictures of one person, whose identity is baked in: the model then takes targets alone",
+        help="pictures of one person, whose identity is baked in: the model then takes only targets",
     )
     parser.add_argument(
-        "--encoder-weights", help="a name or file, where the encoder's are not found by themselves"
+        "--encoder-weights",
+        help="a name or file of the encoder, if its weights are not found by themselves",
     )
     arguments = parser.parse_args()
     model = find_weights(arguments.model, "generator")

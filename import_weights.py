@@ -1,7 +1,8 @@
 """Import other people's weights: python import_weights.py FaceDancer_config_c_HQ.h5 --as facedancer_c_hq
 
 Takes a released FaceDancer generator or image-level discriminator (.h5), an ArcFace ResNet-50 (.h5) or an ONNX face
-recogniser (InsightFace's iresnets and MobileFaceNet, SFace). What it is, is read from the file; nothing in it is run.
+recogniser (InsightFace's iresnets and MobileFaceNet, SFace). The file is recognised by its content; nothing in it is
+run.
 """
 
 import argparse
@@ -24,29 +25,41 @@ examples:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line, checked as far as it can be without opening anything."""
+    """Reads the command line and checks everything that can be checked without opening a file."""
     parser = Parser(__doc__, EPILOG)
     parser.add_argument("file", nargs="?", type=Path, help="the weight file")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.keras", help="where to write")
-    parser.add_argument("--as", dest="name", help="keep it in the cache under this name instead")
-    parser.add_argument("--download", metavar="NAME", choices=sorted(NAMED), help="fetch known weights first")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.keras", help="the file to write")
+    parser.add_argument(
+        "--as", dest="name", help="instead of -o: a name under which the cache keeps the result"
+    )
+    parser.add_argument(
+        "--download", metavar="NAME", choices=sorted(NAMED), help="download known weights first"
+    )
     parser.add_argument(
         "--list", action="store_true", help="show the known names, where they come from, and stop"
     )
     stated = parser.add_argument_group("what the file does not say")
-    stated.add_argument("--licence", help="of the weights, in plain words; written into the result")
+    stated.add_argument(
+        "--licence", help="licence of the weights, in plain words; it is written into the result"
+    )
     stated.add_argument(
         "--encoder",
         default="arcface_resnet50",
         metavar="NAME|FILE",
-        help="that the generator was trained with (arcface_resnet50); a file ties it to those very weights",
+        help="encoder that the generator was trained with (arcface_resnet50); a file ties it to exactly these weights",
     )
-    stated.add_argument("--shrink", type=float, default=1.0, help="of the crops it was trained on (1)")
+    stated.add_argument(
+        "--shrink", type=float, default=1.0, help="shrink of the crops that the generator was trained on (1)"
+    )
     stated.add_argument(
         "--fusion", nargs=6, metavar="KIND", help="plan of a weights-only generator, six words"
     )
-    stated.add_argument("--mapping-depth", type=int, default=4, help="of a weights-only generator (4)")
-    stated.add_argument("--size-px", type=int, default=256, help="where the file leaves it open (256)")
+    stated.add_argument(
+        "--mapping-depth", type=int, default=4, help="depth of the mapping of a weights-only generator (4)"
+    )
+    stated.add_argument(
+        "--size-px", type=int, default=256, help="size of the pictures, if the file leaves it open (256)"
+    )
     arguments = parser.parse_args()
     if arguments.list:
         return arguments
@@ -66,7 +79,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def named_encoder(text: str) -> tuple[str, str]:
-    """Architecture and fingerprint of the encoder that `text` names; of an architecture, the latter is open ("")."""
+    """Architecture and fingerprint of the encoder that `text` names. An architecture's name has the fingerprint ""."""
     from facedancer_tf.importing.encoders import as_encoder_file
     from facedancer_tf.weights.archive import fingerprint
     from facedancer_tf.weights.encoder_file import load_encoder_file
@@ -79,7 +92,7 @@ def named_encoder(text: str) -> tuple[str, str]:
 
 
 def list_names() -> None:
-    """The known weights, one a line."""
+    """Prints the known weights, one on each line."""
     for weights in NAMED.values():
         state = "here" if cached(weights.name).is_file() else "not here"
         print(f"{weights.name:18} {weights.kind:10} {state:9} {weights.page}; {weights.licence}")
@@ -94,8 +107,8 @@ def main() -> None:
     output = arguments.output or cached(arguments.name)
     if arguments.output is not None and not output.resolve().parent.is_dir():
         raise UserError(f"the output folder {output.parent} does not exist; make it first")
-    known = NAMED.get(arguments.download or arguments.name)
-    licence = arguments.licence or (known.licence if known else None)
+    entry = NAMED.get(arguments.download or arguments.name)
+    licence = arguments.licence or (entry.licence if entry else None)
     source = arguments.file
     if arguments.download is not None:
         from facedancer_tf.weights.download import fetch
@@ -120,10 +133,10 @@ def main() -> None:
             size_px=arguments.size_px,
         ),
     )
-    if known is not None and imported.kind != known.kind:
-        raise UserError(f"{known.name} names {known.kind} weights, but {source} holds a {imported.kind}")
+    if entry is not None and imported.kind != entry.kind:
+        raise UserError(f"{entry.name} names {entry.kind} weights, but {source} holds a {imported.kind}")
     imported.save(output)
-    print(f"{imported.found}")
+    print(f"{imported.summary}")
     print(f"{output} written in {time.monotonic() - started:.1f} s")
 
 

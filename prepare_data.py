@@ -1,10 +1,10 @@
-"""Makes training shards of aligned faces from folders of pictures, or from faces of people who do not exist.
+"""Makes training shards of aligned faces, from folders of pictures or from synthetic faces.
 
     python prepare_data.py photos/ more_photos/ --output datasets/mine --workers 4
-    python prepare_data.py --synthetic 2000 --views 3 --output datasets/nobody
+    python prepare_data.py --synthetic 2000 --views 3 --output datasets/synthetic
 
-Stopped at any moment, the same command goes on where it was. On many machines run it with --part 1/4, --part 2/4, ...
-over the same pictures and put the results into one folder.
+If the script is stopped, the same command goes on where it was. On many machines run it with --part 1/4, --part 2/4,
+... over the same pictures and put the results into one folder.
 """
 
 import argparse
@@ -16,7 +16,10 @@ from typing import Any
 
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 
-if __name__ in ("__main__", "__mp_main__"):  # also in the workers, but not where a test imports this file
+if __name__ in (
+    "__main__",
+    "__mp_main__",
+):  # also in worker processes, but not in a test that imports this file
     os.environ.setdefault(
         "CUDA_VISIBLE_DEVICES", "-1"
     )  # detecting and writing leave the accelerator to training
@@ -35,7 +38,7 @@ from facedancer_tf.errors import UserError, run_main
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The command line; the help text is the manual."""
+    """Reads the command line; its help text is the manual."""
     parser = Parser(__doc__)
     parser.add_argument(
         "folders", nargs="*", type=Path, help="folders of pictures (JPEG, PNG, WebP, BMP), searched in depth"
@@ -84,7 +87,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         type=int,
         default=None,
         metavar="N",
-        help="instead of folders: N people who do not exist (needs bash setup.sh synthetic)",
+        help="instead of folders: N synthetic people (needs bash setup.sh synthetic)",
     )
     parser.add_argument(
         "--views", type=int, default=1, help="pictures of each synthetic person, 1 to 5 (default 1)"
@@ -110,7 +113,7 @@ def parse_quality(text: str) -> int | None:
 
 
 def check(options: argparse.Namespace) -> None:
-    """Raises UserError for combinations that make no sense, before anything is loaded."""
+    """Raises UserError for impossible combinations of flags, before anything is loaded."""
     if (options.synthetic is None) == (not options.folders):
         raise UserError("give either folders of pictures or --synthetic N")
     if not 16 <= options.size_px <= 2048:
@@ -137,14 +140,14 @@ def check(options: argparse.Namespace) -> None:
 
 
 def build_sface_embed() -> Embed:
-    """SFace, embedded in the project, as the judge of whether views still show one person."""
+    """Loads SFace, embedded in the project, which judges whether views still show one person."""
     from facedancer_tf.weights.identity_encoder import load_encoder
 
     return load_encoder("sface").embed_crops
 
 
 def print_report(report: dict[str, Any], seconds: float, folder: Path) -> None:
-    """What became of the pictures, as a small table."""
+    """Prints a small table of how many pictures were used and left out."""
     rows = [
         ("pictures", report["pictures"]),
         ("train", report["train"]),
@@ -160,7 +163,7 @@ def print_report(report: dict[str, Any], seconds: float, folder: Path) -> None:
 
 
 def by_picture(plans: list[ShardPlan]) -> bool:
-    """Whether somebody is both trained on and held out."""
+    """Whether any person is in both splits: then single pictures are held out, not people."""
     people = {
         split: {item.label for plan in plans if plan.split == split for item in plan.items}
         for split in ("train", "validation")
@@ -169,7 +172,7 @@ def by_picture(plans: list[ShardPlan]) -> bool:
 
 
 def main() -> None:
-    """Parses, makes the shards, prints the report."""
+    """Reads the command line, makes the shards and prints the report."""
     options = parse_arguments()
     check(options)
     part, parts = parse_part(options.part)

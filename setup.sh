@@ -4,7 +4,7 @@
 #   bash setup.sh            .venv with requirements.txt: swap, train, export
 #   bash setup.sh dev        … and requirements-dev.txt: tests, linter, type checker
 #   bash setup.sh gpu        … and requirements-gpu.txt; likewise any requirements-<name>.txt, several at once
-#   bash setup.sh synthetic  … and requirements-synthetic.txt (without its dependencies): faces of nobody
+#   bash setup.sh synthetic  … and requirements-synthetic.txt (without its dependencies): synthetic faces
 #   bash setup.sh legacy     .venv-legacy with requirements-legacy.txt, which only tests/legacy uses
 #
 # PYTHON=/path/to/python3 chooses the interpreter. Needs no root, except perhaps for Debian's missing python3-venv.

@@ -1,7 +1,7 @@
 """Swap the face of one photograph into another: python swap_image.py src.jpg tgt.jpg
 
-The last picture is the target; all before it are pictures of the one person whose identity it gets. The target keeps
-pose, expression, light and background.
+The last picture is the target. All pictures before it show the source, the one person whose identity the target gets.
+The target keeps pose, expression, light and background.
 """
 
 import argparse
@@ -34,7 +34,7 @@ colour profile.
 
 
 def parse_face(text: str) -> int | str:
-    """An index, or one of the words."""
+    """Reads the value of --face: a number, "largest" or "all"."""
     if text in ("largest", "all"):
         return text
     if text.isascii() and text.isdigit():
@@ -43,17 +43,20 @@ def parse_face(text: str) -> int | str:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line, checked as far as it can be without opening anything."""
+    """Reads the command line and checks everything that can be checked without opening a file."""
     parser = Parser(__doc__, EPILOG)
     parser.add_argument(
         "pictures", nargs="+", type=Path, metavar="PICTURE", help="source(s), then the target"
     )
-    parser.add_argument("-o", "--output", type=Path, help="result; its suffix names the format (swapped.png)")
+    parser.add_argument(
+        "-o", "--output", type=Path, help="file to write; its suffix names the format (swapped.png)"
+    )
     parser.add_argument(
         "--model", help="a name (see import_weights.py --list) or a model file (the embedded one)"
     )
     parser.add_argument(
-        "--encoder-weights", help="a name or file, where the encoder's are not found by themselves"
+        "--encoder-weights",
+        help="a name or file of the encoder, if its weights are not found by themselves",
     )
     parser.add_argument(
         "--face", type=parse_face, default="largest", help="largest (default), all or a number"
@@ -70,7 +73,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def check_output(output: Path | None, default: str, pictures: list[Path]) -> Path:
-    """Where to write; raises UserError where that cannot be, or would destroy something."""
+    """The path to write to; raises UserError where writing is impossible or would destroy another file."""
     path = Path(default) if output is None else output
     if path.suffix.lower() not in SUFFIXES:
         raise UserError(f"the output's name must end in one of {', '.join(SUFFIXES)}, not {path.name!r}")
@@ -87,7 +90,7 @@ def check_output(output: Path | None, default: str, pictures: list[Path]) -> Pat
 
 
 def read(path: Path) -> Picture:
-    """The picture at `path`, or one sentence."""
+    """Reads the picture at `path`; raises UserError, one sentence, where that fails."""
     try:
         return read_picture(path)
     except UnreadablePicture as error:
@@ -95,7 +98,7 @@ def read(path: Path) -> Picture:
 
 
 def read_target(path: Path, output: Path) -> Picture:
-    """The picture that is changed; raises UserError where the format of `output` could not hold the result."""
+    """Reads the target; raises UserError where the format of `output` cannot hold a picture of its size."""
     target = read(path)
     try:
         check_sides(output, target.rgb)
@@ -105,7 +108,7 @@ def read_target(path: Path, output: Path) -> Picture:
 
 
 def largest_face(swapper: Swapper, picture: Picture, path: Path) -> Face:
-    """The face that gives the identity."""
+    """The largest face of a source picture, which gives the identity; raises UserError where there is none."""
     faces = swapper.detect(picture.rgb)
     if not faces:
         raise UserError(f"{path}: {NO_FACE}")
@@ -113,7 +116,7 @@ def largest_face(swapper: Swapper, picture: Picture, path: Path) -> Face:
 
 
 def write(path: Path, picture: Picture, marked: bool) -> None:
-    """Writes the result; what its format cannot hold is said."""
+    """Writes the result, and prints a note where its format cannot hold transparency or the mark."""
     try:
         write_picture(path, picture.rgb, picture.alpha, picture.icc_profile, xmp_packet(marked))
     except OSError as error:
@@ -139,8 +142,12 @@ def list_faces(arguments: argparse.Namespace) -> None:
 
 
 @dataclass(frozen=True)
-class Found:
-    """The pictures, the faces that give the identity, those of the target and which of them are swapped."""
+class SwapInputs:
+    """Pictures and faces of one swap.
+
+    source_faces: one for each of `sources`; they give the identity. faces: all faces of the target that were looked
+    for. chosen: those of them that are swapped.
+    """
 
     sources: list[Picture]
     source_faces: list[Face]
@@ -149,7 +156,7 @@ class Found:
     chosen: list[Face]
 
 
-def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> Found:
+def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> SwapInputs:
     """Reads all pictures and finds their faces; raises UserError naming the picture where that cannot be."""
     *source_paths, target_path = arguments.pictures
     sources = [read(path) for path in source_paths]
@@ -160,11 +167,11 @@ def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) ->
         chosen = choose_faces(faces, arguments.face)
     except UserError as error:
         raise UserError(f"{target_path}: {error}") from error
-    return Found(sources, source_faces, target, faces, chosen)
+    return SwapInputs(sources, source_faces, target, faces, chosen)
 
 
-def find_while_loading(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> Found:
-    """`find_faces` on one core while TensorFlow is imported on another; a file that is not there is said at once."""
+def find_while_loading(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> SwapInputs:
+    """Runs `find_faces` on one core while TensorFlow is imported on another. A missing file is reported at once."""
     for path in arguments.pictures:
         if not path.is_file():
             read(path)
@@ -182,12 +189,12 @@ def main() -> None:
         return
     output = check_output(arguments.output, "swapped.png", arguments.pictures)
     swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
-    found = find_while_loading(swapper, arguments, output)
+    inputs = find_while_loading(swapper, arguments, output)
     run_graphs_as_they_are()
-    identity = swapper.embed_faces([source.rgb for source in found.sources], found.source_faces)
-    target, chosen = found.target, found.chosen
-    count = len(found.faces)
-    del found  # the sources' pixels, which are not needed any more
+    identity = swapper.embed_faces([source.rgb for source in inputs.sources], inputs.source_faces)
+    target, chosen = inputs.target, inputs.chosen
+    count = len(inputs.faces)
+    del inputs  # the sources' pixels, which are not needed any more
     swapped = swapper.swap_faces(target.rgb, chosen, identity)
     shown = draw_label(swapped, "AI face swap") if arguments.label else swapped
     with ThreadPoolExecutor() as pool:

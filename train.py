@@ -1,7 +1,7 @@
 """Trains FaceDancer: `python train.py --config configs/small.yaml [--key value …]`.
 
-A run lives in its folder (`--run`): config, checkpoints, TensorBoard logs, pictures, model.keras. The same
-command goes on where the folder stands. `--help` lists every setting, `--print_config` the resolved ones.
+A run has its folder (`--run`): config, checkpoints, TensorBoard logs, pictures, model.keras. The same command goes on
+from the last checkpoint there. `--help` lists every setting, `--print_config` shows the resolved ones.
 """
 
 import os
@@ -11,7 +11,7 @@ from facedancer_tf.quiet_start import load_tensorflow_quietly
 
 
 def main() -> None:
-    # 3: TensorFlow's graph optimizer reports a rewrite that it leaves out as an error; real ones are exceptions.
+    # 3 hides errors: TensorFlow's graph optimizer logs a rewrite that it skips as one. Real errors are exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     load_tensorflow_quietly(wake_devices="TF_CONFIG" not in os.environ)  # workers must meet before
     from facedancer_tf.training.config import parse_config

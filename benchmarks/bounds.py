@@ -1,4 +1,4 @@
-"""What a network cannot be faster than: operations of its convolutions, bytes between its layers, this CPU's peaks."""
+"""Bounds of a network's speed: operations of its convolutions, bytes between its layers, the peaks of this CPU."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from networks.layers import PictureConv2D, PooledConv2D
 
 
 def gigaflop(model: keras.Model) -> float:
-    """Operations (a multiplication and an addition are two) of one sample's convolutions and dense layers."""
+    """Operations of one sample's convolutions and dense layers; a multiplication and an addition count as two."""
     total = 0
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dense):
@@ -28,7 +28,7 @@ def gigaflop(model: keras.Model) -> float:
 
 
 def gigabytes(model: keras.Model, value_bytes: int) -> float:
-    """What one sample's layers read and write, each its inputs and its output once, if nothing else were moved.
+    """Bytes that one sample's layers read and write, if each moves only its inputs and its output, once.
 
     A normalisation reads its input twice more (mean and variance), a pooled 3×3 convolution writes and reads the
     averages, and dense layers and weights are left out.
@@ -56,7 +56,7 @@ def best_s(run: Callable[[], tf.Tensor], rounds: int = 20) -> float:
 
 
 def machine_peaks() -> dict[str, float]:
-    """The best that this machine does now, by name: a large matrix product in either type, and a sum."""
+    """The peaks of this machine at the moment, by name: a large matrix product in either type, and a sum."""
     peaks = {}
     for dtype in ("float32", "bfloat16"):
         x, y = (tf.cast(tf.random.normal((2048, 2048)), dtype) for _ in range(2))

@@ -1,11 +1,11 @@
-"""Exported models against Keras: size on disk, differences of pixels, time per face.
+"""Compares exported models with Keras: size on disk, differences of pixels, time per face.
 
     python -m benchmarks.export_formats
 
 A generator of the released size and plan with random weights (speed and rounding hardly depend on training) and
 SFace's encoder are exported in every format, for any source and with an identity baked in. All of them run on the
-bundled photographs' faces in interleaved rounds with as many threads; times are medians, ratios are to Keras in a
-warmed-up tf.function. Takes some five minutes and 9 GB of memory.
+bundled photographs' faces in interleaved rounds, all with the same number of threads. Times are medians; ratios are to
+Keras in a warmed-up tf.function. Takes some five minutes and 9 GB of memory.
 """
 
 import os
@@ -29,12 +29,12 @@ from facedancer_tf.errors import run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 
 BATCHES = (1, 8)
-SOURCE = bundled_pictures()[0]  # whose identity every generator gets, baked or given
+SOURCE = bundled_pictures()[0]  # every generator gets the identity of this picture, baked in or as an input
 
 
 @dataclass
 class Run:
-    """One network somewhere: a function of arrays by name, and the seconds that it took, by batch."""
+    """One network in one runtime: a function of arrays by name, and the seconds that it took, by batch."""
 
     network: str
     where: str
@@ -50,7 +50,7 @@ class Run:
 
 
 def write_model(path: Path) -> None:
-    """A model file as released but for the identity's width, which is SFace's 128."""
+    """Writes a model file of the released plan, except for the identity's width, which is SFace's 128."""
     import keras
 
     from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
@@ -64,7 +64,7 @@ def write_model(path: Path) -> None:
 
 
 def export_all(model: Path, folder: Path) -> None:
-    """Every format, for any source and baked; prints what each weighs and how far the exporter found it off."""
+    """Exports to every format, for any source and baked; prints each one's size and its difference from the model."""
     from facedancer_tf.exporting.export import FORMATS, export_model
 
     for format_name in FORMATS:
@@ -84,7 +84,7 @@ def _megabytes(path: Path) -> str:
 
 
 def load_all(model: Path, folder: Path, threads: int) -> list[Run]:
-    """Keras and every export, ready to run; Keras comes first of each network."""
+    """Keras and every export, ready to run; for each network, Keras comes first."""
     import onnxruntime
     import tensorflow as tf
 
@@ -93,7 +93,7 @@ def load_all(model: Path, folder: Path, threads: int) -> list[Run]:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    # Else its idle threads wait busily for the next call and slow down whoever's turn it is.
+    # Without this its idle threads wait busily for the next call and slow down the other runs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
 
     def tensorflow(function: Callable[..., Mapping[str, Any]]) -> Callable[..., np.ndarray]:
@@ -126,7 +126,7 @@ def load_all(model: Path, folder: Path, threads: int) -> list[Run]:
 
 
 def measure(runs: list[Run], arrays: Mapping[str, np.ndarray], rounds: int) -> None:
-    """Fills in `seconds`: in every round each run has its turn; the first round warms up and does not count."""
+    """Measures `seconds`: every round runs each network once; the first round warms up and does not count."""
     for batch in BATCHES:
         for number in range(rounds + 1):
             for run in runs:
@@ -137,7 +137,7 @@ def measure(runs: list[Run], arrays: Mapping[str, np.ndarray], rounds: int) -> N
 
 
 def print_table(runs: list[Run], arrays: Mapping[str, np.ndarray]) -> None:
-    """Per run: how far its output is from Keras' (levels of 255; embeddings as they are), and its times."""
+    """Prints for each run the difference from Keras (levels of 255; embeddings as they are) and the times."""
     head = "".join(f"{f'ms/face, batch {batch}':>20}{'ratio':>7}" for batch in BATCHES)
     print(f"{'network':<11}{'where':<21}{'max diff':>10}{'mean diff':>11}{head}")
     for run in sorted(runs, key=lambda run: run.network):

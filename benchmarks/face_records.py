@@ -1,4 +1,4 @@
-"""Training records for benchmarks: crops of the bundled photographs, encoded and sharded as prepare_data.py does."""
+"""Makes training records for benchmarks: crops of the bundled photographs, in shards as prepare_data.py writes them."""
 
 import hashlib
 from pathlib import Path
@@ -17,7 +17,7 @@ SHARDS = 4
 
 
 def make_face_records(folder: Path, size_px: int, quality: int | None, count: int = 512) -> float:
-    """Writes `count` training records of `size_px` into `folder`; gives the mean size of a crop in kB.
+    """Writes `count` training records of `size_px` into `folder`; returns the mean size of a crop in kB.
 
     quality: of the JPEG, None stores PNG. There are five photographs; each crop is cut a little otherwise.
     """

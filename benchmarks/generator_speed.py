@@ -1,11 +1,11 @@
-"""How fast the networks are against the released graph, layer by layer, on this machine's CPU.
+"""Compares the speed of the networks with the released graph, layer by layer, on this machine's CPU.
 
     python -m benchmarks.generator_speed --batch 1 --rounds 15
 
 Released plan and width, random weights; forward passes as warmed-up `tf.function`s, interleaved in one run, medians.
-"plain" is `benchmarks.released_graph` in float32, "fast" the project's network in float32, "bfloat16" the same with
-everything but statistics and output in bfloat16. Processor time counts both of two busy cores; it hardly moves with
-what else the machine does. With --gradients also a forward and backward pass, for the weights' gradients.
+"plain" is `networks.reference` in float32, "fast" is the project's network in float32, "bfloat16" is the same
+with everything but statistics and output in bfloat16. Processor time counts both of two busy cores; other work on the
+machine hardly changes it. With --gradients also a forward and backward pass, for the weights' gradients.
 """
 
 import argparse
@@ -19,26 +19,27 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.bounds import gigabytes, gigaflop, machine_peaks
-from benchmarks.released_graph import copy_weights, released_generator, released_image_discriminator
+from benchmarks.weights import copy_weights
 from networks.discriminator import build_image_discriminator
 from networks.generator import build_generator
+from networks.reference import build_reference_generator, build_reference_image_discriminator
 
 Pass = Callable[[], tf.Tensor]
 VARIANTS = ("plain", "fast", "bfloat16")
 
 
 def build(network: str, size_px: int, half: str) -> dict[str, keras.Model]:
-    """The network's three variants with the same random weights, by name; `half` is the bfloat16 policy."""
+    """The three variants of the network by name, with the same random weights; `half` is the bfloat16 policy."""
     keras.utils.set_random_seed(0)
     if network == "generator":
         models = {
-            "plain": released_generator(size_px),
+            "plain": build_reference_generator(size_px),
             "fast": build_generator(size_px),
             "bfloat16": build_generator(size_px, dtype=half),
         }
     else:
         models = {
-            "plain": released_image_discriminator(size_px),
+            "plain": build_reference_image_discriminator(size_px),
             "fast": build_image_discriminator(size_px),
             "bfloat16": build_image_discriminator(size_px, dtype=half),
         }
@@ -62,7 +63,7 @@ def forward(model: keras.Model, inputs: list[tf.Tensor]) -> Pass:
 
 
 def backward(model: keras.Model, inputs: list[tf.Tensor]) -> Pass:
-    """Forward and backward; one number that depends on every weight's gradient."""
+    """Runs forward and backward; returns one number that depends on every weight's gradient."""
 
     @tf.function(autograph=False)
     def function(*x: tf.Tensor) -> tf.Tensor:
@@ -74,7 +75,7 @@ def backward(model: keras.Model, inputs: list[tf.Tensor]) -> Pass:
 
 
 def interleaved(passes: dict[str, Pass], rounds: int) -> tuple[dict[str, float], dict[str, float]]:
-    """Median wall and processor milliseconds of each pass, each called once a round."""
+    """Median wall and processor milliseconds of each pass; every round calls each pass once."""
     for run in passes.values():
         run()
         run()

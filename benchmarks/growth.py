@@ -1,10 +1,10 @@
-"""How time and memory of a training step grow with picture size, width and batch.
+"""Measures how time and memory of a training step grow with picture size, width and batch.
 
     python -m benchmarks.growth --plot docs/growth.png
 
 Each point is a process of its own: the project's step with every loss but VGG's (patch discriminator, SFace, R1 and
-cycle every step) on random pictures; median seconds a step after two warm-up steps, and the process's peak memory less
-what it had before its first step.
+cycle every step) on random pictures. It gives the median seconds of a step after two warm-up steps, and the process's
+peak memory minus what it had before its first step.
 """
 
 import argparse
@@ -30,7 +30,7 @@ LABELS = {"size_px": "picture size (px)", "base_filters": "base filters", "batch
 def measure(
     size_px: int, base_filters: int, batch_size: int, precision: str, rounds: int
 ) -> dict[str, float]:
-    """Seconds a step and megabytes above what was there before it, in this process."""
+    """Seconds of a step, and megabytes above what this process had before it."""
     import tensorflow as tf
 
     from facedancer_tf.training.config import TrainConfig
@@ -85,7 +85,7 @@ def draw(results: dict[str, list[tuple[int, dict[str, float]]]], title: str, pat
     figure, axes = pyplot.subplots(2, len(results), figsize=(11, 6), sharey="row", layout="constrained")
     for column, (name, points) in zip(axes.T, results.items(), strict=True):
         for axis, quantity in zip(column, ("seconds", "megabytes"), strict=True):
-            axis.plot([value for value, _ in points], [found[quantity] for _, found in points], "o-")
+            axis.plot([value for value, _ in points], [figures[quantity] for _, figures in points], "o-")
             axis.set_xlabel(LABELS[name])
             axis.grid(alpha=0.3)
     for row, label in zip(axes, ("seconds a step", "MB above the idle process"), strict=True):
@@ -109,9 +109,11 @@ def main() -> None:
     results: dict[str, list[tuple[int, dict[str, float]]]] = {name: [] for name in SWEEPS}
     todo = [(name, value) for name, values in SWEEPS.items() for value in values]
     for name, value in tqdm(todo, unit="point"):
-        found = in_a_process({**BASE, name: value}, arguments.precision, arguments.rounds)
-        results[name].append((value, found))
-        tqdm.write(f"{LABELS[name]:18} {value:4d}: {found['seconds']:7.3f} s, {found['megabytes']:7.0f} MB")
+        figures = in_a_process({**BASE, name: value}, arguments.precision, arguments.rounds)
+        results[name].append((value, figures))
+        tqdm.write(
+            f"{LABELS[name]:18} {value:4d}: {figures['seconds']:7.3f} s, {figures['megabytes']:7.0f} MB"
+        )
     if arguments.plot:
         fixed = ", ".join(f"{LABELS[name]} {value}" for name, value in BASE.items())
         draw(results, f"Training step on a CPU, {arguments.precision}; otherwise {fixed}", arguments.plot)

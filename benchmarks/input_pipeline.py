@@ -1,10 +1,11 @@
-"""How many images a second the input pipeline gives, against the released way on the same encoded records.
+"""Measures the images a second of the input pipeline and of the released input, on the same encoded records.
 
     python -m benchmarks.input_pipeline --size-px 256 --rounds 7
 
-An image is a target with its source; both ways are asked for batches as fast as they come, in turns, in one run.
-Printed are medians over the rounds, by the clock and by processor time (both cores together), which hardly moves with
-what else the machine does. The released way has no augmentation but its own: `colour_and_geometry` stands beside that.
+An image is a target with its source. Both inputs are asked for batches as fast as they come, in turns, in one run.
+Printed are medians over the rounds, by the clock and by processor time (both cores together); other work on the machine
+hardly changes the latter. The released input has only its own augmentation: `colour_and_geometry` is compared with
+that.
 """
 
 import argparse
@@ -33,7 +34,7 @@ QUALITIES = {"jpeg": 95, "png": None}
 
 
 def images_per_second(batches: Iterator[Any], batch_size: int, count: int) -> tuple[float, float]:
-    """Of the next `count` batches, by the clock and by processor time."""
+    """Images a second of the next `count` batches, by the clock and by processor time."""
     clock, processor = time.perf_counter(), time.process_time()
     for _ in range(count):
         next(batches)
@@ -42,10 +43,10 @@ def images_per_second(batches: Iterator[Any], batch_size: int, count: int) -> tu
 
 
 def compare(folder: Path, name: str, options: argparse.Namespace) -> None:
-    """Measures both ways in turns with the augmentation `name` and prints a row."""
-    measured: dict[str, list[tuple[float, float]]] = {"ours": [], "released": []}
+    """Measures both inputs in turns with the augmentation `name` and prints a row."""
+    rates: dict[str, list[tuple[float, float]]] = {"ours": [], "released": []}
     for number in range(options.rounds):
-        ways = {
+        inputs = {
             "ours": iter(
                 build_dataset(
                     folder, "train", options.size_px, options.batch, number, augmentation=AUGMENTATIONS[name]
@@ -53,11 +54,11 @@ def compare(folder: Path, name: str, options: argparse.Namespace) -> None:
             ),
             "released": released_batches(folder, options.size_px, options.batch, augment=name != "none"),
         }
-        for way, batches in ways.items():
+        for side, batches in inputs.items():
             images_per_second(batches, options.batch, 10)  # graphs are built, buffers filled
-            measured[way].append(images_per_second(batches, options.batch, options.batches))
+            rates[side].append(images_per_second(batches, options.batch, options.batches))
             del batches
-    ours, theirs = ([median(column) for column in zip(*measured[way], strict=True)] for way in measured)
+    ours, theirs = ([median(column) for column in zip(*rates[side], strict=True)] for side in rates)
     print(
         f"{name:<20} {ours[0]:>9.0f} {theirs[0]:>9.0f} {ours[0] / theirs[0]:>6.2f}   "
         f"{ours[1]:>9.0f} {theirs[1]:>9.0f} {ours[1] / theirs[1]:>6.2f}",

@@ -1,12 +1,12 @@
-"""Whether the input ever holds up a step: how long each step could not begin because its batch was missing.
+"""Measures whether the input holds up a step: how long each step could not begin because its batch was missing.
 
     python -m benchmarks.input_trace --steps 300 --plot docs/input_trace.png
 
-The train loop's own batches (facedancer_tf.training.batches) beside two kinds of steps. The smoke recipe's
-real one runs on the CPU, on all cores, and is held up from asking for a batch to having it. The released recipe's runs
-on a GPU, which a thread stands in for: it keeps one core busy for `--step-s` seconds a step (released: 0.9 s on an RTX
-3090) and is held up while it has nothing to do. As with a GPU the loop asks for the next batch while the thread works
-and is one step ahead of it. The very first batch, for which the pipeline starts, is told apart.
+The batches are those of the train loop (facedancer_tf.training.batches); there are two kinds of steps. The real step of
+the smoke recipe runs on the CPU, on all cores, and is held up from asking for a batch to having it. The released recipe
+runs on a GPU. Here a thread takes the GPU's place: it keeps one core busy for `--step-s` seconds a step (released: 0.9
+s on an RTX 3090) and is held up while it has nothing to do. As with a GPU, the loop asks for the next batch while the
+thread works, and is one step ahead of it. The very first batch, for which the pipeline starts, is reported apart.
 """
 
 import argparse
@@ -36,7 +36,7 @@ WARM_UP = 2  # steps that build the graphs
 
 @dataclasses.dataclass(frozen=True)
 class Trace:
-    """Seconds that each step was held up and took by itself, [n] both; `first`: until the first batch came."""
+    """For each step the seconds that it was held up and that it took itself, [n] both. first: until the first batch."""
 
     name: str
     first: float
@@ -45,14 +45,14 @@ class Trace:
 
 
 def recipe(name: str, folder: Path) -> TrainConfig:
-    """The recipe of that name on JPEG records of its own size, made in `folder`."""
+    """The recipe `name`, on JPEG records of its own size that are made in `folder`."""
     config = parse_config(["--config", str(CONFIGS / f"{name}.yaml"), "--data.folder", str(folder)])
     make_face_records(folder, config.size_px, quality=95)
     return config
 
 
 def build_step(config: TrainConfig) -> Callable[[dict, int], None]:
-    """The recipe's real step, and waiting until it is done."""
+    """Runs the recipe's real step and waits until it is done."""
     models = build_models(config, shrink=1.0)
     networks = (models.generator, models.discriminator)
     generator_optimizer, discriminator_optimizer = (
@@ -73,7 +73,7 @@ def build_step(config: TrainConfig) -> Callable[[dict, int], None]:
 
 
 def trace_on_cpu(name: str, config: TrainConfig, steps: int) -> Trace:
-    """The recipe's real steps, one after the other."""
+    """Runs the recipe's real steps one after the other."""
     step = build_step(config)
     batches = build_batches(config, 0, tf.distribute.get_strategy())
     moments = []
@@ -88,13 +88,13 @@ def trace_on_cpu(name: str, config: TrainConfig, steps: int) -> Trace:
 
 
 def trace_on_device(name: str, config: TrainConfig, step_s: float, steps: int) -> Trace:
-    """Steps of `step_s` in a thread, asked for as the train loop asks a GPU: its result is read one step later."""
+    """Runs steps of `step_s` in a thread. As the train loop does with a GPU, it reads a result one step later."""
     content = bytes(1 << 20)
 
     def step() -> tuple[float, float]:
         began = time.perf_counter()
         while time.perf_counter() < began + step_s:
-            hashlib.sha256(content)  # lets go of Python's lock
+            hashlib.sha256(content)  # releases Python's lock
         return began, time.perf_counter()
 
     batches = build_batches(config, 0, tf.distribute.get_strategy())
@@ -111,7 +111,7 @@ def trace_on_device(name: str, config: TrainConfig, step_s: float, steps: int) -
 
 
 def draw(traces: list[Trace]) -> np.ndarray:
-    """Every step's hold-up (dots) beside the median step (line), in ms on a logarithmic axis; uint8 BGR."""
+    """A plot, uint8 BGR: how long each step was held up (dots) and the median step (line), in ms, logarithmic."""
     height, width, left, top, bottom = 420, 900, 70, 20, 40
     picture = np.full((height, width, 3), 255, np.uint8)
 

@@ -1,8 +1,9 @@
-"""The released training's way to its batches, written from its description: the yardstick of input_pipeline.py.
+"""The input of the released training, written from its description: the yardstick of input_pipeline.py.
 
-Two streams of all records, one for targets and one for sources, each parsing and decoding for itself; pairs and
-self-swaps are made in NumPy, batch by batch, outside tf.data; then the augmentation, one draw per batch and side. What
-the description leaves open is taken kindly: decoding in parallel and ahead, the augmentation as one graph.
+There are two streams of all records, one for targets and one for sources; each parses and decodes for itself. Pairs and
+self-swaps are made in NumPy, batch by batch, outside tf.data; then follows the augmentation, one draw per batch and
+side. Where the description leaves something open, the faster form is taken: decoding in parallel and ahead, the
+augmentation as one graph.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from data.records import parse_record
 def released_batches(
     folder: Path, size_px: int, batch_size: int, augment: bool
 ) -> Iterator[tuple[tf.Tensor, tf.Tensor, np.ndarray]]:
-    """Endless (target, source, self_swap): float32 [B, S, S, 3] in [-1, 1] twice, flags float32 [B]."""
+    """Yields (target, source, self_swap) without end: float32 [B, S, S, 3] in [-1, 1] twice, flags float32 [B]."""
     stored_px = read_manifest(folder).size_px
     files = sorted(str(path) for path in folder.glob("train-*"))
 

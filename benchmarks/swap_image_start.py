@@ -1,13 +1,13 @@
-"""How long swap_image.py takes on two 12-megapixel photographs, beside importing TensorFlow and loading the models.
+"""Times swap_image.py on two 12-megapixel photographs, beside importing TensorFlow and loading the models.
 
     python -m benchmarks.swap_image_start --rounds 7
     python -m benchmarks.swap_image_start --beside ../another-checkout
 
 Every run is a process of its own, and the kinds take turns: "load" imports TensorFlow and loads generator and encoder,
 one after the other and nothing else; "swap" is all of swap_image.py. The generator has the released size and plan, for
-256 px, and random weights. `--beside` measures another checkout's swap_image.py in the same rounds. Printed are medians
-and the least by the clock (on a machine that does other things too, the least says most), processor time, and the
-largest memory. Then the parts of a swap, each by itself and one behind the other.
+256 px, and random weights. `--beside` measures another checkout's swap_image.py in the same rounds. Printed are the
+median and the least time by the clock (where the machine does other work too, the least says most), processor time, and
+the largest memory; then the parts of a swap, each by itself, one after the other.
 """
 
 import argparse
@@ -53,7 +53,7 @@ save_model_file(build_generator(**arguments), recipe, Path(sys.argv[1]))
 
 @dataclass(frozen=True)
 class Run:
-    """One process: seconds by the clock, seconds of processor time, peak of resident memory in MB."""
+    """Figures of one process: seconds by the clock, seconds of processor time, peak of resident memory in MB."""
 
     clock_s: float
     processor_s: float
@@ -76,7 +76,7 @@ def run(command: list[str], root: Path, output: int = subprocess.DEVNULL) -> tup
 
 
 def make_photographs(folder: Path) -> list[Path]:
-    """Two of the bundled photographs, enlarged to 12 megapixels, as JPEG."""
+    """Writes two of the bundled photographs as JPEG, enlarged to 12 megapixels."""
     paths = []
     for path in bundled_pictures()[:2]:
         rgb = read_picture(path).rgb
@@ -87,17 +87,17 @@ def make_photographs(folder: Path) -> list[Path]:
 
 
 def print_runs(runs: dict[str, list[Run]]) -> None:
-    """Medians and the least of each kind, and their ratios to loading alone."""
+    """Prints medians and least times of each kind, and their ratios to loading alone."""
     columns: dict[str, Callable[[list[Run]], float]] = {
-        "clock s": lambda measured: median(run.clock_s for run in measured),
-        "least": lambda measured: min(run.clock_s for run in measured),
-        "processor s": lambda measured: median(run.processor_s for run in measured),
+        "clock s": lambda runs_of_kind: median(run.clock_s for run in runs_of_kind),
+        "least": lambda runs_of_kind: min(run.clock_s for run in runs_of_kind),
+        "processor s": lambda runs_of_kind: median(run.processor_s for run in runs_of_kind),
     }
     print(" " * 24 + "".join(f"{title:>12}  ratio" for title in columns) + "   peak MB")
-    for name, measured in runs.items():
-        figures = [(of(measured), of(measured) / of(runs["load"])) for of in columns.values()]
+    for name, runs_of_kind in runs.items():
+        figures = [(of(runs_of_kind), of(runs_of_kind) / of(runs["load"])) for of in columns.values()]
         row = "".join(f"{seconds:12.2f}{ratio:7.2f}" for seconds, ratio in figures)
-        print(f"{name:<24}{row}{max(run.peak_mb for run in measured):10.0f}")
+        print(f"{name:<24}{row}{max(run.peak_mb for run in runs_of_kind):10.0f}")
 
 
 def main() -> None:
@@ -126,7 +126,7 @@ def main() -> None:
         print_runs(runs)
         print("\nparts, one behind the other, processor s")
         for part in stages[0]:
-            print(f"  {part:<40}{median(found[part] for found in stages):6.2f}")
+            print(f"  {part:<40}{median(seconds[part] for seconds in stages):6.2f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The parts of a swap one behind the other, each timed by itself; swap_image_start.py runs this as a process.
+"""Runs the parts of a swap one after the other and times each; swap_image_start.py runs this as a process.
 
     python -m benchmarks.swap_stages source.jpg target.jpg model.keras
 

@@ -1,12 +1,13 @@
-"""How fast a training step is against the released one, layer by layer, on this machine's CPU.
+"""Compares the speed of a training step with the released one, layer by layer, on this machine's CPU.
 
     python -m benchmarks.train_step_speed --batch 2 --rounds 5
 
-The released recipe without VGG: 256 px, image-level discriminator, cycle and R1 every step, IFSR and identity loss by
-an ArcFace ResNet-50 (random weights). "plain" builds both networks from `benchmarks.released_graph`, calls the encoder
-anew for every loss that wants it and takes each network's gradients by itself, in float32; "fast" is the project's
-own step of the same config; "bfloat16" is that in mixed_bfloat16, with R1 and without, and the mean of 16 steps of
-which one has R1 (16 times as strong). All in one run, interleaved, medians; processor time counts both cores.
+The recipe is the released one without VGG: 256 px, image-level discriminator, cycle and R1 every step, IFSR and
+identity loss by an ArcFace ResNet-50 (random weights). "plain" builds both networks from `networks.reference`,
+calls the encoder anew for every loss that needs it and computes each network's gradients by itself, in float32. "fast"
+is the project's own step with the same config. "bfloat16" is that step in mixed_bfloat16, with R1 and without, and the
+mean of 16 steps of which one has R1 (16 times as strong). All run interleaved in one process; times are medians, and
+processor time counts both cores.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.released_graph import copy_weights, released_generator, released_image_discriminator
+from benchmarks.weights import copy_weights
 from facedancer_tf.training.config import TrainConfig
 from facedancer_tf.training.config_sections import DiscriminatorConfig, LossConfig
 from facedancer_tf.training.models import Models, generator_arguments
@@ -33,6 +34,7 @@ from losses.reconstruction import cycle_loss, reconstruction_loss
 from networks.discriminator import build_image_discriminator
 from networks.encoders import ENCODERS, tap_encoder
 from networks.generator import build_generator
+from networks.reference import build_reference_generator, build_reference_image_discriminator
 
 Step = Callable[[], Scalars]
 LAZY = 16
@@ -68,7 +70,7 @@ def build_models(config: TrainConfig, generator: keras.Model, discriminator: ker
 def own_networks(
     config: TrainConfig, generator: keras.Model, discriminator: keras.Model
 ) -> tuple[keras.Model, keras.Model]:
-    """The project's networks with the weights of these."""
+    """The project's networks, with the weights of `generator` and `discriminator`."""
     networks = (
         build_generator(**generator_arguments(config), dtype=config.precision),
         build_image_discriminator(config.size_px, dtype=config.precision),
@@ -88,7 +90,7 @@ def optimizers(models: Models, config: TrainConfig) -> list[keras.optimizers.Opt
 def plain_step(
     models: Models, config: TrainConfig, batch: dict[str, tf.Tensor], adams: list[keras.optimizers.Optimizer]
 ) -> Step:
-    """The released step as described: every loss asks for what it needs."""
+    """The released step as its description has it: every loss computes what it needs."""
     loss, (of_generator, of_discriminator) = config.loss, adams
 
     @tf.function(autograph=False)
@@ -138,7 +140,7 @@ def own_step(
 
 
 def smooth_faces(batch: int, size_px: int) -> dict[str, tf.Tensor]:
-    """Pictures as smooth as faces are; the first pair is a self-swap."""
+    """A batch of pictures as smooth as faces; the first pair is a self-swap."""
     shape, size = (batch, 8, 8, 3), (size_px, size_px)
     target, source = (
         tf.image.resize(tf.random.stateless_uniform(shape, (0, i), -1, 1), size, "bicubic") for i in (0, 1)
@@ -157,7 +159,7 @@ def gradient_sizes(models: Models, adams: list[keras.optimizers.Optimizer]) -> d
 
 
 def distance(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> float:
-    """Norm of the difference over the norm of `one`, all weights together."""
+    """The norm of the difference divided by the norm of `one`, over all weights together."""
     apart = sum(float(np.sum((value - other[name]) ** 2)) for name, value in one.items())
     return float(np.sqrt(apart / sum(float(np.sum(value**2)) for value in one.values())))
 
@@ -165,8 +167,8 @@ def distance(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> float:
 def gradients_one_rounding_step_away(
     config: TrainConfig, data: dict[str, tf.Tensor], generator: keras.Model, discriminator: keras.Model
 ) -> dict[str, np.ndarray]:
-    """`gradient_sizes` of the plain step on pictures of which every value is one rounding step off, up or down."""
-    networks = released_generator(config.size_px), released_image_discriminator(config.size_px)
+    """`gradient_sizes` of the plain step on pictures whose every value is moved by one rounding step, up or down."""
+    networks = build_reference_generator(config.size_px), build_reference_image_discriminator(config.size_px)
     for source, network in zip((generator, discriminator), networks, strict=True):
         copy_weights(source, network)
     models = build_models(config, *networks)
@@ -209,7 +211,7 @@ def main() -> None:
     config = released_config(size_px, batch)
     lazy = released_config(size_px, batch, precision="mixed_bfloat16", r1_every_steps=LAZY)
     keras.utils.set_random_seed(0)
-    released = released_generator(size_px), released_image_discriminator(size_px)
+    released = build_reference_generator(size_px), build_reference_image_discriminator(size_px)
     models = {
         "plain": build_models(config, *released),
         "fast": build_models(config, *own_networks(config, *released)),

@@ -1,4 +1,4 @@
-"""The photographs in assets/pictures: what demonstrations, checks and tests are made on."""
+"""The photographs in assets/pictures, which demonstrations, checks and tests use."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ PICTURES = Path(__file__).resolve().parents[1] / "assets" / "pictures"
 
 
 def bundled_pictures() -> list[Path]:
-    """Their paths in order of name; raises UserError where there are none."""
+    """The paths of the photographs, in the order of their names; raises UserError where there are none."""
     paths = sorted(path for path in PICTURES.glob("*") if path.suffix in SUFFIXES)
     if not paths:
         raise UserError(f"there are no photographs in {PICTURES}: restore them from the repository")

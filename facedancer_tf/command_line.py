@@ -1,4 +1,4 @@
-"""What the scripts share: a parser whose errors are one sentence, like every other error of theirs."""
+"""The parser that all scripts share: its errors are one sentence, like every other error of the scripts."""
 
 import argparse
 from typing import NoReturn
@@ -7,7 +7,7 @@ from facedancer_tf.errors import UserError
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse that raises `UserError` for a wrong command line and takes no abbreviated flags."""
+    """An argparse parser that raises `UserError` for a wrong command line and takes no abbreviated flags."""
 
     def __init__(self, description: str | None, epilog: str | None = None) -> None:
         super().__init__(

@@ -1,11 +1,11 @@
-"""Failures that a person can mend: one sentence that says what was wrong and what to do."""
+"""Errors that the user can mend: one sentence says what is wrong and what to do."""
 
 import sys
 from collections.abc import Callable
 
 
 class UserError(Exception):
-    """Wrong input, missing file or impossible request; the message is shown as it is, without a traceback."""
+    """An error for wrong input, a missing file or an impossible request. The message is shown without a traceback."""
 
 
 def run_main(main: Callable[[], None]) -> None:

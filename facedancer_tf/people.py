@@ -1,15 +1,16 @@
-"""Who is in a folder of pictures: one rule for everything here that must know whether two files show one person.
+"""Tells which person each picture of a folder shows: one rule wherever two files may show one person.
 
-Folders that all pictures share are looked through first (a copy often comes wrapped in one). Then:
+Folders that all pictures share are removed from their paths first (a copy often comes wrapped in one). Then:
 
 1. Where pictures lie in subfolders, the first subfolder is the person; a picture beside them is a person of its own.
-2. Else `person_view.jpg`, the view a number, is a view of that person, if every file is named so, some person has two
-   and there are two people: one name before all numbers, like `frame_0001`, names nobody.
+2. Else `person_view.jpg`, where the view is a number, is a view of that person, if every file is named so, some person
+   has two views and there are two people or more. One name before all numbers, like `frame_0001`, is no person's name.
 3. Else every file is a person of its own.
 
-Camera names are no people, and one of them is enough for rule 3: three letters, an underscore and four digits
-(`IMG_0001`, `DSC_0007`; cameras name files so by the DCF standard) or a date and a time (`IMG_20230101_120000`). Longer
-words with four digits stay people, for that is how well-known sets are named (`Aaron_Peirsol_0001`).
+Camera names do not name people, and one of them is enough for rule 3. They are three letters, an underscore and four
+digits (`IMG_0001`, `DSC_0007`; cameras name files so by the DCF standard), or a date and a time
+(`IMG_20230101_120000`). Longer words with four digits are people, because well-known sets name their files so
+(`Aaron_Peirsol_0001`).
 """
 
 import re
@@ -24,9 +25,9 @@ CAMERA = re.compile(r"[A-Za-z]{3}_[0-9]{4}|(.*_)?(19|20)[0-9]{6}_[0-9]{6,}")
 
 
 def list_people(folder: Path) -> list[tuple[Path, str]]:
-    """Every picture below `folder` with the name of who it shows, sorted by the path below `folder`.
+    """Every picture below `folder` with the name of the person that it shows, sorted by the path below `folder`.
 
-    Raises UserError where `folder` is none or a folder in it cannot be listed.
+    Raises UserError where there is no such folder or a folder in it cannot be listed.
     """
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}; check the name")
@@ -44,7 +45,7 @@ def list_people(folder: Path) -> list[tuple[Path, str]]:
 
 
 def without_shared_folders(paths: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """`paths`, in parts, below the folders that all of them begin with."""
+    """The paths, in parts, without the folders with which all of them begin."""
     shared = 0
     while paths and all(len(parts) > shared + 1 and parts[shared] == paths[0][shared] for parts in paths):
         shared += 1
@@ -52,9 +53,9 @@ def without_shared_folders(paths: list[tuple[str, ...]]) -> list[tuple[str, ...]
 
 
 def people_of_views(stems: list[str]) -> list[str] | None:
-    """The people of files named `person_view`, or None where the names are others."""
-    found = [PERSON_VIEW.fullmatch(stem) for stem in stems if not CAMERA.fullmatch(stem)]
-    people = [match[1] for match in found if match]
+    """The people of files named `person_view`; None where rule 2 of the module does not hold."""
+    matches = [PERSON_VIEW.fullmatch(stem) for stem in stems if not CAMERA.fullmatch(stem)]
+    people = [match[1] for match in matches if match]
     counts = Counter(people)
     if len(people) < len(stems) or len(counts) < 2 or max(counts.values()) < 2:
         return None

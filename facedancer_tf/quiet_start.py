@@ -1,9 +1,9 @@
-"""Loading TensorFlow without its start-up lines, which would bury the one line that a person should read.
+"""Imports TensorFlow without its start-up lines, which would hide the one line that the user should read.
 
-TensorFlow writes them from C++ before any log level is in force (TF_CPP_MIN_LOG_LEVEL does not stop them), so they
-are held back at the file descriptor; information and warnings are dropped, everything else is passed on.
+TensorFlow writes them from C++ before any log level takes effect (TF_CPP_MIN_LOG_LEVEL does not stop them). So they
+are caught at the file descriptor: information and warnings are dropped, everything else is passed on.
 
-Meanwhile the collector of reference cycles rests: a quarter of the import was its looking through objects that stay.
+Python's garbage collector is off during the import: it took a quarter of the time to search objects that stay.
 """
 
 import gc
@@ -14,14 +14,14 @@ import tempfile
 
 _NOISE = re.compile(
     rb"WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d|\d{4}-\d\d-\d\d \S+ [IW] "
-    rb"|.*failed call to cuInit"  # reported as an error where there is simply no GPU
+    rb"|.*failed call to cuInit"  # TensorFlow logs this as an error where there is no GPU
 )
 
 
 def load_tensorflow_quietly(wake_devices: bool = True) -> None:
-    """Imports TensorFlow and wakes its devices up; a failure raises as ever, with all that was written before it.
+    """Imports TensorFlow and starts its devices. A failure raises as usual, and all that was written before is shown.
 
-    Workers of several machines must meet before their devices wake: `wake_devices` leaves that to what follows.
+    wake_devices: whether to start the devices. Workers of several machines must not: they have to meet first.
     """
     if "tensorflow" in sys.modules:
         return
@@ -30,32 +30,34 @@ def load_tensorflow_quietly(wake_devices: bool = True) -> None:
     try:
         _load(wake_devices)
     finally:
-        gc.freeze()  # what is imported stays: no later collection looks at it again
+        gc.freeze()  # imported objects stay, so no later collection has to search them
         if collecting:
             gc.enable()
 
 
 def _load(wake_devices: bool) -> None:
-    """The import, with the start-up lines held back."""
+    """Imports TensorFlow and filters its start-up lines."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # for what comes later
     sys.stderr.flush()
-    kept = os.dup(2)
+    original_stderr = os.dup(2)
     try:
-        with tempfile.TemporaryFile() as held:
-            os.dup2(held.fileno(), 2)
+        with tempfile.TemporaryFile() as captured:
+            os.dup2(captured.fileno(), 2)
             noise: re.Pattern[bytes] | None = None
             try:
                 import tensorflow as tf
 
-                tf.get_logger().setLevel("ERROR")  # many models are no reason to warn of retracing
+                tf.get_logger().setLevel("ERROR")  # it warns of retracing where many models are loaded
                 if wake_devices:
-                    tf.constant(0.0)  # finds the devices, which is where the rest is said
+                    tf.constant(
+                        0.0
+                    )  # finds the devices, and TensorFlow writes the rest of its start-up lines
                 noise = _NOISE
             finally:
                 sys.stderr.flush()
-                os.dup2(kept, 2)
-                held.seek(0)
-                lines = [line for line in held if noise is None or not noise.match(line)]
+                os.dup2(original_stderr, 2)
+                captured.seek(0)
+                lines = [line for line in captured if noise is None or not noise.match(line)]
                 os.write(2, b"".join(lines))
     finally:
-        os.close(kept)
+        os.close(original_stderr)

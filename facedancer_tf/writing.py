@@ -1,4 +1,4 @@
-"""Writing what a user asked for: whole files, and a sentence where the disk does not take them."""
+"""Writes the user's files whole; where the disk refuses, the error is one sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ def reported(path: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `text` as UTF-8, its line ends as they are, beside `path` and then renamed.
+    """Writes `text` as UTF-8, with its line ends unchanged, to a file beside `path` that is then renamed to `path`.
 
     Raises UserError where that is impossible.
     """

@@ -1,8 +1,9 @@
-"""The terms of the FaceDancer objective (paper, section 3.3): pure tensor functions, one idea each.
+"""The terms of the FaceDancer objective (paper, section 3.3; docs/method.md, section 6): pure tensor functions.
 
-Conventions: pictures NHWC, RGB, [-1, 1]; losses in float32. Where a mean over the batch is not the last thing
-that happens to a term (a hinge or a division follows), the function takes `batch_mean`, the mean over the
-*global* batch: `keras.ops.mean` over axis 0 on one device, and one that looks across replicas elsewhere.
+Conventions: pictures are NHWC, RGB, [-1, 1]; losses are float32. Most functions return a value per sample, `[B]`, and
+the training step averages. Where a hinge or a division follows the mean over the batch, the function returns a scalar
+and takes `batch_mean`, the mean over the *global* batch: `keras.ops.mean` on one device, a function that also averages
+over the replicas on several.
 """
 
 from collections.abc import Callable

@@ -7,7 +7,7 @@ EPSILON = 1e-12  # of the squared norm: keeps the gradient of an all-zero featur
 
 
 def cosine_distance(a: keras.KerasTensor, b: keras.KerasTensor) -> keras.KerasTensor:
-    """1 − cos(vec a, vec b) per sample: two `[B, …]` → `[B]`, float32 in [0, 2]."""
+    """Computes 1 − cos(vec a, vec b) per sample: two `[B, …]` → `[B]`, float32 in [0, 2]."""
     batch = ops.shape(a)[0]
     a = ops.reshape(ops.cast(a, "float32"), (batch, -1))
     b = ops.reshape(ops.cast(b, "float32"), (batch, -1))

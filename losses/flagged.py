@@ -1,4 +1,4 @@
-"""The mean over the flagged samples of a batch, as the released training takes it."""
+"""The mean over a batch's samples with a flag, as the released training takes it over self-swaps."""
 
 import keras
 from keras import ops
@@ -11,13 +11,13 @@ FLAG_EPSILON = 0.001
 def flagged_mean(
     errors: keras.KerasTensor, flags: keras.KerasTensor, batch_size: int, batch_mean: BatchMean = ops.mean
 ) -> keras.KerasTensor:
-    """Σ flag·error / (Σ flag + 0.001) over the global batch; 0 where no sample is flagged.
+    """Computes Σ flag·error / (Σ flag + 0.001) over the global batch; 0 if no sample has a flag.
 
     Args:
-        errors: `[B]`.
-        flags: `[B]`, 1 for a self-swap, 0 otherwise.
-        batch_size: samples of the global batch (turns means back into the sums of the formula).
-        batch_mean: mean over the global batch.
+        errors: error of each sample, `[B]`.
+        flags: 1 for a self-swap, 0 for any other pair, `[B]`.
+        batch_size: number of samples in the global batch, which turns means into the sums of the formula.
+        batch_mean: mean over the global batch, see `losses`.
 
     Returns:
         Scalar.

@@ -1,8 +1,8 @@
-"""Interpreted Feature Similarity Regularization (paper, section 3.4).
+"""Interpreted Feature Similarity Regularization (paper, section 3.4; docs/method.md, section 5).
 
-Deep layers of an identity encoder tell people apart, shallow ones also carry pose, expression and occlusion.
-IFSR pulls the swapped face's intermediate features towards the *target's*, but only as far as a margin per
-block, so that what makes the identity may still change.
+Deep layers of an identity encoder tell people apart; shallower layers also carry pose, expression and occlusion. IFSR
+pulls the swapped face's intermediate features towards the *target's*, but only until their distance is within a margin
+per block, so that the identity can still change.
 """
 
 from collections.abc import Mapping
@@ -24,17 +24,18 @@ def ifsr_loss(
     weights: Mapping[str, float] | None = None,
     batch_mean: BatchMean = ops.mean,
 ) -> keras.KerasTensor:
-    """Σ_i w_i · max(0, mean_batch(1 − cos(F_i(X_t), F_i(X_c))) − s·m_i).
+    """Computes Σ_i w_i · max(0, mean_batch(1 − cos(F_i(X_t), F_i(X_c))) − s·m_i).
 
-    The hinge acts on the mean of the batch, as released: a block whose mean distance lies below its margin
-    gives no gradient at all. No gradient flows to the target's features.
+    The hinge acts on the mean of the batch, as released: a block whose mean distance lies below its margin gives no
+    gradient at all. No gradient flows to the target's features.
 
     Args:
-        target_features, swapped_features: `[B, …]` by block name; blocks without a margin are not read.
-        margins: mean distance allowed per block. They belong to one encoder.
-        scale: s, multiplies every margin.
-        weights: w_i by block name; 1 where not given.
-        batch_mean: mean over the global batch.
+        target_features: the encoder's features of the target, `[B, …]` by block name.
+        swapped_features: the same of the swapped face. Blocks without a margin are not read.
+        margins: m_i, the mean distance that each block is allowed. Margins belong to one encoder.
+        scale: s, the factor of all margins.
+        weights: w_i by block name; 1 for a block that it does not name.
+        batch_mean: mean over the global batch, see `losses`.
 
     Returns:
         Scalar.

@@ -17,11 +17,14 @@ def perceptual_loss(
     batch_size: int,
     batch_mean: BatchMean = ops.mean,
 ) -> keras.KerasTensor:
-    """Σ over blocks of the flagged mean of |0.85·(φ(X_t) − φ(X_c))|. Not halved, unlike the reconstruction.
+    """Computes Σ over blocks of the flagged mean of |0.85·(φ(X_t) − φ(X_c))|, which is not halved.
 
     Args:
-        target_features, swapped_features: `[B, h, w, c]` each, of `VGG_BLOCKS`, from pictures in [-1, 1].
-        self_swap: `[B]`; `batch_size`, `batch_mean`: see `losses.flagged`.
+        target_features: VGG16's `VGG_BLOCKS` of the target, `[B, h, w, c]` each, from pictures in [-1, 1].
+        swapped_features: the same of the swapped face.
+        self_swap: 1 for a self-swap, 0 for any other pair, `[B]`.
+        batch_size: number of samples in the global batch.
+        batch_mean: mean over the global batch, see `losses`.
 
     Returns:
         Scalar.

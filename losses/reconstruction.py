@@ -10,7 +10,7 @@ CEILING = 5.0
 
 
 def absolute_error(a: keras.KerasTensor, b: keras.KerasTensor) -> keras.KerasTensor:
-    """mean |a − b| per sample: two `[B, H, W, 3]` → `[B]`, float32."""
+    """Computes mean |a − b| per sample: two pictures `[B, H, W, 3]` → `[B]`, float32."""
     return ops.mean(ops.abs(ops.cast(a, "float32") - ops.cast(b, "float32")), axis=(1, 2, 3))
 
 
@@ -21,14 +21,22 @@ def reconstruction_loss(
     batch_size: int,
     batch_mean: BatchMean = ops.mean,
 ) -> keras.KerasTensor:
-    """Half the mean |X_t − X_c| over the self-swaps, clipped to [0, 5], as released.
+    """Computes half the mean |X_t − X_c| over the self-swaps, clipped to [0, 5], as released.
 
-    `target`, `swapped` `[B, H, W, 3]`, `self_swap` `[B]`; see `losses.flagged` for the rest. Scalar.
+    Args:
+        target: target `[B, H, W, 3]`.
+        swapped: swapped face `[B, H, W, 3]`.
+        self_swap: 1 for a self-swap, 0 for any other pair, `[B]`.
+        batch_size: number of samples in the global batch.
+        batch_mean: mean over the global batch, see `losses`.
+
+    Returns:
+        Scalar.
     """
     errors = absolute_error(target, swapped)
     return ops.clip(0.5 * flagged_mean(errors, self_swap, batch_size, batch_mean), 0.0, CEILING)
 
 
 def cycle_loss(target: keras.KerasTensor, returned: keras.KerasTensor) -> keras.KerasTensor:
-    """mean |G(X_c, F(X_t)) − X_t|, all pairs: two `[B, H, W, 3]` → `[B]`."""
+    """Computes mean |G(X_c, F(X_t)) − X_t| of every pair: target and the face swapped back, `[B, H, W, 3]` → `[B]`."""
     return absolute_error(target, returned)

@@ -1,4 +1,4 @@
-"""ArcFace on ResNet-50: the identity encoder of the released FaceDancer (facts section 3).
+"""ArcFace on ResNet-50: the identity encoder of the released FaceDancer (docs/method.md, section 4).
 
 Conventions: NHWC, 112 × 112 RGB in [0, 1], raw embedding of 512. Layer names are those of Keras' ResNet-50
 (`conv2_block1_out` … `conv5_block3_out`), which the released IFSR margins are keyed by; all batch norms run on
@@ -29,7 +29,10 @@ def _batch_norm(
 def _bottleneck(
     x: keras.KerasTensor, filters: int, stride: int, project: bool, name: str, dtype: str
 ) -> keras.KerasTensor:
-    """1 × 1 (with the stride) → 3 × 3 → 1 × 1 to four times the filters, added to the (projected) input."""
+    """Adds 1 × 1 (with the stride) → 3 × 3 → 1 × 1 convolutions to the input, which is projected if `project`.
+
+    [B, H, W, C] → [B, H/stride, W/stride, 4 · filters].
+    """
     shortcut = x
     if project:
         shortcut = layers.Conv2D(4 * filters, 1, strides=stride, name=f"{name}_0_conv", dtype=dtype)(x)
@@ -51,11 +54,22 @@ def build_arcface_resnet50(
     name: str = "arcface_resnet50",
     head: Sequence[str] = USUAL_HEAD,
 ) -> keras.Model:
-    """The encoder without weights: pictures [B, 112, 112, 3] in [0, 1], RGB → raw embedding [B, 512], float32.
+    """Builds the encoder without weights: pictures [B, 112, 112, 3] in [0, 1], RGB → embedding [B, 512], float32.
 
-    `dtype` is the dtype policy of the backbone. `head` lists the head's layers in order, of `HEAD_LAYERS`; its last
-    one is named `embedding`. The dropout that stands in it while ArcFace is trained does nothing in a frozen encoder
-    and is left out. Raises ValueError for another word, or a head that does not give vectors.
+    The embedding is raw: it is not normalised.
+
+    Args:
+        dtype: dtype policy of the backbone; the head computes in float32.
+        name: name of the model.
+        head: the head's layers in order, each one of `HEAD_LAYERS`; the last of them is named `embedding`. The dropout
+            that ArcFace's training puts there does nothing in a frozen encoder and is left out.
+
+    Raises:
+        ValueError: for a word that is not in `HEAD_LAYERS`, or for a head without exactly one dense layer.
+
+    >>> encoder = build_arcface_resnet50()
+    >>> encoder.output_shape
+    (None, 512)
     """
     head = tuple(head)
     if any(kind not in HEAD_LAYERS for kind in head) or head.count("dense") != 1:

@@ -16,31 +16,43 @@ from networks.layers import InstanceNormalization
 
 
 def bake_identity(generator: keras.Model, identity: np.ndarray, **arguments: Any) -> keras.Model:
-    """A generator G(target) → swapped that gives what `generator` gives for this one identity.
+    """Builds a generator G(target) → swapped face that gives what `generator` gives for this one identity.
 
-    identity: the raw embedding [W]. arguments: those of `build_generator` that `generator` was built with. The layers
-    that are left keep their names. Raises ValueError for an embedding of another shape.
+    The layers that remain keep their names.
+
+    Args:
+        generator: a generator with target and identity as inputs; it stays as it is.
+        identity: the raw embedding [W] of the source.
+        arguments: the arguments of `build_generator` that `generator` was built with.
+
+    Raises:
+        ValueError: for an embedding of another shape.
+
+    >>> plan = {"size_px": 64, "identity_width": 8, "base_filters": 4, "mapping_width": 8}
+    >>> baked = bake_identity(build_generator(**plan), np.zeros(8, "float32"), **plan)
+    >>> tuple(baked(np.zeros((1, 64, 64, 3), "float32")).shape)
+    (1, 64, 64, 3)
     """
     width = generator.inputs[1].shape[-1]
     if np.shape(identity) != (width,):
         raise ValueError(f"`identity` must be one embedding [{width}]. Received: shape {np.shape(identity)}")
-    folded = _folded_norms(generator, identity)
+    norms = _norms_with_identity(generator, identity)
     baked = build_generator(**{**arguments, "identity_width": None})
     for layer in baked.layers:
-        layer.set_weights(folded.get(layer.name) or generator.get_layer(layer.name).get_weights())
+        layer.set_weights(norms.get(layer.name) or generator.get_layer(layer.name).get_weights())
     return baked
 
 
-def _folded_norms(generator: keras.Model, identity: np.ndarray) -> dict[str, list[np.ndarray]]:
-    """Gamma and beta [C] of every instance norm that does AdaIN, by the norm's name."""
+def _norms_with_identity(generator: keras.Model, identity: np.ndarray) -> dict[str, list[np.ndarray]]:
+    """Computes gamma and beta [C] of every instance norm that applies AdaIN, by the norm's name."""
     norms = [layer for layer in generator.layers if isinstance(layer, InstanceNormalization)]
     modulations = {
         layer.name: layer.input[1:] for layer in norms if isinstance(layer.input, list)
     }  # scale, shift
     mapping = keras.Model(generator.inputs[1], modulations)
-    folded = {}
+    weights = {}
     for norm, modulation in mapping(ops.convert_to_tensor(identity[None], "float32")).items():
         scale, shift = (ops.convert_to_numpy(tensor)[0] for tensor in modulation)
         gamma, beta = generator.get_layer(norm).get_weights()
-        folded[norm] = [gamma * scale, beta * scale + shift]
-    return folded
+        weights[norm] = [gamma * scale, beta * scale + shift]
+    return weights

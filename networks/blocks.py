@@ -1,4 +1,8 @@
-"""Residual blocks and fusions of the FaceDancer networks. NHWC; a block's `name` prefixes its layers' names."""
+"""Residual blocks and fusions of the FaceDancer networks, made of the fast layers of `networks.layers`.
+
+Conventions: NHWC; a block's `name` is the prefix of its layers' names; `dtype` is a Keras dtype policy. The same blocks
+without fast layers: `networks.reference`.
+"""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -22,31 +26,41 @@ Tensor: TypeAlias = keras.KerasTensor
 
 
 def output_dtype(dtype: str) -> str:
-    """Of a network's output, given the dtype policy inside: float32, or float64 where all of it is."""
+    """Names the dtype of a network's output: float32, or float64 in a network whose policy is "float64"."""
     return "float64" if dtype == "float64" else "float32"
 
 
 def leaky(x: Tensor, name: str, dtype: str) -> Tensor:
+    """Applies LeakyReLU with the released slope."""
     return layers.LeakyReLU(LEAKY_SLOPE, name=name, dtype=dtype)(x)
 
 
 def conv(x: Tensor, filters: int, kernel_px: int, name: str, dtype: str, padding: str = "same") -> Tensor:
+    """Applies a square convolution with a bias, stride 1: `[B, H, W, C]` → `[B, H, W, filters]`."""
     return layers.Conv2D(filters, kernel_px, padding=padding, name=name, dtype=dtype)(x)
 
 
 def norm(x: Tensor | list[Tensor], name: str, dtype: str, negative_slope: float = LEAKY_SLOPE) -> Tensor:
-    """Instance normalisation and LeakyReLU; AdaIN between them where x is [features, scale, shift]."""
+    """Applies instance normalisation and LeakyReLU, with AdaIN between them if x is [features, scale, shift]."""
     return InstanceNormalization(negative_slope, name=name, dtype=dtype)(x)
 
 
 def down_block(
     x: Tensor, filters: int, name: str, dtype: str, convs: int = 1, resample: bool = True
 ) -> Tensor:
-    """Residual block that halves the picture.
+    """Applies the residual block that halves height and width.
 
-    `convs=1` is the generator's (norm, leaky, conv, pool); `convs=2` the discriminator's, which goes on with
-    norm, leaky, conv after the pooling. The skip path is a 1×1 convolution and a pooling.
-    Input `[B, H, W, C]`, output `[B, H/2, W/2, filters]`, or `[B, H, W, filters]` without `resample`.
+    Main path: norm, LeakyReLU, 3×3 convolution, pooling; with `convs=2` (the discriminator's block) once more norm,
+    LeakyReLU and 3×3 convolution after the pooling. Skip path: 1×1 convolution, pooling.
+
+    Args:
+        x: features `[B, H, W, C]`.
+        filters: number of output channels.
+        convs: number of convolutions on the main path: 1 in the generator, 2 in the discriminator.
+        resample: whether the block pools; without pooling it keeps height and width.
+
+    Returns:
+        `[B, H/2, W/2, filters]`, or `[B, H, W, filters]` without `resample`.
     """
     kind = PooledConv2D if resample else layers.Conv2D
     main = norm(x, f"{name}_norm", dtype)
@@ -67,11 +81,18 @@ def identity_block(
     upsample: bool,
     closing_dtype: str | None = None,
 ) -> Tensor:
-    """Residual block conditioned on the mapped identity by AdaIN; doubles the picture if `upsample`.
+    """Applies the residual block that writes the identity into the features by AdaIN (docs/method.md, section 2.4).
 
-    `identity=None` leaves AdaIN out: the norm's own gamma and beta then stand for one baked identity.
-    Input `[B, H, W, C]` and identity `[B, W_id]`; output `[B, 2H, 2W, filters]` or `[B, H, W, filters]`, in
-    `closing_dtype` where given.
+    Args:
+        x: decoder features `[B, H, W, C]`.
+        identity: mapped identity `[B, W_id]`. None leaves AdaIN out: then the norm's gamma and beta hold one identity
+            (`networks.baked_identity`).
+        filters: number of output channels.
+        upsample: whether the block doubles height and width.
+        closing_dtype: dtype policy of the closing sum, and so of the output; `dtype` if None.
+
+    Returns:
+        `[B, 2H, 2W, filters]`, or `[B, H, W, filters]` without `upsample`.
     """
     if identity is None:
         main = norm(x, f"{name}_norm", dtype)
@@ -88,7 +109,7 @@ def identity_block(
 
 
 def _mask(concatenated: Tensor, hidden: int, filters: int, name: str, dtype: str) -> Tensor:
-    """The attention network of AFFA: `[B, H, W, 2C]` → mask in (0, 1), `[B, H, W, filters]`."""
+    """Applies the attention network of AFFA: `[B, H, W, 2C]` → mask in (0, 1), `[B, H, W, filters]`."""
     m = conv(concatenated, hidden, 3, f"{name}_hidden", dtype)
     m = leaky(m, f"{name}_leaky", dtype)
     m = norm(m, f"{name}_norm", dtype, negative_slope=1)
@@ -120,8 +141,8 @@ def fuse(kind: str, target: Tensor, decoder: Tensor, name: str, dtype: str) -> T
     """Fuses an encoder feature of the target with the decoder feature of the same size.
 
     Args:
-        kind: one of `FUSIONS` (facts in the paper, section 3.2 and figure 3; `add`, `concat` and `no_skip`
-            are the baselines).
+        kind: one of `FUSIONS` (paper, section 3.2 and figure 3; docs/method.md, section 2.5). `add`, `concat` and
+            `no_skip` are the baselines.
         target: encoder feature `[B, H, W, C]`.
         decoder: decoder feature `[B, H, W, C]`.
 

@@ -1,6 +1,7 @@
-"""Discriminators: the patch discriminator (default) and the released image-level one.
+"""Discriminators: the patch discriminator (default) and the released image-level one (docs/method.md, section 3).
 
-Pictures are NHWC, RGB, [-1, 1]; outputs are logits in float32, positive for real.
+Conventions: pictures are NHWC, RGB, [-1, 1]; outputs are logits in float32, positive for real. The same networks
+without fast layers: `networks.reference`.
 """
 
 import keras
@@ -29,7 +30,11 @@ def _head(x: keras.KerasTensor, filters: int, kernel_px: int, padding: str, dtyp
 
 
 def patch_map_px(size_px: int, down_blocks: int = 4) -> int:
-    """Height and width of the patch discriminator's map of logits: the picture's, halved by each down block."""
+    """Computes height and width of the patch discriminator's map of logits: the picture's, halved by each block.
+
+    >>> patch_map_px(256)
+    16
+    """
     return size_px >> down_blocks
 
 
@@ -55,13 +60,22 @@ def check_image(size_px: int) -> None:
 def build_patch_discriminator(
     size_px: int = 256, base_filters: int = 64, down_blocks: int = 4, dtype: str = "float32"
 ) -> keras.Model:
-    """The released residual trunk, stopped after `down_blocks`, and a logit for every place of the map.
+    """Builds the patch discriminator: the released trunk, stopped after `down_blocks`, and a logit for every place.
+
+    Args:
+        size_px: height and width of the pictures.
+        base_filters: channels at full resolution; deeper maps have up to eight times as many (released: 64).
+        down_blocks: number of residual blocks, each of which halves the map, 1 to 6.
+        dtype: Keras dtype policy, "float32" or "mixed_bfloat16".
 
     Returns:
         Model `[B, S, S, 3]` → `[B, M, M, 1]` with M = `patch_map_px(S, down_blocks)`.
 
     Raises:
         ValueError: if the picture cannot be halved that often.
+
+    >>> build_patch_discriminator(size_px=64, base_filters=4).output_shape
+    (None, 4, 4, 1)
     """
     check_patch(size_px, down_blocks)
     picture, x = _trunk(size_px, base_filters, down_blocks, dtype)
@@ -72,13 +86,18 @@ def build_patch_discriminator(
 def build_image_discriminator(
     size_px: int = 256, base_filters: int = 64, dtype: str = "float32"
 ) -> keras.Model:
-    """The released image-level discriminator: six down blocks, a convolution over the whole map, one logit.
+    """Builds the released image-level discriminator: six down blocks, a convolution over the whole map, one logit.
+
+    The arguments are those of `build_patch_discriminator`.
 
     Returns:
         Model `[B, S, S, 3]` → `[B, 1, 1, 1]`; 23,972,353 parameters at 256 px and 64 base filters.
 
     Raises:
         ValueError: if the picture cannot be halved six times.
+
+    >>> build_image_discriminator(size_px=64, base_filters=4).output_shape
+    (None, 1, 1, 1)
     """
     check_image(size_px)
     picture, x = _trunk(size_px, base_filters, len(TRUNK_WIDTHS), dtype)

@@ -31,14 +31,14 @@ BLOCKS: tuple[tuple[str, int, bool], ...] = (
 
 
 def _halved_shortcut(shortcut: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
-    """The block's input averaged 2 × 2 and filled up with zero channels."""
+    """Averages the block's input 2 × 2 and fills it up with zero channels: [B, H, W, C] → [B, H/2, W/2, filters]."""
     shortcut = layers.AveragePooling2D(2, name=f"{name}_pool")(shortcut)
     missing = filters - shortcut.shape[-1]
     return ops.pad(shortcut, ((0, 0), (0, 0), (0, 0), (0, missing))) if missing else shortcut
 
 
 def _residual(x: keras.KerasTensor, filters: int, halve: bool, name: str) -> keras.KerasTensor:
-    """relu(conv(relu(conv(x))) + x); a halving block strides its first convolution, without padding."""
+    """Computes relu(conv(relu(conv(x))) + x); a block that halves has stride 2 and no padding in its first conv."""
     main = layers.Conv2D(
         filters,
         3,
@@ -57,7 +57,11 @@ def _residual(x: keras.KerasTensor, filters: int, halve: bool, name: str) -> ker
 
 
 def build_dlib_resnet(name: str = "dlib") -> keras.Model:
-    """The judge without weights: pictures [B, 150, 150, 3] in [0, 255], RGB → embedding [B, 128], float32."""
+    """Builds the judge without weights: pictures [B, 150, 150, 3] in [0, 255], RGB → embedding [B, 128], float32.
+
+    >>> build_dlib_resnet().output_shape
+    (None, 128)
+    """
     pictures = keras.Input((SIZE_PX, SIZE_PX, 3), name="pictures")
     x = (pictures - ops.array(MEAN_RGB, dtype="float32")) / 255.0
     x = layers.Conv2D(32, 7, strides=2, activation="relu", name="conv32_down")(x)  # [B, 72, 72, 32]

@@ -1,7 +1,7 @@
-"""The identity encoders F: one description each, which says all that the rest of the project needs to know.
+"""The identity encoders F: a description of each, with all that the rest of the project needs to know.
 
-Conventions: pictures come as NHWC RGB in [-1, 1]; `prepare_pictures` turns them into what an encoder reads. The
-IFSR blocks are named from deep to shallow, as the facts (section 3) list them for ArcFace.
+Conventions: pictures come as NHWC, RGB, [-1, 1]; `prepare_pictures` turns them into what an encoder reads. IFSR's
+blocks are listed from deep to shallow, as docs/method.md, section 5, lists ArcFace's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +18,20 @@ from networks.mobilefacenet import build_mobilefacenet
 
 @dataclass(frozen=True)
 class IdentityEncoder:
-    """What must be known of an encoder: its input, its embedding, and its blocks and margins for IFSR.
+    """The description of an encoder: its input, its embedding, and its blocks and margins for IFSR.
 
-    low, high: the value range that the network reads. width: of its raw (not normalised) embedding.
-    margins: by block, the feature distance 1 − cos that IFSR allows before its scale s (facts section 3); they
-    belong to this encoder alone. licence: of the weights. build: the network without weights, `build(dtype=…)`.
-    blocks: that IFSR may compare, deep to shallow; not given where they are those with margins.
+    Attributes:
+        name: the name by which a config chooses the encoder.
+        low: value of black in the pictures that the network reads.
+        high: value of white in them.
+        width: width of its embedding, which is raw (not normalised).
+        margins: the feature distance 1 − cos that IFSR allows, by block, before its scale s (docs/method.md,
+            section 5). They belong to this encoder alone.
+        licence: licence of its weights.
+        build: function that builds the network without weights, `build(dtype=…)`.
+        size_px: height and width of the pictures that it reads.
+        channel_order: "RGB" or "BGR".
+        blocks: the blocks that IFSR may compare, from deep to shallow. Empty: the blocks that have margins.
     """
 
     name: str
@@ -39,11 +47,11 @@ class IdentityEncoder:
 
     @property
     def ifsr_blocks(self) -> tuple[str, ...]:
-        """Names of the layers that IFSR may compare, deep to shallow."""
+        """Lists the layers that IFSR may compare, from deep to shallow."""
         return self.blocks or tuple(self.margins)
 
 
-# Measured with an existing swapper on FaceForensics++ by the authors and released with their code (facts section 3).
+# The authors measured these with an existing swapper on FaceForensics++ and released them (docs/method.md, section 5).
 ARCFACE_MARGINS: Mapping[str, float] = {
     "conv4_block6_out": 0.121357,
     "conv4_block5_out": 0.128827,
@@ -58,11 +66,11 @@ ARCFACE_MARGINS: Mapping[str, float] = {
     "conv2_block3_out": 0.035144,
 }
 
-# Bootstrapped, as a first run needs them: mean 1 − cos over 2900 pairs of views (yaw, smile, light) of 302 synthetic
-# people at 128 px, by calibrate_margins.py; configs/margins/sface_views.yaml holds the table, sface_small.yaml those
-# measured on the embedded weights. Different people in the same view lie 1.5 to 1.9 times as far. The last two blocks
-# tell people apart almost as the embedding does (equal-error rates 4.5 % and 8.1 %, against 14 % and more) and get no
-# margin.
+# Margins for a first run, before there is a swapper to measure on: the mean 1 − cos over 2900 pairs of views (yaw,
+# smile, light) of 302 synthetic people at 128 px, by calibrate_margins.py. configs/margins/sface_views.yaml holds the
+# table; sface_small.yaml holds the margins measured on the embedded weights. Different people in the same view lie 1.5
+# to 1.9 times as far apart. The last two blocks tell people apart almost as well as the embedding does (equal-error
+# rates 4.5 % and 8.1 %, against 14 % and more) and get no margin.
 SFACE_MARGINS: Mapping[str, float] = {
     "stage4_block6_out": 0.1948,
     "stage4_block5_out": 0.1578,
@@ -76,7 +84,7 @@ SFACE_MARGINS: Mapping[str, float] = {
 
 
 def _insightface(name: str, blocks: Sequence[str], build: Callable[..., keras.Model]) -> IdentityEncoder:
-    """An encoder of InsightFace's model zoo: its weights, and so its margins, are the user's to bring."""
+    """Describes an encoder of InsightFace's model zoo: the user brings its weights, and so its margins."""
     return IdentityEncoder(
         name=name,
         low=-1.0,
@@ -135,12 +143,20 @@ def prepare_pictures(
     shrink: float = 1.0,
     resample: Callable[[keras.KerasTensor], keras.KerasTensor] | None = None,
 ) -> keras.KerasTensor:
-    """Aligned pictures [B, S, S, 3] RGB in [-1, 1], any S → what the encoder reads, float32, differentiable.
+    """Turns aligned pictures into what the encoder reads: [B, S, S, 3] RGB in [-1, 1] → [B, size_px, size_px, 3].
 
-    Bilinear resize without antialiasing, as in the released training (facts section 3), then the encoder's range
-    and channel order; nothing is clipped. `shrink` is the factor that the pictures were aligned with: below 1
-    they show more background than the encoder is used to, and the middle is cut out first. `resample` takes the
-    place of the resize. Raises ValueError for a shrink outside (0, 1].
+    They are resized bilinearly without antialiasing, as in the released training (docs/method.md, section 4), then
+    brought to the encoder's range and channel order. Float32, differentiable, nothing is clipped.
+
+    Args:
+        description: the encoder's description.
+        pictures: aligned pictures of any size S.
+        shrink: the factor that the pictures were aligned with. Below 1 they show more background than the encoder was
+            trained with, and their middle is cut out first.
+        resample: function that replaces the resize.
+
+    Raises:
+        ValueError: for a shrink outside (0, 1].
     """
     if not 0.0 < shrink <= 1.0:
         raise ValueError(f"`shrink` must be above 0 and at most 1. Received: shrink={shrink}")
@@ -164,9 +180,13 @@ def prepare_pictures(
 
 
 def tap_encoder(encoder: keras.Model, block_names: Sequence[str]) -> keras.Model:
-    """The same encoder that also returns blocks: one pass gives {"embedding": [B, W], block name: [B, h, w, c], …}.
+    """Builds a model on the encoder's layers that also returns blocks, so that one pass gives all of them.
 
-    Raises ValueError for a name that is no layer of the encoder.
+    Returns:
+        Model with the encoder's input and a dict as output: `embedding` [B, W] and, by name, every block [B, h, w, c].
+
+    Raises:
+        ValueError: for a name that is no layer of the encoder.
     """
     known = {layer.name for layer in encoder.layers}
     for name in block_names:

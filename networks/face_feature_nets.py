@@ -15,9 +15,10 @@ DENSE_BLOCKS: tuple[tuple[str, int], ...] = (("dense0", 32), ("dense1", 64), ("d
 
 
 def _dense_block(x: keras.KerasTensor, filters: int, plain_first: bool, name: str) -> keras.KerasTensor:
-    """Four convolutions; each one's input is relu of the sum of all before it, and so is the block's output.
+    """Applies four convolutions; relu of the sum of all before goes into the next one and, last, out of the block.
 
-    The first halves the resolution; all are depthwise-separable, but for the first of the whole network.
+    The first one halves height and width. All are depthwise-separable, except that `plain_first` makes the first one an
+    ordinary convolution, as the network's very first is.
     """
     first = layers.Conv2D if plain_first else layers.SeparableConv2D
     x = first(filters, 3, strides=2, padding="same", activation="relu", name=f"{name}_conv0")(x)
@@ -29,7 +30,7 @@ def _dense_block(x: keras.KerasTensor, filters: int, plain_first: bool, name: st
 
 
 def _features(pictures: keras.KerasTensor) -> keras.KerasTensor:
-    """The feature extractor: [B, 112, 112, 3] → [B, 256]."""
+    """Applies the feature extractor: [B, 112, 112, 3] → [B, 256]."""
     x = (pictures - ops.array(MEAN_RGB, dtype="float32")) / 255.0
     for i, (name, filters) in enumerate(DENSE_BLOCKS):
         x = _dense_block(x, filters, i == 0, name)  # 56, 28, 14, 7 px
@@ -43,14 +44,26 @@ def _frozen(pictures: keras.KerasTensor, answer: keras.KerasTensor, name: str) -
 
 
 def build_face_landmarks(name: str = "face_landmarks") -> keras.Model:
-    """68 landmarks without weights: crops [B, 112, 112, 3] in [0, 255] → (x, y) [B, 68, 2] in units of the crop."""
+    """Builds the landmark network without weights: crops [B, 112, 112, 3] in [0, 255] → points (x, y) [B, 68, 2].
+
+    A crop's side is 1: its right lower corner is (1, 1).
+
+    >>> build_face_landmarks().output_shape
+    (None, 68, 2)
+    """
     pictures = keras.Input((SIZE_PX, SIZE_PX, 3), name="pictures")
     flat = layers.Dense(2 * LANDMARKS, name="fc")(_features(pictures))  # [B, 136]
     return _frozen(pictures, layers.Reshape((LANDMARKS, 2), name="landmarks")(flat), name)
 
 
 def build_face_expression(name: str = "face_expression") -> keras.Model:
-    """Expressions without weights: crops [B, 112, 112, 3] in [0, 255] → probabilities [B, 7] of `EXPRESSIONS`."""
+    """Builds the expression network without weights: crops [B, 112, 112, 3] in [0, 255] → probabilities [B, 7].
+
+    The probabilities are those of `EXPRESSIONS`, in that order.
+
+    >>> build_face_expression().output_shape
+    (None, 7)
+    """
     pictures = keras.Input((SIZE_PX, SIZE_PX, 3), name="pictures")
     scores = layers.Dense(len(EXPRESSIONS), name="fc")(_features(pictures))  # [B, 7]
     return _frozen(pictures, layers.Softmax(name="expression")(scores), name)

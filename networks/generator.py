@@ -1,7 +1,9 @@
-"""FaceDancer's generator: encoder, mapping network, AFFA decoder (paper, section 3).
+"""FaceDancer's generator: encoder, mapping network, AFFA decoder (paper, section 3; docs/method.md, section 2).
 
-Pictures are NHWC, RGB, [-1, 1]; the identity is the raw (not normalised) embedding of the source face.
-The output is linear, as released: nominally in [-1, 1], not clipped.
+Conventions: pictures are NHWC, RGB, [-1, 1]; the identity is the raw (not normalised) embedding of the source face.
+The swapped face is linear, as released: nominally in [-1, 1], not clipped.
+
+`networks.reference` holds the same network with every operation in the open: start there to understand it.
 """
 
 from collections.abc import Sequence
@@ -17,7 +19,7 @@ DECODER_WIDTHS = (8, 8, 4, 2, 1)  # blocks 1 … 5; block 6 gives the picture
 
 
 def check_generator(size_px: int, fusion: Sequence[str], mapping_depth: int, **positive: int) -> None:
-    """Raises ValueError for a size, plan, depth or width (`positive`, by name) that the generator cannot have."""
+    """Raises ValueError for a size, plan or depth that the generator cannot have, or a width in `positive` below 1."""
     if size_px % 32 or not 64 <= size_px <= 1024:
         raise ValueError(f"`size_px` must be a multiple of 32 from 64 to 1024. Received: size_px={size_px}")
     if len(fusion) != 6 or any(kind not in FUSIONS for kind in fusion):
@@ -39,18 +41,19 @@ def build_generator(
     dtype: str = "float32",
     name: str = "generator",
 ) -> keras.Model:
-    """Builds G(target, identity) → swapped.
+    """Builds G(target, identity) → swapped face.
 
     Args:
-        size_px: height and width of target and swapped picture.
-        identity_width: width of the identity embedding (512 for ArcFace, 128 for SFace). None leaves out the
-            identity input, mapping network and AdaIN: what `networks.baked_identity` fills.
+        size_px: height and width of target and swapped face.
+        identity_width: width of the identity embedding (512 for ArcFace, 128 for SFace). None leaves out the identity
+            input, the mapping network and AdaIN; `networks.baked_identity` gives such a network its weights.
         base_filters: channels at full resolution; deeper maps have up to eight times as many (released: 64).
         fusion: how decoder blocks 1 … 6 fuse the encoder's features, see `networks.blocks.fuse`.
         mapping_depth: dense layers between embedding and AdaIN; 0 passes the embedding through.
         mapping_width: width of those layers.
         dtype: Keras dtype policy, "float32" or "mixed_bfloat16"; statistics and the output stay float32. For
-            inference "bfloat16" is the same without a cast of every weight in every call.
+            inference "bfloat16" gives the same and does not cast every weight in every call.
+        name: name of the model.
 
     Returns:
         Model with inputs `[target [B, S, S, 3], identity [B, identity_width]]`, or `target` alone, and output
@@ -58,6 +61,11 @@ def build_generator(
 
     Raises:
         ValueError: for a size, plan or width that the network cannot have.
+
+    >>> generator = build_generator(size_px=64, identity_width=8, base_filters=4, mapping_width=8)
+    >>> target, identity = keras.ops.zeros((2, 64, 64, 3)), keras.ops.ones((2, 8))
+    >>> tuple(generator([target, identity]).shape)
+    (2, 64, 64, 3)
     """
     widths = {"base_filters": base_filters, "mapping_width": mapping_width}
     if identity_width is not None:
@@ -97,10 +105,15 @@ def build_generator(
 
 
 def tap_masks(generator: keras.Model) -> keras.Model:
-    """A model on the same layers with a dict output: `swapped` and every AFFA mask by name.
+    """Builds a model on the generator's layers that also returns every AFFA mask.
 
-    A mask is `[B, H, W, C]` in [0, 1], 1 takes the identity-conditioned feature. `d_affa` has two
-    (`…_affa_0_mask`, `…_affa_1_mask`), `do_affa` three (`…_channel_mask`, `…_hat_mask` and their product).
+    The output is a dict: `swapped`, and the masks by name. A mask is `[B, H, W, C]` in [0, 1], 1 takes the decoder
+    feature, which carries the identity. `d_affa` has two masks (`…_affa_0_mask`, `…_affa_1_mask`), `do_affa` three
+    (`…_channel_mask`, `…_hat_mask` and their product).
+
+    >>> generator = build_generator(size_px=64, identity_width=8, base_filters=4, mapping_width=8)
+    >>> sorted(tap_masks(generator).output)
+    ['decoder_16_affa_mask', 'decoder_32_affa_mask', 'decoder_64_affa_mask', 'swapped']
     """
     masks = {
         layer.name.removesuffix("_conv"): layer.output

@@ -27,7 +27,7 @@ STAGES: tuple[tuple[int, int], ...] = ((128, 128), (256, 256), (256, 512))
 
 
 def block_names(blocks: Sequence[int]) -> tuple[str, ...]:
-    """Names of the blocks, shallow to deep; the layer to tap is `<name>_out`."""
+    """Lists the names of the blocks, from shallow to deep; a block's output is the layer `<name>_out`."""
     return tuple(
         f"stage{stage}_block{block}"
         for stage, count in enumerate((blocks[0] if blocks[0] > 1 else 0, *(n + 1 for n in blocks[1:])))
@@ -42,7 +42,7 @@ def _conv_prelu(x: keras.KerasTensor, convolution: keras.Layer, name: str, dtype
 def _bottleneck(
     x: keras.KerasTensor, filters: int, width: int, halve: bool, name: str, dtype: str
 ) -> keras.KerasTensor:
-    """Pointwise to `width`, depthwise 3 × 3, pointwise to `filters`; the last layer is `<name>_out`."""
+    """Applies pointwise to `width`, depthwise 3 × 3, pointwise to `filters`; the last layer is `<name>_out`."""
     shortcut = x
     x = _conv_prelu(x, layers.Conv2D(width, 1, name=f"{name}_expand", dtype=dtype), f"{name}_expand", dtype)
     if halve:
@@ -65,9 +65,15 @@ def _bottleneck(
 def build_insightface_mobilefacenet(
     blocks: Sequence[int] = SHALLOW, dtype: str = "float32", name: str = "insightface_mobilefacenet"
 ) -> keras.Model:
-    """The encoder without weights: pictures [B, 112, 112, 3] in [-1, 1], RGB → raw embedding [B, 512], float32.
+    """Builds the encoder without weights: pictures [B, 112, 112, 3] in [-1, 1], RGB → raw embedding [B, 512].
 
-    `blocks` is `SHALLOW` or `DEEP`, `dtype` the dtype policy of the backbone. Block outputs to tap: `block_names`.
+    Args:
+        blocks: `SHALLOW` or `DEEP`; `block_names` lists the blocks that can be tapped.
+        dtype: dtype policy of the backbone; the embedding is float32.
+        name: name of the model.
+
+    >>> build_insightface_mobilefacenet().output_shape
+    (None, 512)
     """
     pictures = keras.Input((SIZE_PX, SIZE_PX, 3), name="pictures")
     x = layers.ZeroPadding2D(1, name="stem_pad", dtype=dtype)(pictures)

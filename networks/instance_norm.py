@@ -1,6 +1,6 @@
-"""The arithmetic of instance normalisation, twice: with a gradient of its own, and for one sample at inference.
+"""The arithmetic of instance normalisation, with a gradient written by hand.
 
-Both give factor · (x − mean) / sqrt(variance + epsilon) + summand with mean and variance of each sample and channel
+It computes factor · (x − mean) / sqrt(variance + epsilon) + summand with mean and variance of each sample and channel
 over height and width. Features are `[B, H, W, C]`, factor and summand `[B, 1, 1, C]` or `[1, 1, 1, C]` of
 `exact_dtype`.
 """
@@ -14,20 +14,25 @@ Tensor: TypeAlias = keras.KerasTensor
 
 
 def exact_dtype(features: Tensor) -> str:
-    """That of statistics, whatever the features' own: float32, float64 where they are (to compare networks with)."""
+    """Names the dtype of statistics: float32 for features of any dtype but float64 (which compares networks)."""
     return "float64" if features.dtype == "float64" else "float32"
 
 
 def spatial_mean(x: Tensor) -> Tensor:
-    """Mean over height and width, `[B, 1, 1, C]`: along the rows, then of those, which rounds less than one sum."""
+    """Averages `[B, H, W, C]` over height and width to `[B, 1, 1, C]`.
+
+    Along the rows first and then over their means, which rounds less than one long sum.
+    """
     _, height, width, _ = x.shape
-    return ops.average_pool(ops.average_pool(x, (1, width)), (height, 1))
+    rows = ops.average_pool(x, (1, width), strides=(1, width))  # JAX takes no strides from a tuple of sizes
+    return ops.average_pool(rows, (height, 1), strides=(height, 1))
 
 
 def normalise(features: Tensor, factor: Tensor, summand: Tensor, epsilon: float) -> Tensor:
-    """Normalised features, float32, with the gradient written down: fewer passes than the derivative of every step.
+    """Normalises features to float32; its gradient, written by hand, passes over memory less often than a derived one.
 
-    Right up to second derivatives (R1 needs them), unlike `tf.nn.moments`, which stops a gradient on the way.
+    The gradient is right up to second derivatives, which R1 needs. That of `tf.nn.moments` is not: it stops a gradient
+    on the way.
     """
 
     @ops.custom_gradient
@@ -50,17 +55,3 @@ def normalise(features: Tensor, factor: Tensor, summand: Tensor, epsilon: float)
         return x * scale + (summand - mean * scale), gradient
 
     return function(features, factor, summand)
-
-
-def normalise_one(features: Tensor, factor: Tensor, summand: Tensor, epsilon: float) -> Tensor:
-    """One sample `[1, H, W, C]` in the features' type: statistics, then one pass, a 1×1 depthwise convolution."""
-    x = ops.cast(features, "float32")
-    mean = spatial_mean(x)
-    if features.dtype == "bfloat16":  # whose squares are exact in float32, and sums of them nearly
-        variance = ops.maximum(spatial_mean(ops.square(x)) - ops.square(mean), 0)
-    else:
-        variance = spatial_mean(ops.square(x - mean))
-    scale = ops.cast(factor * ops.rsqrt(variance + epsilon), features.dtype)
-    shift = ops.cast(summand - mean * ops.cast(scale, "float32"), features.dtype)
-    scaled = ops.depthwise_conv(features, ops.reshape(scale, (1, 1, -1, 1)))
-    return ops.add(scaled, ops.reshape(shift, (-1,)))

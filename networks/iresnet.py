@@ -38,7 +38,10 @@ def _units(depth: int) -> tuple[int, int, int, int]:
 
 
 def unit_names(depth: int) -> tuple[str, ...]:
-    """`stage1_unit1` … `stage4_unit3`; a unit's output, its sum, is the layer `<name>_out`.
+    """Lists the names of the units, from shallow to deep; a unit's output, its sum, is the layer `<name>_out`.
+
+    >>> unit_names(18)[:3]
+    ('stage1_unit1', 'stage1_unit2', 'stage2_unit1')
 
     Raises ValueError for a depth that InsightFace does not have.
     """
@@ -50,7 +53,10 @@ def unit_names(depth: int) -> tuple[str, ...]:
 
 
 def _unit(x: keras.KerasTensor, filters: int, halve: bool, name: str, dtype: str) -> keras.KerasTensor:
-    """Batch norm → 3 × 3 → PReLU → 3 × 3 (with the stride), added to the input, which a first unit projects."""
+    """Adds batch norm → 3 × 3 → PReLU → 3 × 3 to the input: [B, H, W, C] → [B, H, W, filters].
+
+    A unit that halves has stride 2 in its second convolution and in the projection of its input.
+    """
     shortcut = x
     if halve:
         shortcut = layers.Conv2D(filters, 1, strides=2, name=f"{name}_shortcut", dtype=dtype)(x)
@@ -67,9 +73,18 @@ def _unit(x: keras.KerasTensor, filters: int, halve: bool, name: str, dtype: str
 
 
 def build_iresnet(depth: int = 50, dtype: str = "float32", name: str | None = None) -> keras.Model:
-    """The encoder without weights: pictures [B, 112, 112, 3] in [-1, 1], RGB → raw embedding [B, 512], float32.
+    """Builds the encoder without weights: pictures [B, 112, 112, 3] in [-1, 1], RGB → raw embedding [B, 512].
 
-    `depth` is 18, 34, 50, 100 or 200; `dtype` the dtype policy of the backbone. Raises ValueError for another depth.
+    Args:
+        depth: 18, 34, 50, 100 or 200.
+        dtype: dtype policy of the backbone; the embedding is float32.
+        name: name of the model; `iresnet<depth>` if None.
+
+    Raises:
+        ValueError: for another depth.
+
+    >>> build_iresnet(18).output_shape
+    (None, 512)
     """
     stages = zip(STAGE_FILTERS, _units(depth), strict=True)
     pictures = keras.Input((SIZE_PX, SIZE_PX, 3), name="pictures")

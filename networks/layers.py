@@ -1,7 +1,8 @@
-"""The layers that FaceDancer is made of. NHWC; features in the compute dtype, statistics in float32.
+"""The layers that FaceDancer is made of.
 
-Several stand for a few released operations in a row, which they compute as one: the same function and the same
-weights with less arithmetic and fewer passes over memory (`benchmarks/generator_speed.py`).
+Conventions: NHWC; features in the compute dtype, statistics in float32. Most of these layers compute several released
+operations in a row as one: the same function of the same weights, with less arithmetic and fewer passes over memory
+(`benchmarks/generator_speed.py`). `networks.reference` has the operations one by one.
 """
 
 from typing import Any
@@ -9,23 +10,25 @@ from typing import Any
 import keras
 from keras import ops
 
-from networks.instance_norm import exact_dtype, normalise, normalise_one
-
-# Samples of a batch that inference on a CPU normalises one after the other, each while it is in the cache.
-MOST_ONE_BY_ONE = 16
+from networks.instance_norm import exact_dtype, normalise
 
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
 class InstanceNormalization(keras.layers.Layer):
-    """Normalises each channel of each sample over height and width; then gamma and beta, AdaIN, LeakyReLU.
+    """Normalises each channel of each sample over height and width; then applies gamma and beta, AdaIN, LeakyReLU.
 
-    Input features `[B, H, W, C]`, or a list of them, scale and shift `[B, C]`, the latter two made from the mapped
-    identity by a dense layer each. AdaIN as released: normalised features · scale + shift, without a "1 +" on the
-    scale. Output `[B, H, W, C]`. All linear parts are one factor and one summand per sample and channel.
+    The input is `[B, H, W, C]`, or a list: features, scale `[B, C]` and shift `[B, C]`. Scale and shift are for AdaIN;
+    a dense layer makes each of them from the mapped identity. AdaIN as released: normalised features · scale + shift,
+    without a "1 +" on the scale. The output is `[B, H, W, C]`. Gamma, beta, scale and shift become one factor and one
+    summand per sample and channel.
 
-    Statistics, gamma and beta are float32 whatever the compute dtype: in bfloat16 the variance of a large map loses
-    most of its digits. Epsilon as released (1e-3), which matters on the small maps, where a channel can be nearly
-    constant. `negative_slope` is LeakyReLU's; 1 is none.
+    Statistics, gamma and beta are float32 in every compute dtype: in bfloat16 the variance of a large map would lose
+    most of its digits.
+
+    Args:
+        negative_slope: slope of LeakyReLU; 1 leaves LeakyReLU out.
+        epsilon: number added to the variance, 1e-3 as released. It matters on small maps, where a channel can be nearly
+            constant.
     """
 
     def __init__(self, negative_slope: float = 1.0, epsilon: float = 1e-3, **kwargs: Any) -> None:
@@ -38,22 +41,14 @@ class InstanceNormalization(keras.layers.Layer):
         self.gamma = self.add_weight(name="gamma", initializer="ones", **weight)
         self.beta = self.add_weight(name="beta", initializer="zeros", **weight)
 
-    def call(self, inputs: keras.KerasTensor | list, training: bool = False) -> keras.KerasTensor:
+    def call(self, inputs: keras.KerasTensor | list) -> keras.KerasTensor:
         features, *adain = inputs if isinstance(inputs, (tuple, list)) else [inputs]
         exact = exact_dtype(features)
         factor, summand = (ops.reshape(ops.cast(w, exact), (1, 1, 1, -1)) for w in (self.gamma, self.beta))
         if adain:
             scale, shift = (ops.cast(value, exact)[:, None, None] for value in adain)
             factor, summand = factor * scale, summand * scale + shift  # [B, 1, 1, C]
-        batch = features.shape[0]
-        if training or not batch or batch > MOST_ONE_BY_ONE or keras.distribution.list_devices("gpu"):
-            x = normalise(features, factor, summand, self.epsilon)
-        else:
-            parts = (features, factor, summand)
-            split = [ops.split(v, batch) if v.shape[0] == batch else [v] * batch for v in parts]
-            x = ops.concatenate(
-                [normalise_one(f, scale, shift, self.epsilon) for f, scale, shift in zip(*split, strict=True)]
-            )
+        x = normalise(features, factor, summand, self.epsilon)
         x = ops.cast(x, self.compute_dtype)
         return x if self.negative_slope == 1 else ops.leaky_relu(x, self.negative_slope)
 
@@ -66,11 +61,11 @@ class InstanceNormalization(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
 class PooledConv2D(keras.layers.Conv2D):
-    """A "same" convolution, 3×3 or 1×1, followed by 2×2 average pooling: `[B, H, W, C]` → `[B, H/2, W/2, filters]`.
+    """A "same" convolution, 3×3 or 1×1, and 2×2 average pooling: `[B, H, W, C]` → `[B, H/2, W/2, filters]`.
 
-    Averaging commutes with the convolution. Here it comes first: a moving 2×2 average of the zero-padded features,
-    of which a convolution with stride 2 computes the places that pooling would keep, a quarter of the work. A 1×1
-    convolution follows the pooling itself.
+    Averaging and convolution can change places, and here averaging comes first: a moving 2×2 average of the zero-padded
+    features. A convolution with stride 2 then computes only the places that pooling would keep, a quarter of the work.
+    A 1×1 convolution comes after the pooling itself.
     """
 
     def convolution_op(self, inputs: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.KerasTensor:
@@ -86,7 +81,7 @@ class PooledConv2D(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
 class MaskConv2D(keras.layers.Conv2D):
-    """A 1×1 convolution and sigmoid, as the matrix product that it is: `[B, H, W, C]` → `[B, H, W, filters]`."""
+    """A 1×1 convolution, computed as a matrix product, and sigmoid: `[B, H, W, C]` → `[B, H, W, filters]`."""
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
         _, height, width, channels = inputs.shape
@@ -98,10 +93,11 @@ class MaskConv2D(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
 class PictureConv2D(keras.layers.Conv2D):
-    """A "same" convolution, 3×3 or 1×1, to so few channels that a vector register would stay nearly empty.
+    """A "same" convolution, 3×3 or 1×1, to few channels, such as a picture's three.
 
-    Computes `AT_ONCE` neighbouring places of a row as channels of one place: a 3×6 kernel holding the 3×3 one at
-    four offsets, stride 4 along the row. `[B, H, W, C]` → `[B, H, W, filters]`; W a multiple of four.
+    So few channels would leave a vector register nearly empty. The layer therefore computes `AT_ONCE` neighbouring
+    places of a row as channels of one place: a 3×6 kernel holds the 3×3 kernel at four offsets, with stride 4 along the
+    row. `[B, H, W, C]` → `[B, H, W, filters]`; W must be a multiple of four.
     """
 
     AT_ONCE = 4
@@ -117,9 +113,9 @@ class PictureConv2D(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
 class UpsampledSum(keras.layers.Layer):
-    """Sum of two maps, then bilinear ×2, which is linear: as the sum of both upsampled, at half the work.
+    """Adds two maps, then doubles the sum bilinearly: two `[B, H, W, C]` → `[B, 2H, 2W, C]`.
 
-    Two `[B, H, W, C]` → `[B, 2H, 2W, C]`.
+    Doubling is linear, so this equals the sum of both maps doubled, at half the work.
     """
 
     size, interpolation = (2, 2), "bilinear"
@@ -141,9 +137,10 @@ class UpsampledSum(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
 class PReLU(keras.layers.PReLU):
-    """PReLU with a slope per channel, in fewer passes over memory than Keras' relu(x) − slope · relu(−x).
+    """PReLU with a slope per channel: `[B, H, W, C]` → `[B, H, W, C]`.
 
-    `[B, H, W, C]` → `[B, H, W, C]`. What the gradient needs of x is its sign alone.
+    It passes over memory less often than Keras' relu(x) − slope · relu(−x): of x, the gradient needs the sign and
+    min(x, 0) alone.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -155,7 +152,7 @@ class PReLU(keras.layers.PReLU):
 
 @ops.custom_gradient
 def _prelu(x: keras.KerasTensor, slope: keras.KerasTensor) -> tuple:
-    """x + (slope − 1) · min(x, 0)."""
+    """Computes x + (slope − 1) · min(x, 0), with the gradient written by hand."""
 
     def gradient(*arguments: Any, upstream: keras.KerasTensor | None = None) -> tuple:
         (upstream,) = arguments if upstream is None else (upstream,)
@@ -169,10 +166,10 @@ def _prelu(x: keras.KerasTensor, slope: keras.KerasTensor) -> tuple:
 
 @keras.saving.register_keras_serializable(package="facedancer_tf")
 class AffaGate(keras.layers.Layer):
-    """Adaptive Feature Fusion Attention's gate (paper, section 3.2): (1 − m) · target + m · decoder.
+    """The gate of Adaptive Feature Fusion Attention (paper, section 3.2): (1 − m) · target + m · decoder.
 
-    Inputs: target (encoder) features, decoder features, mask m in [0, 1], each `[B, H, W, C]`. m = 1 takes
-    the identity-conditioned decoder feature, m = 0 the target's, exactly.
+    Inputs: encoder features of the target, decoder features, mask m in [0, 1], each `[B, H, W, C]`. m = 1 takes exactly
+    the decoder feature, which carries the identity, m = 0 exactly the target's.
     """
 
     def call(self, inputs: list) -> keras.KerasTensor:

@@ -26,7 +26,7 @@ BLOCK_NAMES: tuple[str, ...] = tuple(
 def _depthwise_separable(
     x: keras.KerasTensor, filters: int, halve: bool, name: str, dtype: str
 ) -> keras.KerasTensor:
-    """Depthwise 3 × 3, then pointwise convolution, each followed by a PReLU; the last layer is `<name>_out`."""
+    """Applies a depthwise 3 × 3 and a pointwise convolution, each with a PReLU; the last layer is `<name>_out`."""
     if halve:
         # The original pads one pixel on every side; "same" padding would put both of them right and below.
         x = layers.ZeroPadding2D(1, name=f"{name}_pad", dtype=dtype)(x)
@@ -43,10 +43,16 @@ def _depthwise_separable(
 
 
 def build_mobilefacenet(dtype: str = "float32", name: str = "sface") -> keras.Model:
-    """SFace's encoder without weights: pictures [B, 112, 112, 3] in [0, 255], RGB → raw embedding [B, 128].
+    """Builds SFace's encoder without weights: pictures [B, 112, 112, 3] in [0, 255], RGB → raw embedding [B, 128].
 
-    `dtype` is the dtype policy of the convolutions ("mixed_bfloat16" halves their traffic); the embedding is
-    float32 whatever it is. Block outputs to tap: `stage1_block1_out` … `stage5_block2_out`.
+    The blocks that can be tapped are `stage1_block1_out` … `stage5_block2_out`.
+
+    Args:
+        dtype: dtype policy of the convolutions ("mixed_bfloat16" halves their traffic); the embedding is float32.
+        name: name of the model.
+
+    >>> build_mobilefacenet().output_shape
+    (None, 128)
     """
     pictures = keras.Input((SIZE_PX, SIZE_PX, 3), name="pictures")
     x = layers.Rescaling(1 / 128, offset=-127.5 / 128, name="rescale", dtype="float32")(pictures)

@@ -2,8 +2,8 @@
 
     python scripts/ablate.py --data datasets/faces --pairs photographs/
 
-Fusion (AFFA, sum, concatenation, none) and IFSR (on, off, margins times 0.8), at equal budget, data and seeds. Stopped
-at any moment, the same command goes on. The plots need matplotlib (bash setup.sh dev).
+The arms differ in fusion (AFFA, sum, concatenation, none) or IFSR (on, off, margins times 0.8); budget, data and seeds
+are equal. If the script is stopped, the same command goes on. The plots need matplotlib (bash setup.sh dev).
 """
 
 import argparse
@@ -31,7 +31,7 @@ from facedancer_tf.writing import reported, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPE = ROOT / "configs" / "ablation.yaml"
-EVALUATION = "evaluation"  # evaluate.py's folder among the runs
+EVALUATION = "evaluation"  # the folder that evaluate.py writes, beside the runs
 GALLERY, PAIRS_SEED = 500, 1  # of the evaluation
 
 
@@ -74,7 +74,7 @@ def flags_of(runs: Path, data: Path, arm: str, seed: int, steps: int | None) -> 
 
 
 def train_all(runs: Path, data: Path, seeds: list[int], steps: int | None) -> None:
-    """Trains what is not finished; raises UserError where a run ends with an error."""
+    """Trains all runs that are not finished; raises UserError where a run ends with an error."""
     for seed in seeds:
         for arm in ARMS:
             print(f"== {arm}, seed {seed}", flush=True)
@@ -87,18 +87,21 @@ def train_all(runs: Path, data: Path, seeds: list[int], steps: int | None) -> No
 def evaluate_all(
     runs: Path, seeds: list[int], pairs: str, count: int
 ) -> tuple[Values, tuple[str, Means], dict[str, str]]:
-    """evaluate.py's means of the arms and of the shrunk target, and in words what they were measured with."""
+    """Runs evaluate.py; returns the means of the arms and of the shrunk target, and its notes on the measurement."""
     models = {(arm, seed): folder_of(runs, arm, seed) / "model.keras" for seed in seeds for arm in ARMS}
-    named = [part for path in models.values() for part in ("--model", str(path))]
-    command = [sys.executable, "evaluate.py", *named, "--pairs", pairs, "--count", str(count),
+    model_flags = [part for path in models.values() for part in ("--model", str(path))]
+    command = [sys.executable, "evaluate.py", *model_flags, "--pairs", pairs, "--count", str(count),
                "--gallery", str(GALLERY), "--seed", str(PAIRS_SEED), "-o", str(runs / EVALUATION)]  # fmt: skip
     if subprocess.run(command, cwd=ROOT).returncode:
         raise UserError("evaluate.py failed, see above")
     results = json.loads((runs / EVALUATION / "results.json").read_text(encoding="utf-8"))
 
     def means(system: str) -> Means:
-        found = results["systems"][system]["means"]
-        return {key: float("nan") if found[key]["mean"] is None else found[key]["mean"] for key in COLUMNS}
+        system_means = results["systems"][system]["means"]
+        return {
+            key: float("nan") if system_means[key]["mean"] is None else system_means[key]["mean"]
+            for key in COLUMNS
+        }
 
     floor = next(system for system in results["systems"] if system.startswith("target at "))
     return (
@@ -109,18 +112,18 @@ def evaluate_all(
 
 
 def differs(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Whether means over seeds lie further apart than seeds of either from one another; [..., seeds] → [...]."""
+    """Whether the means over seeds are further apart than the seeds of either side; [..., seeds] → [...]."""
     spread = np.maximum(np.ptp(values, axis=-1), np.ptp(reference, axis=-1))
     return np.abs(values.mean(axis=-1) - reference.mean(axis=-1)) > spread
 
 
 def chance_rate(seeds: int) -> float:
-    """How often `differs` holds where there is no difference: by a million draws, of normally distributed seeds."""
+    """How often `differs` is true where there is no difference, by a million draws of normally distributed seeds."""
     return float(differs(*np.random.default_rng(0).normal(size=(2, 1_000_000, seeds))).mean())
 
 
 def table(values: Values, seeds: list[int], floor: tuple[str, Means]) -> str:
-    """Markdown: mean over the seeds ± half their range; in brackets what does not differ from the reference."""
+    """The table in Markdown: mean over the seeds ± half their range; brackets where there is no difference."""
     lines = ["| | " + " | ".join(heading for heading, _ in COLUMNS.values()) + " |"]
     lines.append("|---" * (len(COLUMNS) + 1) + "|")
     for arm in ARMS:
@@ -140,7 +143,7 @@ def table(values: Values, seeds: list[int], floor: tuple[str, Means]) -> str:
 
 
 def caption(about: dict[str, str], config: TrainConfig, manifest: Manifest, seeds: list[int]) -> str:
-    """What the table's numbers mean, and all that they depend on. `config`: any arm's."""
+    """Says what the table's numbers mean and on what they depend. config: of any arm."""
     rate = chance_rate(len(seeds))
     cells = (len(ARMS) - 1) * len(COLUMNS)
     measured = "; ".join(
@@ -152,16 +155,16 @@ def caption(about: dict[str, str], config: TrainConfig, manifest: Manifest, seed
         f"recipe {RECIPE.relative_to(ROOT)}"
     )
     return (
-        f"Mean over {len(seeds)} seeds ({', '.join(map(str, seeds))}) ± half the range of the seeds. In brackets: no "
-        f"further from {REFERENCE} than seeds of one of the two arms lie from one another. Of arms that are in truth "
-        f"alike, {100 * rate:.1f} % of cells would stand without brackets by chance (if seeds scatter normally): some "
-        f"{rate * cells:.1f} of these {cells}. Last row: the target itself, shrunk: what a copy would "
-        f"score.\n\nTrained: {trained}.\n\nMeasured: {measured}."
+        f"Each cell: mean over {len(seeds)} seeds ({', '.join(map(str, seeds))}) ± half the range of the seeds. "
+        f"Brackets mean no difference: the cell is no further from {REFERENCE} than the seeds of one of the two arms "
+        f"are from one another. If all arms were in truth equal, {100 * rate:.1f} % of cells would stand without "
+        f"brackets by chance (if seeds scatter normally): some {rate * cells:.1f} of these {cells}. Last row: the "
+        f"target itself, shrunk, which is what a copy would score.\n\nTrained: {trained}.\n\nMeasured: {measured}."
     )
 
 
 def plot(values: Values, seeds: list[int], floor: tuple[str, Means], path: Path) -> None:
-    """Identity against pose and against expression: small points are seeds, large ones their means."""
+    """Plots identity against pose and against expression: small points are seeds, large points are their means."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -184,23 +187,23 @@ def plot(values: Values, seeds: list[int], floor: tuple[str, Means], path: Path)
 
 
 def faces(runs: Path, seed: int, size_px: int, path: Path) -> None:
-    """Held-out pairs by every arm of one seed: source, target, then a column per arm in the table's order."""
+    """Writes a picture of held-out pairs of one seed: source, target, then a column per arm in the table's order."""
     grids = [read_picture(max((folder_of(runs, arm, seed) / PICTURES).iterdir())).rgb for arm in ARMS]
     columns = [grids[0][:, : 2 * size_px], *(grid[:, 2 * size_px : 3 * size_px] for grid in grids)]
     write_picture(path, np.hstack(columns), xmp=xmp_packet(synthetic=True))
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line, checked as far as it can be without opening anything; places as absolute paths."""
+    """Reads the command line and checks it without opening files; makes paths absolute."""
     parser = Parser(__doc__)
     parser.add_argument("--data", type=Path, default=Path("datasets/faces"), help="folder of shards")
     parser.add_argument(
         "--pairs", required=True, help="as evaluate.py takes it; show none of the shards' people"
     )
-    parser.add_argument("--count", type=int, default=200, help="pairs drawn from a folder (200)")
+    parser.add_argument("--count", type=int, default=200, help="how many pairs to draw from a folder (200)")
     parser.add_argument("--runs", type=Path, default=Path("runs/ablation"), help="folder of the runs")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="two at least (0 1 2)")
-    parser.add_argument("--steps", type=int, help="of every arm (the recipe's)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="two seeds at least (0 1 2)")
+    parser.add_argument("--steps", type=int, help="steps of every arm (the recipe's)")
     arguments = parser.parse_args()
     if len(set(arguments.seeds)) < 2 or len(set(arguments.seeds)) < len(arguments.seeds):
         parser.error("--seeds must be different, two at least, for no difference is told from chance by one")
@@ -216,7 +219,7 @@ def main() -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise UserError("the plot needs matplotlib, which is not installed: bash setup.sh dev has it")
     pair_set = read_pair_set(arguments.pairs, arguments.count, GALLERY, PAIRS_SEED)
-    check_output(runs / EVALUATION)  # what evaluate.py would refuse hours later
+    check_output(runs / EVALUATION)  # else evaluate.py would refuse it hours later
     check_apart(runs / EVALUATION, arguments.pairs, pair_set)
     try:
         manifest = read_manifest(data)

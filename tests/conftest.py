@@ -24,7 +24,7 @@ def face_crops() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def face_shards(face_crops: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Shards of 64 px: the faces and their mirror images to train on, the faces once more held out."""
+    """Shards of 64 px: the split train has the faces and their mirror images, the split validation has the faces."""
     import tensorflow as tf
 
     from data.manifest import Manifest, Shard, write_manifest

@@ -1,4 +1,4 @@
-"""scripts/ablate.py with training and evaluation stood in for: what it asks of them and makes of the answer."""
+"""scripts/ablate.py with substitutes for training and evaluation: its commands to them, and its use of the results."""
 
 import contextlib
 import importlib.util
@@ -39,7 +39,7 @@ ARM_NAMES = [arm.lower().replace(",", "").replace(" ", "-") for arm in ablate.AR
 
 @pytest.fixture
 def asked(monkeypatch, tmp_path):
-    """The commands run, each answered as train.py and evaluate.py would; in an empty folder."""
+    """The commands that the script runs in an empty folder; each gives what train.py or evaluate.py would give."""
     commands: list[list[str]] = []
 
     def answer(command: list[str], cwd: Path) -> SimpleNamespace:
@@ -78,7 +78,7 @@ def means_of(run: str) -> dict[str, dict[str, float | None]]:
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr, within this process."""
+    """Runs the script in this process; returns exit code, stdout and stderr."""
     output, errors = io.StringIO(), io.StringIO()
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -122,14 +122,14 @@ def test_table_caption_and_plot(asked, face_shards, tmp_path):
     assert rows["target at 64 px"] == ["14.0", "1.0", "1.0000", "-", "1.000", "1.0"]
 
     for said in (
-        "Mean over 3 seeds (3, 4, 5) ± half the range",
+        "Each cell: mean over 3 seeds (3, 4, 5) ± half the range",
         "4.9 % of cells would stand without brackets by chance",
         "some 1.5 of these 30",
         "6 steps of 8 samples an arm (48 samples), 64 px, on 10 pictures of " + face_shards.name,
         "identity judged by: dlib; pairs: 20 of bundled; gallery: 5 pictures of 5 people; seed: 1.",
     ):
         assert said in text
-    assert text.index("Mean over") < text.index("| AFFA |")
+    assert text.index("Each cell") < text.index("| AFFA |")
     assert read_picture(tmp_path / "r" / "ablation.png").rgb.std() > 10
     faces = read_picture(tmp_path / "r" / "ablation_faces.png").rgb
     assert faces.shape == (128, 8 * 64, 3)
@@ -152,7 +152,7 @@ def test_no_faces_of_shards_without_held_out_pictures(asked, face_shards, tmp_pa
 
 @pytest.mark.slow
 def test_evaluate_gives_what_the_table_needs(face_shards, tmp_path, monkeypatch):
-    """Training alone is stood in for, by models with random weights."""
+    """Only training has a substitute: models with random weights."""
     pytest.importorskip("matplotlib")
     really = subprocess.run
 

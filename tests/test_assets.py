@@ -1,4 +1,4 @@
-"""What is embedded from others: every file is the one its checksum names, and every folder says whose it is."""
+"""The embedded files of others: every file has its checksum, and every folder names authors and licence."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""calibrate_margins.py from pictures to a file that train.py takes; all refusals in one line."""
+"""calibrate_margins.py goes from pictures to a file that train.py takes; every refusal is one line."""
 
 import contextlib
 import importlib.util
@@ -26,7 +26,7 @@ RECIPE = ROOT / "configs" / "small_start.yaml"
 
 
 def calibrate(*arguments: object) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr, within this process, which saves loading TensorFlow."""
+    """Runs the script in this process, which saves importing TensorFlow; returns exit code, stdout and stderr."""
     output, errors = io.StringIO(), io.StringIO()
     with (
         pytest.MonkeyPatch.context() as patch,

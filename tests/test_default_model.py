@@ -1,4 +1,4 @@
-"""The embedded default really swaps: judged by a recogniser that never saw the training."""
+"""The embedded default model really swaps, by the judgement of a recogniser that takes no part in training."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""evaluate.py and scripts/make_pairs.py as processes."""
+"""Runs evaluate.py and scripts/make_pairs.py as processes."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""import_weights.py as a process: a checkpoint in, a model file out that swaps; all refusals in one line."""
+"""Runs import_weights.py as a process: it turns a checkpoint into a model file that swaps; a refusal is one line."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def test_a_released_checkpoint_is_imported_by_name_and_swaps(tmp_path: Path, che
     assert [line.split()[2] for line in listed.splitlines() if line.startswith("facedancer_c_hq")] == ["here"]
     pictures = (PICTURES / "grace_hopper.jpg", PICTURES / "barack_obama.jpg")
     swapped = run("swap_image.py", tmp_path, *pictures, "--model", "facedancer_c_hq", "-o", "swapped.png")
-    # The encoder file is a stand-in, not the network its recipe names: that is seen, and nothing is written.
+    # The encoder file is a substitute, not the network of its recipe: the script notices this and writes nothing.
     assert swapped.returncode == 2
     assert "arcface_resnet50.keras is not a whole encoder file" in swapped.stderr
     assert not (tmp_path / "swapped.png").exists()

@@ -1,4 +1,4 @@
-"""setup.sh with a stand-in for Python that writes down what is asked of it: nothing is installed."""
+"""setup.sh with a substitute for Python that records its commands: nothing is installed."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def clone(tmp_path: Path) -> Path:
 
 
 def setup(clone: Path, *parts: str) -> tuple[int, str, list[str]]:
-    """Exit code, stderr, and the installations asked of pip."""
+    """Runs setup.sh; returns exit code, stderr, and the installations that it asked pip for."""
     calls = clone.parent / "calls"
     calls.write_text("")
     environment = {**os.environ, "PYTHON": str(clone.parent / "python"), "CALLS": str(calls)}

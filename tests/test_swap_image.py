@@ -1,4 +1,4 @@
-"""swap_image.py as a process, on the bundled photographs."""
+"""Runs swap_image.py as a process, on the bundled photographs."""
 
 import os
 import subprocess
@@ -105,7 +105,7 @@ def test_list_faces_draws_on_a_copy_without_the_networks(tmp_path):
 
 
 def refused(folder: Path, *arguments: object, says: str) -> None:
-    """Exit code 2, one line that says what was wrong, nothing on stdout and no file more or less."""
+    """Asserts exit code 2, one line that says what is wrong, nothing on stdout and no change of files."""
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     ran = run(folder, *arguments)
     assert ran.returncode == 2, ran

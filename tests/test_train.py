@@ -1,4 +1,4 @@
-"""train.py as people run it: a process, stopped and killed."""
+"""Runs train.py as a user does: as a process that is stopped and killed."""
 
 import re
 import signal
@@ -56,7 +56,7 @@ def start_and_wait_for_step(shards: Path, run: Path, step: int) -> subprocess.Po
 
 @pytest.fixture(scope="module")
 def straight(face_shards, tmp_path_factory):
-    """Three steps in one go, with augmentation, averaging, lazy R1 and lazy cycle on."""
+    """Three steps without a stop, with augmentation, averaging, lazy R1 and lazy cycle."""
     run = tmp_path_factory.mktemp("straight")
     train(face_shards, run, "--steps", "3", "--validate_every_steps", "3")
     return run

@@ -1,4 +1,4 @@
-"""train.py by two workers on this machine: stopped, killed, gone on with by one, started wrongly."""
+"""Runs train.py with two workers on this machine: they are stopped, killed, continued by one, and started wrongly."""
 
 import re
 import signal

@@ -1,4 +1,4 @@
-"""Starting the workers of a test on this machine, and never leaving one behind."""
+"""Starts the workers of a test on this machine, and ends all of them."""
 
 import json
 import os

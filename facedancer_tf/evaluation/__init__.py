@@ -1,1 +1,1 @@
-"""Measuring a face swapper from outside: docs/evaluation.md says what each number means."""
+"""Measures a face swapper from its finished pictures; docs/evaluation.md says what each number means."""

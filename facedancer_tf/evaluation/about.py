@@ -1,4 +1,4 @@
-"""What an evaluation was measured with, in words: the caption without which no number is printed."""
+"""The caption of an evaluation: says with what it was measured. No number is printed without it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,26 +10,26 @@ from facedancer_tf.evaluation.systems import ModelSystem
 from facedancer_tf.judging.bootstrap import DRAWS
 
 
-def describe(
+def describe_evaluation(
     evaluation: Evaluation, meter: Meter, models: Sequence[ModelSystem], seed: int
 ) -> dict[str, str]:
-    """Name and sentence of everything that a number depends on."""
-    used, unusable = evaluation.pair_set, evaluation.portraits.unusable
-    people = len({photograph.identity for photograph in used.gallery})
+    """A name and a sentence for everything that a number depends on."""
+    pair_set, unusable = evaluation.pair_set, evaluation.portraits.unusable
+    people = len({photograph.identity for photograph in pair_set.gallery})
     reasons = Counter(unusable.values())
     left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-    sides = {side for pair in used.pairs for side in (pair.source, pair.target)}
-    sources = len({pair.source for pair in used.pairs})
-    others = len(set(used.gallery) - sides)
-    groups = len({pair.people for pair in used.pairs})
+    sides = {side for pair in pair_set.pairs for side in (pair.source, pair.target)}
+    sources = len({pair.source for pair in pair_set.pairs})
+    others = len(set(pair_set.gallery) - sides)
+    groups = len({pair.people for pair in pair_set.pairs})
     return {
         "models": "; ".join(model.description for model in models),
         "faces found by": meter.detector.name,
         "identity judged by": meter.judge.name,
-        "pairs": f"{len(used.pairs)} of {used.name}; {used.sampling}",
-        "gallery": f"{len(used.gallery)} pictures of {people} people: {sources} sources, "
-        f"{len(used.gallery) - sources - others} further targets, {others} others",
-        "left out": f"{evaluation.pairs_asked - len(used.pairs)} of {evaluation.pairs_asked} pairs, "
+        "pairs": f"{len(pair_set.pairs)} of {pair_set.name}; {pair_set.sampling}",
+        "gallery": f"{len(pair_set.gallery)} pictures of {people} people: {sources} sources, "
+        f"{len(pair_set.gallery) - sources - others} further targets, {others} others",
+        "left out": f"{evaluation.pairs_asked - len(pair_set.pairs)} of {evaluation.pairs_asked} pairs, "
         f"{len(unusable)} pictures" + (f" ({left_out})" if left_out else ""),
         "pose and expression by": "face-api.js networks: 68 landmarks with a head fitted to them, 7 expressions",
         **({"FID by": meter.inception.description} if meter.inception else {}),

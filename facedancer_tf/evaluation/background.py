@@ -1,8 +1,9 @@
-"""How much the generator changes around the face, on crops uint8 [S, S, 3], before anything is pasted.
+"""Measures how much the generator changes around the face, on crops uint8 [S, S, 3], before anything is pasted.
 
-The face is the convex hull of the target's 68 landmarks with a forehead: the brows' points once more, moved away from
-the chin by half the way from chin to brows (the face's three thirds: hairline, brows, nose, chin), all grown by a
-fiftieth of the crop's side. All else in the crop is background, hair, ears and neck among it.
+The face is the convex hull of the target's 68 landmarks and of a forehead. The forehead's points are those of the
+brows, moved away from the chin by half the distance from chin to brows: a face has three equal parts, from hairline
+to brows, to nose, to chin. The hull is then grown by a fiftieth of the crop's side. Everything else in the crop is
+background, with hair, ears and neck.
 """
 
 import cv2
@@ -13,7 +14,10 @@ GROWN = 1 / 50
 
 
 def face_region(landmarks: np.ndarray, transform: np.ndarray, size_px: int) -> np.ndarray:
-    """Where the face is, bool [S, S], for its 68 `landmarks` [68, 2] in the picture and the way to the crop [2, 3]."""
+    """Mask of the face in the crop, bool [S, S].
+
+    landmarks: the face's 68 landmarks [68, 2] in the picture. transform: from the picture to the crop [2, 3].
+    """
     points = landmarks @ transform[:, :2].T + transform[:, 2]
     forehead = points[BROWS] + 0.5 * (points[BROWS].mean(axis=0) - points[CHIN])
     hull = cv2.convexHull(np.rint(np.concatenate([points, forehead])).astype(np.int32))

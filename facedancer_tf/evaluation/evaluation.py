@@ -1,6 +1,6 @@
-"""All systems on all pairs: the protocol, from photographs to values per pair.
+"""Runs all systems on all pairs: the protocol from photographs to values per pair.
 
-Deterministic for a seed: pairs, gallery and occluders follow from it.
+The same seed gives the same result: pairs, gallery and occluders follow from it.
 """
 
 from collections.abc import Sequence
@@ -13,18 +13,21 @@ from facedancer_tf.evaluation.frechet import Frechet, compare_clouds
 from facedancer_tf.evaluation.identity import Gallery, identity_values
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.evaluation.means import Mean, mean_with_interval
-from facedancer_tf.evaluation.measuring import Measured, Values, join, measure, prepare_chunk
+from facedancer_tf.evaluation.measuring import Measurements, Values, join, measure, prepare_chunk
 from facedancer_tf.evaluation.meter import Meter
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
 from facedancer_tf.evaluation.portrait_set import Portraits, find_portraits, usable_only
 from facedancer_tf.evaluation.systems import System
 
-CHUNK, GALLERY_CHUNK = 8, 16  # pairs and pictures at once; bounds the memory on large pictures
+CHUNK, GALLERY_CHUNK = 8, 16  # pairs, and pictures of the gallery, at once: large pictures take much memory
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one system scored: `values` [n] per pair by metric, their `means`, and Fréchet distances by name."""
+    """The scores of one system.
+
+    values: one number per pair [n], by metric. means: their means, by metric. frechet: Fréchet distances, by name.
+    """
 
     name: str
     values: Values
@@ -34,7 +37,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Rows in the order of the systems, on the pairs that could be used, among the gallery that could be used."""
+    """The result: rows in the order of the systems, on the usable pairs and the usable gallery.
+
+    pair_set: these pairs and this gallery. portraits: faces, and pictures that could not be used. pairs_asked: how
+    many pairs there were before unusable ones were left out.
+    """
 
     rows: list[Row]
     pair_set: PairSet
@@ -53,7 +60,7 @@ def evaluate(
     portraits = find_portraits([*photographs, *pair_set.gallery], meter.detector)
     used = usable_only(pair_set, portraits)
     embeddings, features = _read_gallery(meter, used.gallery, portraits)
-    parts: dict[str, list[Measured]] = {system.name: [] for system in systems}
+    parts: dict[str, list[Measurements]] = {system.name: [] for system in systems}
     targets = []
     with tqdm(
         total=len(used.pairs) * len(systems), desc="swaps", unit="swap", leave=False, disable=None
@@ -71,8 +78,8 @@ def evaluate(
                 bar.update(len(pairs))
     gallery = Gallery(used.gallery, embeddings)
     rows = [
-        _row(name, join(measured), meter.judge, used, gallery, features, np.concatenate(targets))
-        for name, measured in parts.items()
+        _row(name, join(measurements), meter.judge, used, gallery, features, np.concatenate(targets))
+        for name, measurements in parts.items()
     ]
     return Evaluation(rows, used, portraits, len(pair_set.pairs))
 
@@ -92,30 +99,30 @@ def _read_gallery(
 
 def _row(
     name: str,
-    measured: Measured,
+    measurements: Measurements,
     judge: Judge,
     used: PairSet,
     gallery: Gallery,
     real_features: np.ndarray,
     targets: np.ndarray,
 ) -> Row:
-    """All that needs every pair at once: retrieval, likeness and the Fréchet distances."""
+    """The row of one system, with what needs all pairs at once: retrieval, likeness and the Fréchet distances."""
     place = {photograph: i for i, photograph in enumerate(gallery.photographs)}
     sources = gallery.embeddings[[place[pair.source] for pair in used.pairs]]
-    who = [
+    identity, identity_after_jpeg = (
         identity_values(judge, used.pairs, gallery, sources, targets, swapped)
-        for swapped in (measured.embeddings, measured.embeddings_jpeg)
-    ]
-    values = {**measured.values, **who[0], "retrieval_top1_jpeg": who[1]["retrieval_top1"]}
-    found = measured.embeddings[~np.isnan(measured.embeddings).any(axis=1)]
+        for swapped in (measurements.embeddings, measurements.embeddings_jpeg)
+    )
+    values = {**measurements.values, **identity, "retrieval_top1_jpeg": identity_after_jpeg["retrieval_top1"]}
+    face_embeddings = measurements.embeddings[~np.isnan(measurements.embeddings).any(axis=1)]
     frechet = {
         f"Fréchet distance of {judge.short} embeddings (not FID)": compare_clouds(
-            found, gallery.embeddings, "swapped faces against the gallery's, lost ones left out"
+            face_embeddings, gallery.embeddings, "swapped faces against the gallery's, lost ones left out"
         )
     }
     if real_features.shape[1]:
         frechet["FID"] = compare_clouds(
-            measured.features, real_features, "crops at the target's landmarks, lost faces included"
+            measurements.features, real_features, "crops at the target's landmarks, lost faces included"
         )
     groups = [pair.people for pair in used.pairs]
     means = {key: mean_with_interval(numbers, groups) for key, numbers in values.items()}

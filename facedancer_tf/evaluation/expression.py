@@ -1,4 +1,4 @@
-"""How far the expression moves in the swap, by a classifier's probabilities and by the shape of eyes and mouth.
+"""Measures how much a swap changes the expression: by a classifier's probabilities and by the shape of eyes and mouth.
 
 Landmarks are the usual 68 points [n, 68, 2] in pixels: 36-41 and 42-47 are the eyes, 48-67 the mouth.
 """
@@ -18,20 +18,22 @@ def expression_distance(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
 def shape_distance(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
     """Mean distance [n] of the points of eyes and mouth, in distances between the target's eyes.
 
-    The swapped face's points are first laid over the target's by the best similarity, so that neither place, size nor
-    roll counts. NaN where there are no landmarks, or they lie in one point.
+    The best similarity transform first lays the swapped face's points over the target's, so that neither place, size
+    nor roll counts. NaN where there are no landmarks, or where they lie in one point.
     """
     distances = np.full(len(target), np.nan)
-    for i, (wanted, points) in enumerate(zip(target, swapped, strict=True)):
-        if not (np.isfinite(wanted).all() and np.isfinite(points).all()):
+    for i, (target_points, swapped_points) in enumerate(zip(target, swapped, strict=True)):
+        if not (np.isfinite(target_points).all() and np.isfinite(swapped_points).all()):
             continue
-        between_eyes = np.linalg.norm(wanted[LEFT_EYE].mean(axis=0) - wanted[RIGHT_EYE].mean(axis=0))
+        between_eyes = np.linalg.norm(
+            target_points[LEFT_EYE].mean(axis=0) - target_points[RIGHT_EYE].mean(axis=0)
+        )
         if between_eyes == 0:
             continue
         try:
-            way = similarity_transform(points[EYES_AND_MOUTH], wanted[EYES_AND_MOUTH])
+            transform = similarity_transform(swapped_points[EYES_AND_MOUTH], target_points[EYES_AND_MOUTH])
         except ValueError:
             continue
-        laid_over = points[EYES_AND_MOUTH] @ way[:, :2].T + way[:, 2]
-        distances[i] = np.linalg.norm(laid_over - wanted[EYES_AND_MOUTH], axis=1).mean() / between_eyes
+        laid_over = swapped_points[EYES_AND_MOUTH] @ transform[:, :2].T + transform[:, 2]
+        distances[i] = np.linalg.norm(laid_over - target_points[EYES_AND_MOUTH], axis=1).mean() / between_eyes
     return distances

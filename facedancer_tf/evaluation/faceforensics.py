@@ -1,9 +1,9 @@
-"""Pairs of frames from the user's own FaceForensics++ (Rössler et al., 2019), as the paper draws them.
+"""Draws pairs of frames from the user's own FaceForensics++ (Rössler et al., 2019), as the paper does.
 
-From the paper (facts section 6): 10 random frames of every original video; a swapped face is looked for among all
-source frames; a hit is any frame of the source's video. Our choices: which video goes into which is the dataset's own
-list of pairs, in both directions; the i-th drawn frame of the source goes into the i-th of the target; frames are
-drawn without repetition, sorted, from a generator seeded by the seed and the video's name.
+From the paper (docs/method.md, section 8): 10 random frames of every original video; the gallery is all source frames;
+a hit is any frame of the source's video. Our choices: the dataset's own list of pairs says which video goes into which,
+in both directions; the i-th drawn frame of the source goes into the i-th of the target; frames are drawn without
+repetition and sorted, by a random generator seeded with the seed and the video's name.
 """
 
 import json
@@ -30,9 +30,9 @@ def faceforensics_pairs(
 ) -> list[Pair]:
     """Draws the frames, writes them as JPEGs into `frames`, and pairs them.
 
-    folder: where the original videos 000.mp4 … lie, at any depth; listed: a JSON list of [target, source], like the
-    dataset's test.json; without it the names of manipulated videos in `folder`, TARGET_SOURCE.mp4, are the list.
-    Raises UserError where videos are missing, twice there or unreadable, and where `frames` is not empty.
+    folder: holds the original videos 000.mp4 … at any depth. listed: a JSON file with a list of [target, source], like
+    the dataset's test.json; if None, the names of the manipulated videos in `folder`, TARGET_SOURCE.mp4, are the list.
+    Raises UserError where a video is missing, there twice or unreadable, and where `frames` is not empty.
     """
     videos = sorted(folder.rglob("*.mp4"))
     originals: dict[str, Path] = {}
@@ -41,12 +41,12 @@ def faceforensics_pairs(
             raise UserError(
                 f"{video} and {originals[video.stem]} are one video twice; name the folder of one of them"
             )
-    wanted = _listed_pairs(listed) if listed else _named_pairs(videos)
-    if not wanted:
+    name_pairs = _listed_pairs(listed) if listed else _named_pairs(videos)
+    if not name_pairs:
         raise UserError(
             f"{folder} has no manipulated videos TARGET_SOURCE.mp4 to take pairs from; name a --list"
         )
-    missing = sorted({name for pair in wanted for name in pair} - set(originals))
+    missing = sorted({name for pair in name_pairs for name in pair} - set(originals))
     if missing:
         raise UserError(
             f"{folder} lacks {len(missing)} original videos of the list, the first is {missing[0]}.mp4"
@@ -56,27 +56,27 @@ def faceforensics_pairs(
         raise UserError(
             f"{frames} must be empty: frames of another draw would lie among the new; name another folder"
         )
-    drawn = {
+    frames_of = {
         name: _write_frames(originals[name], frames, seed, per_video)
         for name in tqdm(
-            sorted({name for pair in wanted for name in pair}), desc="videos", leave=False, disable=None
+            sorted({name for pair in name_pairs for name in pair}), desc="videos", leave=False, disable=None
         )
     }
     return [
         Pair(source, target)
-        for target_name, source_name in wanted
-        for source, target in zip(drawn[source_name], drawn[target_name], strict=True)
+        for target_name, source_name in name_pairs
+        for source, target in zip(frames_of[source_name], frames_of[target_name], strict=True)
     ]
 
 
 def _named_pairs(videos: Sequence[Path]) -> list[tuple[str, str]]:
     """(target, source) of every manipulated video."""
-    found = [MANIPULATED.fullmatch(video.stem) for video in videos]
-    return list(dict.fromkeys((name[1], name[2]) for name in found if name))
+    matches = [MANIPULATED.fullmatch(video.stem) for video in videos]
+    return list(dict.fromkeys((match[1], match[2]) for match in matches if match))
 
 
 def _listed_pairs(path: Path) -> list[tuple[str, str]]:
-    """(target, source) of the list, then the same the other way round."""
+    """(target, source) of the list, then the same pairs in the other direction."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         pairs = [(str(target), str(source)) for target, source in rows]
@@ -87,26 +87,26 @@ def _listed_pairs(path: Path) -> list[tuple[str, str]]:
 
 def _write_frames(video: Path, folder: Path, seed: int, count: int) -> list[Photograph]:
     """Draws `count` frames of `video` and writes them."""
-    total = sum(1 for _ in _grabbed(video))
+    total = sum(1 for _ in _each_frame(video))
     if total < count:
         raise UserError(f"{video} has {total} frames that can be read, {count} are wanted")
     random = np.random.default_rng([seed, zlib.crc32(video.stem.encode())])
-    wanted = set(random.choice(total, count, replace=False).tolist())
-    written = []
-    for number, capture in enumerate(_grabbed(video)):
-        if number in wanted:
+    numbers = set(random.choice(total, count, replace=False).tolist())
+    photographs = []
+    for number, capture in enumerate(_each_frame(video)):
+        if number in numbers:
             decoded, frame = capture.retrieve()
             if not decoded or frame is None:
                 raise UserError(f"{video}, frame {number}: cannot be decoded; copy the video anew")
             path = folder / f"{video.stem}_{number:05d}.jpg"
             with reported(path):
                 write_picture(path, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
-            written.append(Photograph(path, video.stem))
-    return written
+            photographs.append(Photograph(path, video.stem))
+    return photographs
 
 
-def _grabbed(video: Path) -> Iterator[cv2.VideoCapture]:
-    """The open video at each of its frames: counting beats seeking, which many codecs get wrong."""
+def _each_frame(video: Path) -> Iterator[cv2.VideoCapture]:
+    """Yields the open video at each of its frames. Frames are counted, because many codecs seek to wrong places."""
     capture = cv2.VideoCapture(str(video))
     try:
         while capture.grab():

@@ -1,4 +1,4 @@
-"""The Fréchet distance of two clouds of features; on Inception's pool features it is the FID (Heusel et al., 2017)."""
+"""The Fréchet distance of two sets of features; on Inception's pool features it is the FID (Heusel et al., 2017)."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Frechet:
-    """The distance of `swapped` faces from `real` ones, both counted; None where one of them is fewer than two."""
+    """The distance between swapped and real faces.
+
+    distance: None where one of the sets has fewer than two faces. swapped, real: how many faces each set has.
+    meaning: says in a clause what the sets are.
+    """
 
     distance: float | None
     swapped: int
@@ -16,7 +20,7 @@ class Frechet:
 
 
 def compare_clouds(swapped: np.ndarray, real: np.ndarray, meaning: str) -> Frechet:
-    """The distance of two sets of features [n, W] and [m, W]; `meaning` says in a clause what they are."""
+    """Compares two sets of features [n, W] and [m, W]; `meaning` says in a clause what they are."""
     enough = min(len(swapped), len(real)) > 1
     return Frechet(frechet_distance(swapped, real) if enough else None, len(swapped), len(real), meaning)
 

@@ -1,8 +1,8 @@
-"""Whose face is it now? Retrieval among a gallery of real people, and likeness to source, target and others.
+"""Measures whose face a swapped face is: retrieval in a gallery of real people, likeness to source, target and others.
 
-The paper's number (facts section 6): a hit where the swapped face's nearest neighbour in the gallery has the source's
-identity. Rows of `swapped` that are NaN are faces that could not be found any more: they count as misses, and not in
-the likenesses.
+The paper's number (docs/method.md, section 8) is the share of hits: a hit is a swapped face whose nearest neighbour in
+the gallery has the source's identity. A row of `swapped` is NaN where no face was found any more: it is a miss in
+retrieval and is left out of the likenesses.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ Compare = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Gallery:
-    """The photographs among which a source is looked for, and their embeddings [m, W]."""
+    """The photographs among which the source must be found, and their embeddings [m, W]."""
 
     photographs: Sequence[Photograph]
     embeddings: np.ndarray
@@ -33,15 +33,15 @@ def identity_values(
     target: np.ndarray,
     swapped: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """Per pair [n], from the embeddings [n, W] of source, target and swapped face.
+    """The values of each pair [n] by name, from the embeddings [n, W] of source, target and swapped face.
 
-    retrieval_top1, retrieval_top5: 100 for a hit, else 0; the second NaN in a gallery of five. nearer_to_source: 100
-    where the swapped face is more like its source's picture than like its target's. to_source, to_target: the judge's
-    own measure; cosine_to_source, cosine_to_target, cosine_to_others: cosines, the last the mean over the gallery's
-    people who are neither.
+    retrieval_top1, retrieval_top5: 100 for a hit, else 0; retrieval_top5 is NaN in a gallery of five. nearer_to_source:
+    100 where the swapped face is more like its source's picture than like its target's, else 0. to_source, to_target:
+    the judge's own measure. cosine_to_source, cosine_to_target: cosines. cosine_to_others: the mean cosine to the
+    gallery's people who are neither source nor target.
     """
-    found = ~np.isnan(swapped).any(axis=1)
-    filled = np.where(found[:, None], swapped, 0.0)
+    has_face = ~np.isnan(swapped).any(axis=1)
+    filled = np.where(has_face[:, None], swapped, 0.0)
     to_source, to_target = (row_by_row(judge.compare, filled, other) for other in (source, target))
     numbers = {
         "to_source": to_source,
@@ -50,15 +50,15 @@ def identity_values(
         "cosine_to_target": row_by_row(cosines, filled, target),
         "cosine_to_others": _to_others(pairs, gallery, filled),
     }
-    hits = retrieval_hits(judge, pairs, gallery, filled) & found[:, None]
-    nearer = (judge.nearer * (to_source - to_target) > 0) & found
+    hits = retrieval_hits(judge, pairs, gallery, filled) & has_face[:, None]
+    nearer = (judge.nearer * (to_source - to_target) > 0) & has_face
     return {
         "retrieval_top1": 100.0 * hits[:, 0],
         "retrieval_top5": 100.0 * hits.any(axis=1)
         if len(gallery.photographs) > TOP
         else np.full(len(pairs), np.nan),
         "nearer_to_source": 100.0 * nearer,
-        **{name: np.where(found, values, np.nan) for name, values in numbers.items()},
+        **{name: np.where(has_face, values, np.nan) for name, values in numbers.items()},
     }
 
 
@@ -73,7 +73,7 @@ def retrieval_hits(judge: Judge, pairs: Sequence[Pair], gallery: Gallery, swappe
 
 
 def row_by_row(compare: Compare, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """`compare` of each row of `one` [n, W] with the same row of `other`, float64 [n]."""
+    """Compares each row of `one` [n, W] with the same row of `other`, float64 [n]."""
     return np.array([compare(one[i : i + 1], other[i : i + 1])[0, 0] for i in range(len(one))])
 
 
@@ -89,5 +89,5 @@ def _to_others(pairs: Sequence[Pair], gallery: Gallery, swapped: np.ndarray) -> 
 
 
 def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
-    """`rows` [n, W] a few at a time: n times a gallery of thousands would not fit the memory."""
+    """Yields `rows` [n, W] a few at a time: n rows times a gallery of thousands would not fit into memory."""
     return (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))

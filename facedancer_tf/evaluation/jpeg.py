@@ -1,4 +1,4 @@
-"""A picture as it comes out of a JPEG file of quality 75: what most pictures go through before anybody sees them."""
+"""Passes a picture through a JPEG file of quality 75, as happens to most pictures before anybody sees them."""
 
 import io
 
@@ -9,7 +9,7 @@ QUALITY = 75
 
 
 def through_jpeg(picture: np.ndarray) -> np.ndarray:
-    """`picture` uint8 RGB [H, W, 3] encoded and decoded by Pillow, with its halved colour resolution."""
-    held = io.BytesIO()
-    Image.fromarray(picture).save(held, "JPEG", quality=QUALITY)
-    return np.array(Image.open(held))
+    """Encodes and decodes `picture` uint8 RGB [H, W, 3] with Pillow, which halves the colours' resolution."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=QUALITY)
+    return np.array(Image.open(file))

@@ -1,7 +1,7 @@
-"""Who says which person a face is: an encoder other than the one that the swapper was trained with.
+"""Judges of identity: recognisers other than the encoder that the swapper was trained with.
 
-`embed` takes pictures uint8 RGB [H, W, 3] with one found face each and gives embeddings [n, W]; `compare` is the
-encoder's own measure between two sets of them.
+`embed` takes pictures uint8 RGB [H, W, 3] and one face of each, and gives embeddings [n, W]. `compare` is the
+recogniser's own measure between two sets of embeddings.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,10 @@ BATCH = 16
 
 
 class Judge(Protocol):
-    """`name` says which encoder this is, `short` is for a table's head, `measure` how it compares.
+    """What an evaluation asks of a judge.
 
-    `nearer` is -1 where a smaller measure means more alike (a distance), else 1. `width` is W.
+    name: says which recogniser this is. short: its name in the head of a table. measure: says how it compares.
+    nearer: -1 where a smaller measure means more alike (a distance), else 1. width: W, the length of an embedding.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Judge(Protocol):
 
 
 class DlibJudge:
-    """dlib's recogniser, embedded in the project and used in no training; euclidean, as dlib compares."""
+    """dlib's recogniser, embedded in the project and used in no training. Compares by euclidean distance, as dlib."""
 
     name = "dlib face recognition ResNet v1 (150 px chips, euclidean distance)"
     short = "dlib"
@@ -45,7 +46,10 @@ class DlibJudge:
 
     def embed(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:
         """Embeddings float32 [n, 128], not normalised."""
-        from facedancer_tf.judging.dlib_judge import align_for_judge, embed_judge_crops  # brings TensorFlow
+        from facedancer_tf.judging.dlib_recogniser import (  # brings TensorFlow
+            align_for_judge,
+            embed_judge_crops,
+        )
 
         crops = np.stack([align_for_judge(p, f) for p, f in zip(pictures, faces, strict=True)])
         return np.concatenate([embed_judge_crops(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)])
@@ -58,7 +62,7 @@ class DlibJudge:
 
 
 class OnnxJudge:
-    """A user's ONNX encoder on faces aligned to the ArcFace template; cosine, as ArcFace and CosFace compare."""
+    """A user's ONNX encoder on faces aligned to the ArcFace template. Compares by cosine, as ArcFace and CosFace."""
 
     measure = "cosine similarity"
     nearer = 1
@@ -81,7 +85,7 @@ class OnnxJudge:
 
 
 def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Cosine of the angles between embeddings [n, W] and [m, W], float64 [n, m]."""
+    """Cosines of the angles between embeddings [n, W] and [m, W], float64 [n, m]."""
     a, b = (x.astype(np.float64) for x in (one, other))
     lengths = np.linalg.norm(a, axis=1)[:, None] * np.linalg.norm(b, axis=1)[None, :]
     return a @ b.T / np.maximum(lengths, 1e-12)

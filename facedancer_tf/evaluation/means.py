@@ -1,4 +1,4 @@
-"""The mean of a metric over pairs, and how far it can be trusted."""
+"""The mean of a metric over pairs, with the interval that says how far to trust it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ SEED = 0
 class Mean:
     """A mean over `count` pairs with its 95 % interval from `low` to `high`.
 
-    The mean is None where there is no pair, the interval where all pairs are of one group: nothing could be drawn anew.
+    The mean is None where there is no pair. The interval is None where all pairs are of one group, because a bootstrap
+    draws whole groups.
     """
 
     mean: float | None
@@ -24,17 +25,17 @@ class Mean:
 
 
 def mean_with_interval(values: np.ndarray, groups: Sequence[str], seed: int = SEED) -> Mean:
-    """The mean of `values` [n] without its NaNs, and the interval that drawing the `groups` [n] anew gives.
+    """The mean of `values` [n] without its NaNs, with the interval by a bootstrap over the `groups` [n].
 
-    A group is one person put into another, for frames of one video depend on each other. Groups are drawn as if they
-    were independent. Groups that share a person are not: then the interval is too narrow.
+    A group is all pairs of one person into another, because frames of one video depend on each other. The bootstrap
+    takes groups as independent. Groups that share a person are not, and then the interval is too narrow.
     """
     values = np.asarray(values, np.float64)
-    there = np.flatnonzero(~np.isnan(values)).tolist()
-    if not len(there):
+    indices = np.flatnonzero(~np.isnan(values)).tolist()
+    if not len(indices):
         return Mean(None, None, None, 0)
-    kept, kept_groups = values[there], [groups[i] for i in there]
-    mean = float(kept.mean())
-    if len(set(kept_groups)) < 2:
-        return Mean(mean, None, None, len(kept))
-    return Mean(mean, *bootstrap_interval(kept, kept_groups, seed), len(kept))
+    numbers, number_groups = values[indices], [groups[i] for i in indices]
+    mean = float(numbers.mean())
+    if len(set(number_groups)) < 2:
+        return Mean(mean, None, None, len(numbers))
+    return Mean(mean, *bootstrap_interval(numbers, number_groups, seed), len(numbers))

@@ -1,4 +1,4 @@
-"""One system on a few pairs: everything that is measured of a pair but likeness, which needs the whole gallery."""
+"""Measures one system on a few pairs: everything but likeness, which needs the whole gallery."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,33 +9,34 @@ from data.faces.alignment import warp
 from facedancer_tf.evaluation.background import change_under, face_region
 from facedancer_tf.evaluation.expression import expression_distance, shape_distance
 from facedancer_tf.evaluation.jpeg import through_jpeg
-from facedancer_tf.evaluation.meter import Meter, Read
+from facedancer_tf.evaluation.meter import Meter, Readings
 from facedancer_tf.evaluation.occluders import KINDS, occlude
 from facedancer_tf.evaluation.portrait_set import Portrait
 from facedancer_tf.evaluation.pose import is_turned, pose_change, pose_distance
 from facedancer_tf.evaluation.reconstruction import mean_absolute, psnr_db, ssim
 from facedancer_tf.evaluation.systems import SwappedCrop, System
 
-COVERED = 250  # of 255: a pixel of the crop that the occluder hides wholly
+COVERED = 250  # of 255: from this value of the mask on, the occluder hides a pixel of the crop wholly
 Values = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A few pairs, what was read of their targets, and their targets once more with something in front."""
+    """A few pairs. before: readings of their targets. occluded: the targets with occluders. masks: the occluders'."""
 
     sources: Sequence[Portrait]
     targets: Sequence[Portrait]
-    before: Read
+    before: Readings
     occluded: Sequence[Portrait]
     masks: Sequence[np.ndarray]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Per pair [n]: `values` by name, embeddings [n, W] of the swapped face and of it after JPEG, Inception's features.
+class Measurements:
+    """What was measured of n pairs.
 
-    The features are [n, 2048], or [n, 0] without Inception.
+    values: one number per pair [n], by name. embeddings: of the swapped faces [n, W]. embeddings_jpeg: of the swapped
+    faces after JPEG [n, W]. features: Inception's [n, 2048], or [n, 0] without Inception.
     """
 
     values: Values
@@ -47,7 +48,10 @@ class Measured:
 def prepare_chunk(
     sources: Sequence[Portrait], targets: Sequence[Portrait], first: int, seed: int, meter: Meter
 ) -> Chunk:
-    """Reads the targets and occludes them; `first` is the number of the first pair, on which the occluder depends."""
+    """Reads the targets and draws occluders over them.
+
+    first: number of the first pair; the kind of an occluder depends on the pair's number.
+    """
     occluded, masks = [], []
     for number, target in enumerate(targets, start=first):
         kind = KINDS[number % len(KINDS)]
@@ -58,7 +62,7 @@ def prepare_chunk(
     return Chunk(sources, targets, before, occluded, masks)
 
 
-def measure(system: System, chunk: Chunk, meter: Meter) -> Measured:
+def measure(system: System, chunk: Chunk, meter: Meter) -> Measurements:
     """Swaps and measures the pairs of `chunk`."""
     crops = system.swap(chunk.sources, chunk.targets)
     pictures = [system.paste(target, crop) for target, crop in zip(chunk.targets, crops, strict=True)]
@@ -66,19 +70,19 @@ def measure(system: System, chunk: Chunk, meter: Meter) -> Measured:
     after = meter.read(pictures, places)
     embeddings_jpeg = meter.embed([through_jpeg(picture) for picture in pictures], places)
     values = {
-        "lost": 100.0 * ~after.found,
+        "lost": 100.0 * ~after.has_face,
         **_attributes(chunk.before, after),
         **_self_swap(system, chunk),
         "background": _background(chunk, crops),
         **_occlusion(system, chunk, crops),
     }
-    return Measured(values, after.embeddings, embeddings_jpeg, meter.features(pictures, places))
+    return Measurements(values, after.embeddings, embeddings_jpeg, meter.features(pictures, places))
 
 
-def join(parts: Sequence[Measured]) -> Measured:
-    """Consecutive chunks of one system as one."""
+def join(parts: Sequence[Measurements]) -> Measurements:
+    """Joins the measurements of consecutive chunks of one system."""
     values = {name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values}
-    return Measured(
+    return Measurements(
         values,
         np.concatenate([part.embeddings for part in parts]),
         np.concatenate([part.embeddings_jpeg for part in parts]),
@@ -86,7 +90,7 @@ def join(parts: Sequence[Measured]) -> Measured:
     )
 
 
-def _attributes(before: Read, after: Read) -> Values:
+def _attributes(before: Readings, after: Readings) -> Values:
     change = pose_change(before.angles, after.angles)
     pose = pose_distance(before.angles, after.angles)
     return {
@@ -100,7 +104,7 @@ def _attributes(before: Read, after: Read) -> Values:
 
 
 def _self_swap(system: System, chunk: Chunk) -> Values:
-    """Each target swapped with itself, compared as crops at the system's size."""
+    """Swaps each target with itself and compares the crops at the system's size."""
     crops = system.swap(chunk.targets, chunk.targets)
     measures = {"self_l1": mean_absolute, "self_psnr_db": psnr_db, "self_ssim": ssim}
     return {
@@ -121,12 +125,12 @@ def _background(chunk: Chunk, crops: Sequence[SwappedCrop]) -> np.ndarray:
 
 
 def _occlusion(system: System, chunk: Chunk, unoccluded: Sequence[SwappedCrop]) -> Values:
-    """The occluder's change in the swap; and as if it were gone, which is what painting over it would score."""
-    kept, gone = [], []
+    """How much the swap changes the occluder, and what painting over it would score: a swap that never saw it."""
+    change, change_if_gone = [], []
     crops = system.swap(chunk.sources, chunk.occluded)
-    for mask, crop, without in zip(chunk.masks, crops, unoccluded, strict=True):
+    for mask, crop, unoccluded_crop in zip(chunk.masks, crops, unoccluded, strict=True):
         grey = np.repeat(np.rint(mask * 255).astype(np.uint8)[..., None], 3, axis=-1)
         covered = warp(grey, crop.transform, len(crop.before))[..., 0] >= COVERED
-        kept.append(change_under(covered, crop.before, crop.after))
-        gone.append(change_under(covered, crop.before, without.after))
-    return {"occluder": np.array(kept), "occluder_gone": np.array(gone)}
+        change.append(change_under(covered, crop.before, crop.after))
+        change_if_gone.append(change_under(covered, crop.before, unoccluded_crop.after))
+    return {"occluder": np.array(change), "occluder_gone": np.array(change_if_gone)}

@@ -1,4 +1,4 @@
-"""The numbers of an evaluation by name: what each is called in a table, in which unit, and which way is better."""
+"""The numbers of an evaluation: the name of each in a table, its unit, and whether more or less is better."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ UP, DOWN, NEITHER = "↑", "↓", ""
 
 @dataclass(frozen=True)
 class Metric:
-    """`key` in results.json and results.csv, `title` in tables, `meaning` in one clause."""
+    """One number. key: its name in results.json and results.csv. title: its name in tables. meaning: one clause."""
 
     key: str
     title: str

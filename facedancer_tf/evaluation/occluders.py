@@ -1,8 +1,8 @@
-"""Things in front of a face, drawn from a seed, with the mask of where they are: a bar, a hand, a cloth, glasses.
+"""Draws things in front of a face from a seed, with the mask of where they are: a bar, a hand, a cloth, glasses.
 
-They are drawn on a layer of 256 px that lies over the face as the ArcFace template does (data.faces.alignment), so that
-they turn and grow with it, and are then warped into the picture. Pictures are uint8 RGB [H, W, 3], masks float32
-[H, W].
+They are drawn on a layer of 256 px and then warped into the picture. The layer lies over the face as the ArcFace
+template does (data.faces.alignment), so that they turn and grow with the face. Pictures are uint8 RGB [H, W, 3], masks
+float32 [H, W].
 """
 
 import cv2
@@ -18,24 +18,24 @@ GLASSES_PX = 9  # thickness of the rims
 def occlude(
     picture: np.ndarray, landmarks: np.ndarray, kind: str, seed: int | list[int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`picture` with an occluder of `kind` over the face with these five `landmarks` [5, 2], and its mask [H, W].
+    """Draws an occluder of `kind` over the face with the five `landmarks` [5, 2].
 
-    Raises ValueError for another kind.
+    Returns the picture and the occluder's mask [H, W]. Raises ValueError for an unknown kind.
     """
     if kind not in KINDS:
         raise ValueError(f"`kind` must be one of {KINDS}. Received: kind={kind!r}")
     colours, alpha = draw_occluder(kind, np.random.default_rng(seed))
     size = (picture.shape[1], picture.shape[0])
-    way = estimate_transform(landmarks, LAYER_PX)
+    transform = estimate_transform(landmarks, LAYER_PX)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    mask = cv2.warpAffine(alpha, way, size, flags=flags)
-    drawn = cv2.warpAffine(colours, way, size, flags=flags)
-    mixed = picture + mask[..., None] * (drawn.astype(np.float32) - picture)
+    mask = cv2.warpAffine(alpha, transform, size, flags=flags)
+    occluder = cv2.warpAffine(colours, transform, size, flags=flags)
+    mixed = picture + mask[..., None] * (occluder.astype(np.float32) - picture)
     return np.rint(mixed).astype(np.uint8), mask
 
 
 def draw_occluder(kind: str, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """The layer: colours uint8 [256, 256, 3] and how opaque it is, float32 [256, 256] in [0, 1]."""
+    """Draws the layer: colours uint8 [256, 256, 3] and opacity float32 [256, 256] in [0, 1]."""
     shape = np.zeros((LAYER_PX, LAYER_PX), np.uint8)
     colours = np.empty((LAYER_PX, LAYER_PX, 3), np.float64)
     colours[:] = random.uniform(20, 235, 3)
@@ -45,7 +45,7 @@ def draw_occluder(kind: str, random: np.random.Generator) -> tuple[np.ndarray, n
 
 
 def _bar(shape: np.ndarray, colours: np.ndarray, random: np.random.Generator) -> None:
-    """A straight bar right across the face, 24 to 40 px wide."""
+    """A straight bar across the whole face, 24 to 40 px wide."""
     centre = random.uniform(90, 200, 2)
     angle = random.uniform(0, np.pi)
     reach = 400 * np.array([np.cos(angle), np.sin(angle)])
@@ -54,7 +54,7 @@ def _bar(shape: np.ndarray, colours: np.ndarray, random: np.random.Generator) ->
 
 
 def _hand(shape: np.ndarray, colours: np.ndarray, random: np.random.Generator) -> None:
-    """A palm and four fingers in a skin colour, shaded across, coming from the left or right below."""
+    """A palm and four fingers in a skin colour, shaded from side to side, that come from below, left or right."""
     colours[:] = np.array([224.0, 172.0, 140.0]) * random.uniform(0.35, 1.05)
     side = random.choice([-1, 1])
     palm = np.array([128 + side * random.uniform(45, 80), random.uniform(175, 215)])
@@ -67,7 +67,7 @@ def _hand(shape: np.ndarray, colours: np.ndarray, random: np.random.Generator) -
 
 
 def _cloth(shape: np.ndarray, colours: np.ndarray, random: np.random.Generator) -> None:
-    """A turned rectangle with a coarse random pattern, over mouth and chin or a cheek."""
+    """A rotated rectangle with a coarse random pattern, over mouth and chin or a cheek."""
     centre = (float(random.uniform(80, 176)), float(random.uniform(150, 215)))
     sides = (float(random.uniform(70, 130)), float(random.uniform(50, 90)))
     corners = cv2.boxPoints((centre, sides, float(random.uniform(-30, 30))))
@@ -77,7 +77,7 @@ def _cloth(shape: np.ndarray, colours: np.ndarray, random: np.random.Generator) 
 
 
 def _glasses(shape: np.ndarray, colours: np.ndarray, random: np.random.Generator) -> None:
-    """Thick dark rims around both eyes, with bridge and temples; the eyes stay to be seen."""
+    """Thick dark rims around both eyes, with bridge and temples; the eyes stay visible."""
     colours[:] = random.uniform(0, 70, 3)
     eyes = np.rint(template(LAYER_PX)[:2]).astype(int)
     wide, high = (int(random.integers(low, high)) for low, high in ((29, 34), (20, 26)))

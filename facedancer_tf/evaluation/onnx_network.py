@@ -1,6 +1,6 @@
-"""A user's ONNX network that turns aligned faces into vectors, run by ONNX Runtime on the CPU.
+"""Runs a user's ONNX network that turns aligned faces into vectors, with ONNX Runtime on the CPU.
 
-A file does not say what its numbers mean, so its reading of pixels must be told: see `PixelInput`.
+A file does not say how its network reads pixels, so the user must say it: see `PixelInput`.
 """
 
 import math
@@ -23,7 +23,7 @@ FATAL = 4  # ONNX Runtime's highest severity
 
 @dataclass(frozen=True)
 class PixelInput:
-    """How a network reads pixels: side of its pictures, order of colours, and what 0 and 255 become."""
+    """How a network reads pixels: the side of its pictures, the order of colours, and what 0 and 255 become."""
 
     size_px: int
     order: str
@@ -59,17 +59,18 @@ def parse_pixel_input(text: str) -> PixelInput:
 
 
 class OnnxNetwork:
-    """The network in the ONNX file at `path`: one picture in, NCHW or NHWC; its first output of two axes is used.
+    """The network in the ONNX file at `path`.
 
-    Raises UserError where the file is no such network, or takes pictures of another size than `pixels` says.
+    It takes one batch of pictures, NCHW or NHWC; its first output with two axes is used. Raises UserError where the
+    file is no such network, or takes pictures of another size than `pixels` says.
     """
 
     def __init__(self, path: Path, pixels: PixelInput) -> None:
         self.path, self.pixels = path, pixels
         self._sha256 = sha256_of(path)
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = FATAL  # what goes wrong is raised, and said in our words
-        with _told(path):
+        options.log_severity_level = FATAL  # failures are raised below, in our own words
+        with _failures_as_user_errors(path):
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
@@ -94,32 +95,34 @@ class OnnxNetwork:
 
     @property
     def description(self) -> str:
-        """Which file it is, and how it reads pixels."""
+        """The file's name, the start of its SHA-256, and how it reads pixels."""
         return f"{self.path.name} (SHA-256 {self._sha256[:12]}, {self.pixels})"
 
     def __call__(self, crops: np.ndarray) -> np.ndarray:
-        """Vectors float32 [B, W] of `crops` uint8 RGB [B, S, S, 3]; those of another size are resized.
+        """Vectors float32 [B, W] of `crops` uint8 RGB [B, S, S, 3]. Crops of another size are resized.
 
-        Raises UserError where the network fails on them, or gives no vector of numbers for each.
+        Raises UserError where the network fails, or does not give one vector of finite floats for each crop.
         """
         if not len(crops):
             raise ValueError("`crops` must hold at least one crop. Received: none")
         side = self.pixels.size_px
         if crops.shape[1] != side:
-            way = cv2.INTER_AREA if crops.shape[1] > side else cv2.INTER_LINEAR
-            crops = np.stack([cv2.resize(crop, (side, side), interpolation=way) for crop in crops])
-        read = crops[..., ::-1] if self.pixels.order == "BGR" else crops
-        read = read.astype(np.float32) / 255.0 * (self.pixels.high - self.pixels.low) + self.pixels.low
+            interpolation = cv2.INTER_AREA if crops.shape[1] > side else cv2.INTER_LINEAR
+            crops = np.stack([cv2.resize(crop, (side, side), interpolation=interpolation) for crop in crops])
+        values = crops[..., ::-1] if self.pixels.order == "BGR" else crops
+        values = values.astype(np.float32) / 255.0 * (self.pixels.high - self.pixels.low) + self.pixels.low
         if not self._channels_last:
-            read = read.transpose(0, 3, 1, 2)
+            values = values.transpose(0, 3, 1, 2)
         step = self._fixed_batch or BATCH
-        return np.concatenate([self._run(read[start : start + step]) for start in range(0, len(read), step)])
+        return np.concatenate(
+            [self._run(values[start : start + step]) for start in range(0, len(values), step)]
+        )
 
     def _run(self, part: np.ndarray) -> np.ndarray:
-        """Vectors of a few pictures as the network takes them, filled up to its batch where the file fixes one."""
+        """Vectors of a few pictures. Copies of the last one fill the batch where the file fixes its size."""
         missing = max(0, (self._fixed_batch or 0) - len(part))
         filled = np.concatenate([part, np.repeat(part[-1:], missing, axis=0)])
-        with _told(self.path):
+        with _failures_as_user_errors(self.path):
             (vectors,) = self._session.run([self._output], {self._input: np.ascontiguousarray(filled)})
         whole = vectors.ndim == 2 and len(vectors) == len(filled) and vectors.shape[1] >= 1
         if not (whole and np.issubdtype(vectors.dtype, np.floating) and np.isfinite(vectors).all()):
@@ -131,11 +134,11 @@ class OnnxNetwork:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _failures_as_user_errors(path: Path) -> Iterator[None]:
     """Raises UserError where ONNX Runtime fails on the file."""
     try:
         yield
-    except Exception as error:  # its own exceptions have no common class of their own
+    except Exception as error:  # ONNX Runtime's exceptions have no common base class
         raise UserError(
             f"{path} is no ONNX network that can be run: {' '.join(str(error).split())[:300]}"
         ) from error

@@ -1,4 +1,4 @@
-"""Where an evaluation is written: only into a folder of its own, and not among the pictures that it measures."""
+"""Checks the output folder of an evaluation: it must be its own, and not lie among the pictures that are measured."""
 
 import json
 from pathlib import Path
@@ -29,9 +29,10 @@ def is_evaluation(folder: Path) -> bool:
 
 
 def check_apart(folder: Path, pairs: str, pair_set: PairSet) -> None:
-    """Raises UserError where the output would lie in the folder of `pairs`, or pictures or pairs in the output.
+    """Raises UserError where the output lies in the folder of `pairs`, or the pictures or pairs lie in the output.
 
-    The next evaluation would measure this one's pictures, or this one overwrite what it measures.
+    In the first case the next evaluation would measure this one's pictures; in the second case this one would
+    overwrite what it measures.
     """
     output, where = folder.resolve(), Path(pairs).resolve()
     if where.is_dir() and output.is_relative_to(where):
@@ -39,8 +40,8 @@ def check_apart(folder: Path, pairs: str, pair_set: PairSet) -> None:
             f"the output folder {folder} lies in the folder of the pairs, {pairs}; name another with -o"
         )
     sides = (side for pair in pair_set.pairs for side in (pair.source, pair.target))
-    measured = {photograph.path for photograph in (*sides, *pair_set.gallery)}
-    named = [where] if where.exists() else []  # not "bundled", which is no place
-    inside = [path for path in (*named, *sorted(measured)) if path.resolve().is_relative_to(output)]
+    pictures = {photograph.path for photograph in (*sides, *pair_set.gallery)}
+    places = [where] if where.exists() else []  # "bundled" is no file or folder
+    inside = [path for path in (*places, *sorted(pictures)) if path.resolve().is_relative_to(output)]
     if inside:
         raise UserError(f"{inside[0]} lies in the output folder {folder}; name another with -o")

@@ -1,4 +1,4 @@
-"""index.html: the tables, some pairs with the best and worst among them, and a grid for each model. No script in it."""
+"""Writes index.html: tables, the best, the worst and some other pairs, a grid for each model. It holds no scripts."""
 
 import re
 from collections.abc import Sequence
@@ -34,9 +34,9 @@ def write_page(
     evaluation: Evaluation,
     models: Sequence[ModelSystem],
     about: dict[str, str],
-    shown: Sequence[Table],
+    tables: Sequence[Table],
 ) -> None:
-    """Writes the page and its pictures, JPEGs that carry the mark of synthetic pictures, into `folder`."""
+    """Writes the page and its JPEGs into `folder`; swapped pictures carry the mark of synthetic pictures."""
     make_folder(folder / PICTURES)
     clear_pictures(folder / PICTURES)
     parts = [
@@ -46,7 +46,7 @@ def write_page(
         "<p>Swapped faces on this page are synthetic: nobody shown did or said what a swapped picture shows.</p><dl>",
         *(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in about.items()),
         "</dl>",
-        *(_table(table) for table in shown),
+        *(_table(table) for table in tables),
         "<h2>Pairs</h2>",
         *_pairs(folder, evaluation, models),
         "<h2>Sources and targets</h2>",
@@ -57,7 +57,7 @@ def write_page(
 
 
 def clear_pictures(folder: Path) -> None:
-    """Removes the pictures that an earlier page left in `folder`, known by their names; others stay."""
+    """Removes the pictures that an earlier page left in `folder`. Files with other names stay."""
     with reported(folder):
         for path in folder.iterdir():
             if OWN.fullmatch(path.name):
@@ -65,9 +65,10 @@ def clear_pictures(folder: Path) -> None:
 
 
 def choose_shown(values: dict[str, np.ndarray]) -> list[tuple[str, int]]:
-    """Which pairs to show and why, from one model's values per pair [n]: best, worst and evenly between.
+    """Chooses the pairs to show, with the reason, from one model's values per pair [n]: best, worst and some between.
 
-    Ordered by how much more the swapped face is like its source than like its target (cosine); lost faces are worst.
+    Pairs are ordered by how much more the swapped face is like its source than like its target (cosine). Lost faces
+    are last.
     """
     margin = values["cosine_to_source"] - values["cosine_to_target"]
     order = np.argsort(-np.where(np.isnan(margin), -np.inf, margin), kind="stable")
@@ -77,8 +78,8 @@ def choose_shown(values: dict[str, np.ndarray]) -> list[tuple[str, int]]:
     between = (
         middle[np.unique(np.linspace(0, len(middle) - 1, BETWEEN).round().astype(int))] if len(middle) else []
     )
-    named = (("best", best), ("between", between), ("worst", worst))
-    return [(why, int(index)) for why, indices in named for index in indices]
+    groups = (("best", best), ("between", between), ("worst", worst))
+    return [(why, int(index)) for why, indices in groups for index in indices]
 
 
 def _table(table: Table) -> str:
@@ -146,7 +147,7 @@ def one_of_each(photographs: Sequence[Photograph]) -> list[Photograph]:
 
 
 def _save(folder: Path, name: str, picture: np.ndarray, synthetic: bool) -> str:
-    """Writes one JPEG and gives the tag that shows it."""
+    """Writes one JPEG and returns the HTML tag that shows it."""
     path = folder / PICTURES / f"{name}.jpg"
     with reported(path):
         write_picture(path, picture, xmp=xmp_packet(synthetic))

@@ -1,4 +1,4 @@
-"""The pairs and the gallery that `--pairs` means."""
+"""Reads the pairs and the gallery that `--pairs` names."""
 
 from pathlib import Path
 
@@ -16,10 +16,10 @@ from facedancer_tf.people import list_people
 
 
 def read_pair_set(where: str, count: int, gallery: int, seed: int) -> PairSet:
-    """The pairs that `where` means: "bundled", a CSV file of pairs, or a folder of pictures.
+    """Reads the pairs that `where` names: "bundled", a CSV file of pairs, or a folder of pictures.
 
-    count: how many pairs are drawn from a folder; gallery: pictures in the gallery; the pairs' own are always in
-    it, the others as far as there is room. Raises UserError where there is no such place, or not enough in it.
+    count: how many pairs are drawn from a folder. gallery: how many pictures the gallery has; all pictures of the pairs
+    are in it, others fill the room that is left. Raises UserError where there is no such place, or not enough in it.
     """
     path = Path(where)
     if where == "bundled":

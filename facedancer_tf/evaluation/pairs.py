@@ -1,4 +1,4 @@
-"""Which source goes into which target, and among whom the source must be found again.
+"""Pairs of source and target, and the gallery in which the source must be found again.
 
 A photograph's identity is a word: two photographs with the same word show one person.
 """
@@ -16,7 +16,7 @@ from facedancer_tf.errors import UserError
 
 @dataclass(frozen=True)
 class Photograph:
-    """A picture's file and who it shows."""
+    """A picture's file and the person that it shows."""
 
     path: Path
     identity: str
@@ -24,20 +24,20 @@ class Photograph:
 
 @dataclass(frozen=True)
 class Pair:
-    """The source gives the identity, the target everything else."""
+    """A source, which gives the identity, and a target, which gives everything else."""
 
     source: Photograph
     target: Photograph
 
     @property
     def people(self) -> str:
-        """Who goes into whom: one word for all pairs of these two people in this order."""
+        """One word for all pairs of these two people in this order: who goes into whom."""
         return f"{self.source.identity}\0{self.target.identity}"
 
 
 @dataclass(frozen=True)
 class PairSet:
-    """Pairs with their gallery. `name` and `sampling` say in words where they come from and how they were drawn."""
+    """Pairs with their gallery. name: where they come from, in words. sampling: how they were drawn, in words."""
 
     pairs: tuple[Pair, ...]
     gallery: tuple[Photograph, ...]
@@ -51,9 +51,9 @@ def bundled_photographs() -> list[Photograph]:
 
 
 def draw_pairs(photographs: Sequence[Photograph], count: int, seed: int, place: Path) -> list[Pair]:
-    """`count` different ordered pairs of two identities, uniformly at random.
+    """Draws `count` different ordered pairs of two people, uniformly at random.
 
-    Raises UserError where there are fewer; `place` is named in it.
+    Raises UserError where there are fewer such pairs; the message names `place`.
     """
     sizes = Counter(photograph.identity for photograph in photographs).values()
     possible = len(photographs) ** 2 - sum(size**2 for size in sizes)
@@ -63,22 +63,22 @@ def draw_pairs(photographs: Sequence[Photograph], count: int, seed: int, place: 
             f"{possible} pairs of two people"
         )
     random = np.random.default_rng(seed)
-    drawn: dict[tuple[int, int], None] = {}  # a dict keeps the order
-    while len(drawn) < count:
+    pairs: dict[tuple[int, int], None] = {}  # a dict keeps the order
+    while len(pairs) < count:
         source, target = (int(index) for index in random.integers(len(photographs), size=2))
         if photographs[source].identity != photographs[target].identity:
-            drawn[source, target] = None
-    return [Pair(photographs[source], photographs[target]) for source, target in drawn]
+            pairs[source, target] = None
+    return [Pair(photographs[source], photographs[target]) for source, target in pairs]
 
 
 def choose_gallery(
     pairs: Sequence[Pair], others: Sequence[Photograph], size: int, seed: int
 ) -> list[Photograph]:
-    """Every source, every target, then others at random, until there are `size`; more where the pairs alone are.
+    """Chooses a gallery of `size`: every source, every target, then `others` at random; larger if the pairs need more.
 
-    With all targets in it, a swapped face that stays nearest to its target is a miss, whatever the size.
+    Because all targets are in it, a swapped face that stays nearest to its target is a miss, whatever the size.
     """
-    known = list(dict.fromkeys([*(pair.source for pair in pairs), *(pair.target for pair in pairs)]))
-    beside = sorted(set(others) - set(known), key=lambda photograph: photograph.path)
+    of_pairs = list(dict.fromkeys([*(pair.source for pair in pairs), *(pair.target for pair in pairs)]))
+    beside = sorted(set(others) - set(of_pairs), key=lambda photograph: photograph.path)
     order = np.random.default_rng(seed).permutation(len(beside))
-    return [*known, *(beside[index] for index in order[: max(0, size - len(known))])]
+    return [*of_pairs, *(beside[index] for index in order[: max(0, size - len(of_pairs))])]

@@ -1,6 +1,6 @@
-"""A CSV file of pairs: the columns source, target and, if wanted, source_id and target_id.
+"""Reads and writes CSV files of pairs, with the columns source, target and, optionally, source_id and target_id.
 
-Paths are relative to the file. A file that was made by a program says from what in a first line that begins with "#".
+Paths are relative to the file. If a program made the file, the first line begins with "#" and says from what.
 """
 
 import csv
@@ -21,7 +21,7 @@ COMMENT = "# "
 
 @dataclass(frozen=True)
 class PairsFile:
-    """The pairs of a file, the SHA-256 of its content, and what it says it was made from ("" where it does not)."""
+    """The pairs of a file. sha256: of its content. made_from: what its first line says, "" without such a line."""
 
     pairs: list[Pair]
     sha256: str
@@ -29,10 +29,10 @@ class PairsFile:
 
 
 def read_pairs_csv(path: Path) -> PairsFile:
-    """What is in the file; a picture that is named in two ways is one photograph still.
+    """Reads the file. Two paths of one picture give one photograph.
 
     A picture without an id is a person of its own. Raises UserError for a file that is no such table, for a pair of one
-    person, and for a picture that shows two.
+    person, and for a picture with two ids.
     """
     try:
         content = path.read_bytes()
@@ -44,7 +44,7 @@ def read_pairs_csv(path: Path) -> PairsFile:
         raise UserError(f"{path} cannot be read as a CSV file: {error}") from error
     if not rows or not {"source", "target"} <= set(rows[0][1]):
         raise UserError(f"{path} must have the columns source and target, and at least one line below them")
-    known: dict[str, Photograph] = {}
+    photographs: dict[str, Photograph] = {}
     pairs = []
     for line, row in rows:
         if not row["source"] or not row["target"]:
@@ -53,12 +53,12 @@ def read_pairs_csv(path: Path) -> PairsFile:
         for side in ("source", "target"):
             picture, identity = path.parent / row[side], row.get(f"{side}_id")
             place = os.path.realpath(picture)
-            shown = known.setdefault(place, Photograph(picture, identity or row[side]))
-            if identity and identity != shown.identity:
+            photograph = photographs.setdefault(place, Photograph(picture, identity or row[side]))
+            if identity and identity != photograph.identity:
                 raise UserError(
-                    f"{path}, line {line}: {row[side]} shows {identity}, but {shown.identity} above"
+                    f"{path}, line {line}: {row[side]} shows {identity}, but {photograph.identity} above"
                 )
-            sides.append(shown)
+            sides.append(photograph)
         if sides[0].identity == sides[1].identity:
             raise UserError(f"{path}, line {line}: source and target are one person, {sides[0].identity}")
         pairs.append(Pair(*sides))

@@ -1,4 +1,4 @@
-"""The photographs of a pair set, read: which have a face, and where. Pixels are read again when they are needed."""
+"""Finds the faces in the photographs of a pair set. Pixels are not stored but read again when they are needed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,12 +13,12 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
 from facedancer_tf.swapping.portraits import NoFace, Portrait, find_face, read_pixels
 
-KEPT_PICTURES = 16  # those of the pairs at work
+KEPT_PICTURES = 16  # the pictures of the pairs that are measured at the moment
 
 
 @dataclass(frozen=True)
 class Portraits:
-    """The largest face of every usable photograph; `unusable`: why each of the others is none."""
+    """The largest face of every usable photograph. unusable: for every other photograph, the reason."""
 
     faces: dict[Path, Face]
     unusable: dict[Path, str]
@@ -34,7 +34,7 @@ def _pixels(path: Path) -> np.ndarray:
 
 
 def find_portraits(photographs: Iterable[Photograph], detector: Detector) -> Portraits:
-    """Looks for the face in every photograph."""
+    """Finds the largest face of every photograph."""
     faces: dict[Path, Face] = {}
     unusable: dict[Path, str] = {}
     paths = list(dict.fromkeys(photograph.path for photograph in photographs))
@@ -47,7 +47,7 @@ def find_portraits(photographs: Iterable[Photograph], detector: Detector) -> Por
 
 
 def usable_only(pair_set: PairSet, portraits: Portraits) -> PairSet:
-    """The pair set without what cannot be used; raises UserError where no pair is left."""
+    """The pair set without photographs that cannot be used; raises UserError where no pair is left."""
 
     def usable(photograph: Photograph) -> bool:
         return photograph.path in portraits.faces

@@ -1,11 +1,11 @@
-"""How far the head turns in the swap: the paper's "pose" (facts section 6), in degrees.
+"""Measures how far the head turns in a swap: the paper's "pose" (docs/method.md, section 8), in degrees.
 
 Angles are yaw, pitch and roll [n, 3] as `face_readings.read_faces` gives them.
 """
 
 import numpy as np
 
-TURNED_DEGREES = 20.0  # a target whose yaw is beyond counts as turned
+TURNED_DEGREES = 20.0  # a target with a larger yaw, to either side, counts as turned
 
 
 def pose_change(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
@@ -15,7 +15,7 @@ def pose_change(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
 
 
 def pose_distance(target: np.ndarray, swapped: np.ndarray) -> np.ndarray:
-    """Euclidean length [n] of the three differences, the form of the paper's column."""
+    """Euclidean length [n] of the three differences, as in the paper's column."""
     return np.linalg.norm(pose_change(target, swapped), axis=1)
 
 

@@ -1,4 +1,4 @@
-"""How well a target swapped with itself comes back: L1, PSNR and SSIM of 8-bit crops uint8 [S, S, 3]."""
+"""Measures how well a target swapped with itself comes back: L1, PSNR and SSIM of 8-bit crops uint8 [S, S, 3]."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 
 def mean_absolute(one: np.ndarray, other: np.ndarray) -> float:
-    """L1 in grey levels, 0 to 255."""
+    """Mean absolute difference (L1) in grey levels, 0 to 255."""
     return float(np.abs(one.astype(np.float64) - other).mean())
 
 

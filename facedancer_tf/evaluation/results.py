@@ -1,4 +1,4 @@
-"""results.json, all means with their intervals, and results.csv, every number of every pair and system."""
+"""Writes results.json (all means with their intervals) and results.csv (every number of every pair and system)."""
 
 import csv
 import io
@@ -18,9 +18,10 @@ TABLE = "results.csv"
 
 
 def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dict[str, str]) -> None:
-    """Writes both files; NaN becomes null in one and an empty cell in the other.
+    """Writes both files. NaN becomes null in results.json and an empty cell in results.csv.
 
-    Pictures inside the current folder are named relative to it: files that are passed on do not tell where it lies.
+    Pictures inside the current folder are named relative to it, so that files that are passed on do not show where
+    the folder lies.
     """
     here = Path.cwd()
 

@@ -1,4 +1,4 @@
-"""What is evaluated: models, and baselines that need none but show what the numbers mean.
+"""The systems that are evaluated: models, and baselines without a model that show what the numbers mean.
 
 Every system cuts an aligned crop out of the target, makes a swapped crop of it, and pastes that back.
 """
@@ -23,7 +23,7 @@ BASELINE_PX = 256  # the paper's size
 
 @dataclass(frozen=True)
 class SwappedCrop:
-    """The target's crop `before` and `after` the swap, uint8 [S, S, 3], and the way to them from the picture [2, 3]."""
+    """The target's crop `before` and `after` the swap, uint8 [S, S, 3], and the `transform` that cuts it out [2, 3]."""
 
     before: np.ndarray = field(repr=False)
     after: np.ndarray = field(repr=False)
@@ -31,7 +31,7 @@ class SwappedCrop:
 
 
 class System(Protocol):
-    """Something that swaps. `swap` is given as many sources as targets; `paste` gives the finished picture."""
+    """A system that swaps. `swap` takes as many sources as targets; `paste` returns the finished picture."""
 
     name: str
 
@@ -43,8 +43,8 @@ class System(Protocol):
 class ModelSystem:
     """A model file, with its own encoder for the source's identity.
 
-    Loads its weights at once. Raises UserError where the file is replaced meanwhile, as a training run does: nobody
-    could say then which weights are measured.
+    Loads its weights at once. Raises UserError where the file is replaced meanwhile, as a training run does: it would
+    be unknown which weights are measured.
     """
 
     def __init__(self, name: str, swapper: Swapper) -> None:
@@ -57,22 +57,22 @@ class ModelSystem:
 
     @property
     def size_px(self) -> int:
-        """Side of its crops."""
+        """Side of the model's crops."""
         return self._recipe.size_px
 
     @property
     def shrink(self) -> float:
-        """How much smaller the face is in its crops than the template."""
+        """How much smaller the face is in the model's crops than in the template."""
         return self._recipe.shrink
 
     @property
     def encoder(self) -> str:
-        """The encoder that gives it the identity, and that it was trained with."""
+        """Name of the encoder that gives the model the identity, and that it was trained with."""
         return self._recipe.encoder
 
     @property
     def description(self) -> str:
-        """Name, size, encoder and which file it is."""
+        """Name, size and encoder of the model, and the start of its file's SHA-256."""
         return f"{self.name} ({self.size_px} px, trained with the encoder {self.encoder}, SHA-256 {self._sha256[:12]})"
 
     def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
@@ -80,26 +80,30 @@ class ModelSystem:
             {source.path: source for source in sources if source.path not in self._identities}.values()
         )
         if new:
-            identities = self._swapper.embeddings([s.picture for s in new], [s.face for s in new])
-            self._identities.update(zip((s.path for s in new), identities, strict=True))
+            embeddings = self._swapper.embeddings([s.picture for s in new], [s.face for s in new])
+            self._identities.update(zip((s.path for s in new), embeddings, strict=True))
         cuts = [self._swapper.cut(target.picture, target.face) for target in targets]
         crops = np.stack([crop for crop, _ in cuts])
-        wanted = np.stack([self._identities[source.path] for source in sources])
-        swapped = self._swapper.engine.swap_crops(crops, wanted)
-        return [SwappedCrop(crop, after, way) for (crop, way), after in zip(cuts, swapped, strict=True)]
+        identities = np.stack([self._identities[source.path] for source in sources])
+        swapped = self._swapper.engine.swap_crops(crops, identities)
+        return [
+            SwappedCrop(crop, after, transform)
+            for (crop, transform), after in zip(cuts, swapped, strict=True)
+        ]
 
     def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
         return self._swapper.paste(target.picture, [crop.after], [crop.transform])
 
 
 class CopiedTarget:
-    """The target as it is: keeps everything and changes nobody."""
+    """Returns the target as it is: keeps everything and swaps nothing."""
 
     name = "copied target"
 
     def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
         return [
-            SwappedCrop(crop, crop, way) for crop, way in (_cut(target, BASELINE_PX) for target in targets)
+            SwappedCrop(crop, crop, transform)
+            for crop, transform in (_cut(target, BASELINE_PX) for target in targets)
         ]
 
     def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
@@ -107,15 +111,15 @@ class CopiedTarget:
 
 
 class PastedSource:
-    """The source's face laid over the target's by its five landmarks: the right person with the wrong pose."""
+    """Lays the source's face over the target's by the five landmarks: the right person with the wrong pose."""
 
     name = "pasted source"
 
     def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
         swapped = []
         for source, target in zip(sources, targets, strict=True):
-            before, way = _cut(target, BASELINE_PX)
-            swapped.append(SwappedCrop(before, _cut(source, BASELINE_PX)[0], way))
+            before, transform = _cut(target, BASELINE_PX)
+            swapped.append(SwappedCrop(before, _cut(source, BASELINE_PX)[0], transform))
         return swapped
 
     def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
@@ -125,7 +129,7 @@ class PastedSource:
 
 
 class ResampledTarget:
-    """The target's crop at a model's size, pasted back: what a perfect swapper of that size would keep."""
+    """Pastes the target's own crop back at a model's size: what a perfect swapper of that size would keep."""
 
     def __init__(self, size_px: int, shrink: float, jpeg: bool) -> None:
         self._size_px, self._shrink, self._jpeg = size_px, shrink, jpeg
@@ -135,7 +139,7 @@ class ResampledTarget:
 
     def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
         cuts = [_cut(target, self._size_px, self._shrink) for target in targets]
-        return [SwappedCrop(crop, crop, way) for crop, way in cuts]
+        return [SwappedCrop(crop, crop, transform) for crop, transform in cuts]
 
     def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
         picture = target.picture.copy()
@@ -144,7 +148,7 @@ class ResampledTarget:
 
 
 def baselines(models: Sequence[ModelSystem]) -> list[System]:
-    """The rows that stand beside every evaluation: both ends, and what each model's size alone costs."""
+    """The baselines of every evaluation: the two extremes, and what each model's size alone costs."""
     sizes = dict.fromkeys((model.size_px, model.shrink) for model in models)
     resampled = [
         ResampledTarget(size_px, shrink, jpeg) for size_px, shrink in sizes for jpeg in (False, True)
@@ -153,5 +157,5 @@ def baselines(models: Sequence[ModelSystem]) -> list[System]:
 
 
 def _cut(portrait: Portrait, size_px: int, shrink: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    way = estimate_transform(portrait.face.landmarks, size_px, shrink)
-    return warp(portrait.picture, way, size_px), way
+    transform = estimate_transform(portrait.face.landmarks, size_px, shrink)
+    return warp(portrait.picture, transform, size_px), transform

@@ -1,4 +1,4 @@
-"""An evaluation in words and columns, for terminals and for the page."""
+"""Writes an evaluation as captions and tables, for terminals and for the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from facedancer_tf.evaluation.metrics import Metric, metric_groups
 
 @dataclass(frozen=True)
 class Table:
-    """`title`, heads of the columns, what each holds, and rows of a name with one cell for each column."""
+    """A table. heads: of the columns. notes: what each column holds. rows: a name, and one cell for each column."""
 
     title: str
     heads: Sequence[str]
@@ -21,21 +21,21 @@ class Table:
 
 
 def caption(about: dict[str, str]) -> str:
-    """What the numbers were measured with, without which they say nothing."""
+    """The text that says with what the numbers were measured; without it they say nothing."""
     return "\n".join(f"{name}: {text}" for name, text in about.items())
 
 
 def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
     """The tables of `metric_groups`, and one of Fréchet distances."""
     pairs = len(evaluation.pair_set.pairs)
-    made = []
+    all_tables = []
     for title, metrics in metric_groups(judge).items():
         rows = [
             (row.name, [cell(metric, row.means[metric.key], pairs) for metric in metrics])
             for row in evaluation.rows
         ]
         heads, notes = [metric.heading for metric in metrics], [metric.meaning for metric in metrics]
-        made.append(Table(title, heads, notes, rows))
+        all_tables.append(Table(title, heads, notes, rows))
     frechet = evaluation.rows[0].frechet
     distances = [(row.name, [frechet_cell(row.frechet[name]) for name in frechet]) for row in evaluation.rows]
     notes = [
@@ -43,17 +43,17 @@ def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
         for kind in frechet.values()
     ]
     heads = [f"{name} ↓" for name in frechet]
-    return [*made, Table("Distance to the gallery's faces as a whole", heads, notes, distances)]
+    return [*all_tables, Table("Distance to the gallery's faces as a whole", heads, notes, distances)]
 
 
 def frechet_cell(frechet: Frechet) -> str:
-    """The distance and the sizes of both sets, on which it depends."""
+    """The text of a Fréchet distance with the sizes of both sets, on which it depends."""
     number = "-" if frechet.distance is None else f"{frechet.distance:.4f}"
     return f"{number} ({frechet.swapped} x {frechet.real})"
 
 
 def cell(metric: Metric, mean: Mean, pairs: int) -> str:
-    """The mean and half its 95 % interval's width; and how many pairs that is, where it is not all `pairs`."""
+    """The mean with half the width of its 95 % interval, and the number of pairs where it is not all `pairs`."""
     if mean.mean is None:
         return "-"
     digits = metric.decimals
@@ -64,7 +64,7 @@ def cell(metric: Metric, mean: Mean, pairs: int) -> str:
 
 
 def as_text(table: Table) -> str:
-    """The table for a terminal: names at the left, numbers at the right of their columns."""
+    """The table for a terminal: names are aligned at the left, numbers at the right."""
     widths = [
         max(len(text) for text in (head, *(cells[i] for _, cells in table.rows)))
         for i, head in enumerate(table.heads)

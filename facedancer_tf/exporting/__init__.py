@@ -1,1 +1,1 @@
-"""Networks out: SavedModels and ONNX files that need nothing of this project."""
+"""Exports networks as SavedModels and ONNX files that need nothing of this project."""

@@ -1,8 +1,8 @@
-"""What an exported model can do, whatever its format: tensor functions with the names of what they take and give.
+"""The functions of an exported model, whatever its format: tensor functions with named inputs and outputs.
 
 `target` and `source` are uint8 RGB crops [B, S, S, 3] and [B, 112, 112, 3], `identity` is float32 [B, W], `swapped`
-uint8 [B, S, S, 3]. The batch is free; a source or an identity of batch 1 serves a whole batch of targets. Rounding and
-clipping are inside.
+uint8 [B, S, S, 3]. The batch size is free; a source or an identity of batch 1 serves a whole batch of targets. The
+functions round and clip themselves.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from facedancer_tf.swapping.engine import Engine, as_crops, as_pictures
 
-# The same once written and loaded again: by the endpoint's name, on arrays by name.
+# The endpoints of a model that was written and loaded again: by name, functions of arrays by name.
 Exported: TypeAlias = Mapping[str, Callable[..., dict[str, np.ndarray]]]
 
 
@@ -23,8 +23,9 @@ Exported: TypeAlias = Mapping[str, Callable[..., dict[str, np.ndarray]]]
 class Endpoint:
     """One function of an exported model.
 
-    inputs: by position, each named as the function's argument. function: gives its tensors by name. network: the one
-    that it runs, None where there are two. low, high, channel_order: how that reads crops (0 → low, 255 → high).
+    inputs: in the function's order, each with the name of its argument. function: returns its tensors by name. network:
+    the network that it runs, None if it runs two. low, high, channel_order: how that network reads crops (0 → low,
+    255 → high).
     """
 
     name: str
@@ -39,7 +40,7 @@ class Endpoint:
 def two_input_endpoints(engine: Engine, joined: bool) -> list[Endpoint]:
     """`swap_with_embedding` (target, identity) and `embed` (source); with `joined` also `swap` (target, source).
 
-    `swap` runs both networks: where endpoints do not share weights it would write them all once more.
+    `swap` runs both networks. In a format whose endpoints do not share weights, it would store all weights once more.
     """
     target, reads = _target(engine), engine.encoder.description
     source = tf.TensorSpec((None, reads.size_px, reads.size_px, 3), tf.uint8, name="source")
@@ -74,7 +75,7 @@ def two_input_endpoints(engine: Engine, joined: bool) -> list[Endpoint]:
 
 
 def baked_endpoints(engine: Engine, baked: keras.Model) -> list[Endpoint]:
-    """`swap` (target) by `baked`, a generator of one input (see networks/baked_identity.py)."""
+    """`swap` (target) with `baked`, a generator with one input (see networks/baked_identity.py)."""
     return [
         Endpoint(
             "swap",

@@ -1,7 +1,7 @@
-"""Exporting a model file for use without this project: as a SavedModel or as ONNX, for any source or for one.
+"""Exports a model file for use without this project: as a SavedModel or as ONNX, for any source or for one person.
 
-`facedancer_tf/exporting/endpoints.py` says what exported models take and give. What aligns the crops is the caller's;
-the recipe beside them says how: size, shrink and the five-point template.
+`facedancer_tf/exporting/endpoints.py` says what exported models take and give. The caller aligns the crops; the recipe
+beside the model says how: size, shrink and the five-point template.
 """
 
 import os
@@ -31,7 +31,7 @@ LEVELS_APART = 1  # of 255: exported and eager kernels may round one pixel diffe
 
 @dataclass(frozen=True)
 class Format:
-    """How a format is written and loaded again; joined: whether its endpoints share weights on disk."""
+    """A format: how it is written, how it is loaded again, and whether its endpoints share weights on disk (joined)."""
 
     write: Callable[[Sequence[Endpoint], Mapping[str, str], Path], None]
     load: Callable[[Path], Exported]
@@ -46,7 +46,7 @@ FORMATS: Mapping[str, Format] = {
 
 @dataclass(frozen=True)
 class PixelDifference:
-    """Between an exported model's crops and the model file's own, in levels of 255."""
+    """The difference between an exported model's crops and the model file's own, in levels of 255."""
 
     largest: float
     mean: float
@@ -59,11 +59,12 @@ def export_model(
     sources: Sequence[Path] = (),
     encoder_weights: str | Path | None = None,
 ) -> PixelDifference:
-    """Writes `model` to `folder`, which must not exist or be empty; `sources` bakes their one person's identity in.
+    """Writes `model` to `folder`, which must not exist or must be empty.
 
-    It is written beside, loaded again, compared with the model file's own networks on the bundled photographs and
-    only then renamed. Returns how far the pixels differ. Raises ValueError for an unknown format and UserError where
-    something is missing, a source shows no face, the folder is in use, or a pixel differs by more than one level.
+    sources: pictures of one person, whose identity is then baked into the model. The export is written beside `folder`,
+    loaded again, compared with the model file's own networks on the bundled photographs, and only then renamed. Returns
+    how far the pixels differ. Raises ValueError for an unknown format, and UserError where something is missing, a
+    source shows no face, the folder is in use, or a pixel differs by more than one level.
     """
     if format_name not in FORMATS:
         raise ValueError(f"`format_name` must be one of {sorted(FORMATS)}. Received: {format_name!r}")
@@ -109,17 +110,17 @@ def compare_pixels(
     sources: np.ndarray,
     baked: np.ndarray | None = None,
 ) -> PixelDifference:
-    """How far the pixels of every exported endpoint are from those of `engine`, over all of `targets`.
+    """Compares the pixels of every exported endpoint with those of `engine`, over all of `targets`.
 
-    targets and sources: crops uint8 of one batch. baked: the identity [W] that the endpoints hold, if they do.
-    Raises UserError where the embeddings differ.
+    targets, sources: crops uint8, as many of one as of the other. baked: the identity [W] inside the endpoints, if
+    there is one. Raises UserError where the embeddings differ.
     """
     identities = engine.embed_crops(sources) if baked is None else np.tile(baked, (len(targets), 1))
     expected = engine.swap_crops(targets, identities).astype(int)
-    given = {"target": targets, "source": sources, "identity": identities}
+    arrays = {"target": targets, "source": sources, "identity": identities}
     apart = []
     for endpoint in endpoints:
-        outputs = exported[endpoint.name](**{spec.name: given[spec.name] for spec in endpoint.inputs})
+        outputs = exported[endpoint.name](**{spec.name: arrays[spec.name] for spec in endpoint.inputs})
         if "swapped" in outputs:
             apart.append(np.abs(outputs["swapped"].astype(int) - expected))
         elif not np.allclose(
@@ -130,7 +131,7 @@ def compare_pixels(
 
 
 def bundled_crops(detector: Detector, engine: Engine) -> tuple[np.ndarray, np.ndarray]:
-    """Target crops and, shifted by one person, source crops of the photographs in assets/pictures."""
+    """Target crops and source crops of the photographs in assets/pictures; the sources are shifted by one person."""
     targets, sources = [], []
     for path in bundled_pictures():
         picture = _read(path)

@@ -1,4 +1,4 @@
-"""What people must know of an exported model and no network says: recipe and licence."""
+"""Writes the notes of an exported model, which no network can hold: recipe and licence."""
 
 import dataclasses
 import json
@@ -19,8 +19,8 @@ BAKED = (
 def export_notes(engine: Engine, baked: bool) -> dict[str, str]:
     """The contents of `recipe.json` and `LICENSE.txt`, by name.
 
-    The recipe is the model file's, with what a caller needs to align crops and whether an identity is baked in;
-    neither its pictures nor its embedding are.
+    The recipe is the model file's; it also says how to align crops and whether an identity is baked in. It holds
+    neither the pictures nor the embedding of that identity.
     """
     recipe = dataclasses.asdict(engine.recipe) | {
         "size_px": engine.recipe.size_px,

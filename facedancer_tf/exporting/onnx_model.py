@@ -1,9 +1,10 @@
-"""Endpoints as ONNX files, one each, for ONNX Runtime and whatever else reads ONNX.
+"""Writes each endpoint as an ONNX file, for ONNX Runtime and all other programs that read ONNX.
 
-The graphs are written layer by layer (onnx_nodes.py), with the crops' way in and out around them. tf2onnx 1.17, which
-Keras' model.export(format="onnx") uses too, was tried instead: it works beside the pinned TensorFlow, Keras, NumPy and
-protobuf and gives the same pictures, but took 7.5 GB of memory and 10 to 18 s to write a generator of 97 MB, its way
-for large models fails with NumPy 2 (np.product), and the generator ran a tenth slower in ONNX Runtime at batch 8.
+The graphs are written layer by layer (onnx_nodes.py); nodes before and after them convert the crops. tf2onnx 1.17,
+which Keras' model.export(format="onnx") uses too, was tried instead. It works beside the pinned TensorFlow, Keras,
+NumPy and protobuf and gives the same pictures. But it took 7.5 GB of memory and 10 to 18 s to write a generator of 97
+MB, its mode for large models fails with NumPy 2 (np.product), and the generator ran a tenth slower in ONNX Runtime at
+batch 8.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +19,12 @@ from facedancer_tf.exporting.endpoints import Endpoint, Exported
 from facedancer_tf.exporting.notes import write_notes
 from facedancer_tf.exporting.onnx_nodes import OnnxNodes, emit_network
 
-OPSET = 17  # as low as our operators allow: ONNX Runtime reads it since 1.12
+OPSET = 17  # the lowest that has our operators: ONNX Runtime reads it since 1.12
 IR_VERSION = 8  # the file format of that time
 
 
 def write_onnx(endpoints: Sequence[Endpoint], notes: Mapping[str, str], folder: Path) -> None:
-    """Writes `<endpoint>.onnx` for each to `folder`, with the notes beside them and in every file's metadata.
+    """Writes `<endpoint>.onnx` for each endpoint to `folder`, with the notes beside them and in every file's metadata.
 
     Raises ValueError for a layer that has no ONNX form.
     """
@@ -61,7 +62,7 @@ def _batch_of(name: str, kind: int, shape: Sequence[int]) -> onnx.ValueInfoProto
 
 
 def _crops_in(nodes: OnnxNodes, endpoint: Endpoint, name: str) -> str:
-    """uint8 [B, S, S, 3] → what the network reads, float32 [B, 3, S, S]."""
+    """Converts crops uint8 [B, S, S, 3] to what the network reads, float32 [B, 3, S, S]."""
     x = nodes.add("Cast", [name], f"{name}_float", to=TensorProto.FLOAT)
     x = nodes.add("Transpose", [x], f"{name}_nchw", perm=[0, 3, 1, 2])
     if endpoint.channel_order == "BGR":
@@ -74,7 +75,7 @@ def _crops_in(nodes: OnnxNodes, endpoint: Endpoint, name: str) -> str:
 
 
 def _crops_out(nodes: OnnxNodes, result: str) -> str:
-    """A generator's output [B, 3, S, S] → `swapped`, uint8 [B, S, S, 3], as engine.as_crops does it."""
+    """Converts a generator's output [B, 3, S, S] to `swapped`, uint8 [B, S, S, 3], as engine.as_crops does."""
     half, zero, full = (nodes.constant(f"swapped_{value}", value) for value in (127.5, 0, 255))
     x = nodes.add("Mul", [result, half], "swapped_scaled")
     x = nodes.add("Add", [x, half], "swapped_shifted")
@@ -86,7 +87,7 @@ def _crops_out(nodes: OnnxNodes, result: str) -> str:
 
 
 def load_onnx(folder: Path) -> Exported:
-    """Its endpoints in ONNX Runtime, on the CPU."""
+    """Loads the endpoints in `folder` into ONNX Runtime, on the CPU."""
     return {path.stem: _on_arrays(path) for path in folder.glob("*.onnx")}
 
 

@@ -1,8 +1,8 @@
-"""Our networks as ONNX nodes: a short function for each plain operation that they are made of.
+"""Writes our networks as ONNX nodes, with a short function for each plain operation.
 
-The network is taken as the graph of plain operations that importing reads files into (importing/graph.py), so what a
-layer of ours computes is said in one place. Feature maps are NCHW, ONNX' own layout, [B, C, H, W]; vectors [B, C]; all
-float32, as with training=False.
+The network is read as the graph of plain operations that importing uses too (graphs/graph.py), so that one place says
+what a layer of ours computes. Feature maps have ONNX' own layout NCHW, [B, C, H, W]; vectors are [B, C]; everything is
+float32 and computed as with training=False.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from facedancer_tf.graphs.keras_layers import model_graph
 
 
 class OnnxNodes:
-    """Nodes and constants in the making; every tensor gets a name of its own."""
+    """Collects nodes and constants, and gives every tensor a name of its own."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -48,9 +48,9 @@ class OnnxNodes:
 
 
 def emit_network(nodes: OnnxNodes, network: keras.Model, inputs: list[str]) -> str:
-    """Appends all of a functional `network` that reads the tensors `inputs`; returns the output's name.
+    """Appends the whole functional `network`, which reads the tensors `inputs`; returns its output's name.
 
-    Raises ValueError for a layer that has no ONNX form here, naming it.
+    Raises ValueError, which names the layer, for a layer that has no ONNX form here.
     """
     graph = with_less_work(model_graph(network))
     names = {id(node): name for node, name in zip(graph.inputs, inputs, strict=True)}
@@ -161,8 +161,8 @@ def _adain(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
 def _gate(nodes: OnnxNodes, node: Node, inputs: list[str]) -> str:
     target, decoder, mask = inputs
     rest = nodes.add("Sub", [nodes.constant(f"{node.name}_one", 1), mask], f"{node.name}_rest")
-    kept = nodes.add("Mul", [rest, target], f"{node.name}_kept")
-    return nodes.add("Add", [kept, nodes.add("Mul", [mask, decoder], f"{node.name}_new")], node.name)
+    target_part = nodes.add("Mul", [rest, target], f"{node.name}_kept")
+    return nodes.add("Add", [target_part, nodes.add("Mul", [mask, decoder], f"{node.name}_new")], node.name)
 
 
 def _plain(kind: str, **settings: Any) -> Callable[[OnnxNodes, Node, list[str]], str]:

@@ -1,4 +1,4 @@
-"""Endpoints as a TensorFlow SavedModel, one signature each; loading it needs neither this project nor Keras."""
+"""Writes endpoints as signatures of a TensorFlow SavedModel; loading it needs neither this project nor Keras."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from facedancer_tf.exporting.notes import write_notes
 def write_saved_model(endpoints: Sequence[Endpoint], notes: Mapping[str, str], folder: Path) -> None:
     """Writes the SavedModel to `folder`, with the notes in `assets.extra/`.
 
-    Without Keras' ExportArchive, which stores every weight twice (seen with Keras 3.15).
+    Keras' ExportArchive is not used, because it stores every weight twice (seen with Keras 3.15).
     """
     signatures = {
         endpoint.name: tf.function(endpoint.function).get_concrete_function(*endpoint.inputs)
@@ -28,7 +28,7 @@ def write_saved_model(endpoints: Sequence[Endpoint], notes: Mapping[str, str], f
 
 
 def load_saved_model(folder: Path) -> Exported:
-    """Its endpoints, by bare tf.saved_model.load."""
+    """Loads the endpoints in `folder` with plain tf.saved_model.load."""
     return {name: _on_arrays(run) for name, run in tf.saved_model.load(str(folder)).signatures.items()}
 
 

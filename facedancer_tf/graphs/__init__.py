@@ -1,1 +1,1 @@
-"""Networks as plain graphs of layers, which importing reads other people's files into and exporting writes out."""
+"""Networks as plain graphs of operations: importing reads files of others into them, exporting writes them out."""

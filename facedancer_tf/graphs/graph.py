@@ -1,11 +1,10 @@
-"""A network as a graph of plain operations, and matching one graph against another.
+"""Describes a network as a graph of plain operations, and matches two graphs.
 
-A file's network and our own are both written down in this vocabulary; where the two match node by node, from the
-output to the inputs, the file's weights belong to our layers, whatever names they were saved under. Settings are
-compared, so that a file whose padding, stride, slope or epsilon differs is refused rather than loaded into a network
-that would compute something else.
+A file's network and our own are both described by these operations. If the two match node by node, from the output to
+the inputs, the file's weights belong to our layers, whatever their names in the file. Settings are compared as well: a
+file with another padding, stride, slope or epsilon is refused, because our network would compute something else.
 
-Arrays lie as Keras has them: NHWC, kernels [rows, columns, in, out].
+Arrays have Keras' layout: NHWC, kernels [rows, columns, in, out].
 """
 
 from dataclasses import dataclass, field
@@ -27,12 +26,12 @@ STEPS_CEILING = 100_000  # of one match; ours take some hundreds
 
 
 class GraphError(ValueError):
-    """A file's network is not what it should be; the message says where, in the file's own names."""
+    """A file's network is not what it should be; the message names the place as the file does."""
 
 
 @dataclass(eq=False)
 class Node:
-    """One operation: its kind, its name in the file, where its inputs come from, settings and arrays by role."""
+    """One operation: its kind `op`, its name in the file, the nodes that it reads, its settings and arrays by role."""
 
     op: str
     name: str
@@ -43,28 +42,28 @@ class Node:
 
 @dataclass
 class Graph:
-    """A network with one output; `inputs` in the order in which the file lists them."""
+    """A network with one output; `inputs` are in the order of the file's list."""
 
     inputs: list[Node]
     output: Node
 
     def nodes(self) -> list[Node]:
-        """Every node that the output depends on, inputs first; branches in the order of their operation's inputs."""
-        found: list[Node] = []
+        """Every node on which the output depends, inputs first; branches in the order of the inputs of an operation."""
+        ordered: list[Node] = []
         seen: set[int] = set()
         stack = [(self.output, False)]
         while stack:
             node, done = stack.pop()
             if done:
-                found.append(node)
+                ordered.append(node)
             elif id(node) not in seen:
                 seen.add(id(node))
                 stack.append((node, True))
                 stack.extend((parent, False) for parent in reversed(node.inputs))
-        return found
+        return ordered
 
     def consumers(self) -> dict[int, list[Node]]:
-        """The nodes that read a node, by its `id`."""
+        """For each node, by its `id`, the nodes that read it."""
         readers: dict[int, list[Node]] = {}
         for node in self.nodes():
             for parent in node.inputs:
@@ -73,7 +72,7 @@ class Graph:
 
 
 class _Matching:
-    """Pairs of nodes agreed on so far; a branch that fails takes its own back."""
+    """The pairs of nodes that match so far. A branch that fails removes its own pairs."""
 
     def __init__(self) -> None:
         self.pairs: dict[int, Node] = {}  # id of ours -> theirs
@@ -82,27 +81,29 @@ class _Matching:
         self.deepest, self.reason = -1, ""
 
     def fail(self, ours: Node, theirs: Node, what: str) -> bool:
-        if len(self.trail) > self.deepest:  # the furthest way in says most
+        if len(self.trail) > self.deepest:  # the failure that is furthest from the output says most
             self.deepest = len(self.trail)
             self.reason = f"{theirs.name!r} is {what} where our {ours.name} stands"
         return False
 
     def match(self, ours: Node, theirs: Node) -> bool:
-        known = self.pairs.get(id(ours))
-        if known is not None:
-            return known is theirs or self.fail(ours, theirs, f"not {known.name!r}")
+        partner = self.pairs.get(id(ours))
+        if partner is not None:
+            return partner is theirs or self.fail(ours, theirs, f"not {partner.name!r}")
         self.steps += 1
         if self.steps > STEPS_CEILING:
             raise GraphError("its network is too entangled to be matched")
         if ours.op != theirs.op:
-            return self.fail(ours, theirs, f"{_a(theirs.op)}, not {_a(ours.op)},")
-        for key, wanted in ours.settings.items():
-            if not _same(theirs.settings.get(key), wanted):
+            return self.fail(ours, theirs, f"{_with_article(theirs.op)}, not {_with_article(ours.op)},")
+        for key, setting in ours.settings.items():
+            if not _same(theirs.settings.get(key), setting):
                 return self.fail(
-                    ours, theirs, f"{_a(theirs.op)} with {key} {theirs.settings.get(key)}, not {wanted},"
+                    ours,
+                    theirs,
+                    f"{_with_article(theirs.op)} with {key} {theirs.settings.get(key)}, not {setting},",
                 )
         if len(ours.inputs) != len(theirs.inputs):
-            return self.fail(ours, theirs, f"{_a(theirs.op)} of {len(theirs.inputs)} inputs")
+            return self.fail(ours, theirs, f"{_with_article(theirs.op)} of {len(theirs.inputs)} inputs")
         mark = len(self.trail)
         self.pairs[id(ours)] = theirs
         self.trail.append(ours)
@@ -122,7 +123,7 @@ class _Matching:
 
 
 def match(ours: Graph, theirs: Graph) -> dict[str, list[np.ndarray]]:
-    """The arrays of `theirs` by the names of our layers, each in the order of `ROLES`.
+    """Matches two graphs; returns the arrays of `theirs` by the names of our layers, each in the order of `ROLES`.
 
     Raises GraphError where the networks differ, a tensor has another shape than ours, or is not finite.
     """
@@ -137,15 +138,17 @@ def match(ours: Graph, theirs: Graph) -> dict[str, list[np.ndarray]]:
 
 
 def checked_arrays(ours: Node, theirs: Node) -> list[np.ndarray]:
-    """The arrays of one node for the layer that it was found to be; raises GraphError naming the tensor."""
+    """The arrays of `theirs` for the layer of `ours`; raises GraphError, which names the tensor, where one is wrong."""
     arrays = []
     for role in ROLES[ours.op]:
-        value, wanted = theirs.weights.get(role), ours.weights[role].shape
+        value, shape = theirs.weights.get(role), ours.weights[role].shape
         if value is None:
             raise GraphError(f"the {role} of {theirs.name!r} is missing")
-        if value.shape != wanted:
-            raise GraphError(f"the {role} of {theirs.name!r} has the shape {value.shape}, not {wanted}")
-        if role == "variance":  # the epsilon of ours is fixed: theirs goes into the variance, which is exact
+        if value.shape != shape:
+            raise GraphError(f"the {role} of {theirs.name!r} has the shape {value.shape}, not {shape}")
+        if (
+            role == "variance"
+        ):  # our epsilon is fixed: the difference to theirs goes into the variance, which is exact
             if not (value + theirs.weights["epsilon"] > 0).all():
                 raise GraphError(f"the variance of {theirs.name!r} is negative, or its epsilon is none")
             value = value + (theirs.weights["epsilon"] - ours.weights["epsilon"])
@@ -157,7 +160,7 @@ def checked_arrays(ours: Node, theirs: Node) -> list[np.ndarray]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two settings agree; a size that one side leaves open (None) agrees with any."""
+    """Whether two settings are equal; a size that one side leaves open (None) equals any."""
     if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
         return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
     if isinstance(one, float) and isinstance(other, float):
@@ -165,5 +168,5 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _a(op: str) -> str:
+def _with_article(op: str) -> str:
     return f"{'an' if op[0] in 'aeiou' else 'a'} {op}"

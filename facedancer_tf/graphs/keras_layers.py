@@ -1,8 +1,8 @@
-"""Keras layers as graph nodes: what a layer's class name and config mean, for files and for our own models.
+"""Turns Keras layers into graph nodes, by their class names and configs, for files and for our own models.
 
 Keras 2 (TensorFlow 2.0 to 2.15, with tensorflow-addons) and Keras 3 write the same things under almost the same
-names; both are read here. Padding becomes a number of pixels on each side where it can, and activations become
-nodes of their own, so that two ways of writing one network give one graph.
+names; both are read here. Where possible, padding becomes a number of pixels on each side; activations become nodes of
+their own. So two forms of one network give one graph.
 """
 
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ from facedancer_tf.graphs.keras_settings import (
     Arrays,
     Config,
     Reader,
-    activated,
     pair,
     require_channels_last,
     window,
+    with_activation,
 )
 
-# Whose layers of a known name are what we take them for: Keras' own, tensorflow-addons', ours, and unnamed ones.
+# Only in these packages does a layer's class name mean what it means here: Keras' own, tensorflow-addons', ours, none.
 PACKAGES = {"", "Addons", "Custom", "facedancer_tf"}
 
 
 def layer_node(class_name: str, config: Config, name: str, inputs: Sequence[Node], arrays: Arrays) -> Node:
-    """The node, or the last of the nodes, that a layer with these inputs and weights stands for.
+    """The node, or the last of several nodes, for a layer with these inputs and weights.
 
     Raises GraphError for a layer that none of the networks here has; nothing in `config` is ever executed.
     """
@@ -45,7 +45,7 @@ def layer_node(class_name: str, config: Config, name: str, inputs: Sequence[Node
 
 
 def model_graph(model: keras.Model) -> Graph:
-    """One of our own functional models as a graph; nodes with weights are named as their layers."""
+    """The graph of one of our own functional models; nodes with weights have the names of their layers."""
     nodes: dict[int, Node] = {}
     inputs = []
     for tensor in model.inputs:
@@ -97,7 +97,7 @@ def _relu(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node
 
 
 def _activation(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    return activated(inputs[0], config, name)
+    return with_activation(inputs[0], config, name)
 
 
 def _pad(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
@@ -114,7 +114,7 @@ def _pool(op: str) -> Reader:
         strides = config.get("strides") or size
         padding = (
             "valid" if pair(strides) == size else config["padding"]
-        )  # alike on maps that the pool divides
+        )  # both paddings are equal on maps whose sides the pool divides
         settings, inputs = window({"strides": strides, "padding": padding}, size, inputs)
         return Node(op, name, inputs, settings)
 
@@ -151,11 +151,11 @@ def _flatten(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> N
 
 
 def _nothing(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    return inputs[0]  # dropout and the like: nothing happens outside training
+    return inputs[0]  # dropout and similar layers do nothing outside training
 
 
 def _tf_operation(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    """TFOpLambda names one TensorFlow operation; of these only the product of do_affa's two masks is known here."""
+    """Reads a TFOpLambda, which names a TensorFlow operation; only the product of do_affa's two masks is known here."""
     if config.get("function") not in ("math.multiply", "__operators__.mul", "multiply") or len(inputs) != 2:
         raise GraphError(
             f"its layer {name!r} is the operation {config.get('function')}, which none of the networks here has"

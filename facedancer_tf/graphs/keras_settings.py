@@ -1,4 +1,4 @@
-"""What settings of Keras layers mean, whatever the layer: windows, activations, biases."""
+"""Reads the settings that several Keras layers share: windows, activations, biases."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -8,20 +8,20 @@ import numpy as np
 from facedancer_tf.graphs.graph import ROLES, GraphError, Node
 
 Config: TypeAlias = Mapping[str, Any]
-Arrays: TypeAlias = Mapping[str, np.ndarray]  # by leaf name: kernel, bias, gamma …
+Arrays: TypeAlias = Mapping[str, np.ndarray]  # by the last part of a weight's name: kernel, bias, gamma …
 # A layer's config, name, inputs and arrays -> its node, or the last of its nodes.
 Reader: TypeAlias = Callable[[Config, str, list[Node], Arrays], Node]
 
 
 def weighted_node(op: str, name: str, inputs: list[Node], settings: dict[str, Any], arrays: Arrays,
               leaves: Mapping[str, str] | None = None) -> Node:  # fmt: skip
-    """A node with weights, its roles taken from the leaf names (where those differ, `leaves` says which they are)."""
-    found = {}
+    """A node with weights. `leaves` gives, by role, the names of arrays that differ from the role's."""
+    weights = {}
     for role in ROLES[op]:
         leaf = (leaves or {}).get(role, role)
         if leaf in arrays:
-            found[role] = arrays[leaf]
-    return Node(op, name, inputs, settings, found)
+            weights[role] = arrays[leaf]
+    return Node(op, name, inputs, settings, weights)
 
 
 def check_width(node: Node, width: int) -> Node:
@@ -33,7 +33,7 @@ def check_width(node: Node, width: int) -> Node:
     return node
 
 
-def activated(node: Node, config: Config, name: str) -> Node:
+def with_activation(node: Node, config: Config, name: str) -> Node:
     activation = config.get("activation") or "linear"
     if isinstance(activation, Mapping):  # Keras 3 may write a serialised function
         activation = activation.get("config")
@@ -57,7 +57,7 @@ def require_channels_last(config: Config, name: str) -> None:
 
 
 def window(config: Config, size: tuple[int, int], inputs: list[Node]) -> tuple[dict[str, Any], list[Node]]:
-    """Size, strides and padding of a convolution; a zero padding before it becomes part of it."""
+    """Size, strides and padding of a convolution, with its inputs; a zero padding before it becomes part of it."""
     strides, padding = pair(config.get("strides") or 1), config["padding"]
     pad: Any = padding
     if padding == "valid":
@@ -74,4 +74,4 @@ def with_bias(node: Node, config: Config) -> Node:
         kernel = node.weights["kernel"]
         width = kernel.shape[-1] if node.op != "depthwise_conv" else kernel.shape[-2] * kernel.shape[-1]
         node.weights["bias"] = np.zeros(width, np.float32)
-    return activated(node, config, node.name)
+    return with_activation(node, config, node.name)

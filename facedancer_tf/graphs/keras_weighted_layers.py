@@ -1,4 +1,4 @@
-"""Keras layers with weights as graph nodes, among them our own fused ones, which stand for several plain nodes."""
+"""Turns Keras layers with weights into graph nodes; our own fused layers become several plain nodes."""
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def read_batch_norm(config: Config, name: str, inputs: list[Node], arrays: Array
 
 
 def read_adain(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    """The released AdaIN holds its two dense layers itself (inputs: features, identity); ours is given them."""
+    """Reads AdaIN. The released one (inputs: features, identity) holds two dense layers; ours reads their outputs."""
     if len(inputs) == 3:
         return Node("adain", name, inputs)
     features, identity = inputs
@@ -81,7 +81,7 @@ def read_adain(config: Config, name: str, inputs: list[Node], arrays: Arrays) ->
 
 
 def read_instance_norm(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    """Ours does what follows the normalisation as well: AdaIN where it has three inputs, then LeakyReLU."""
+    """Reads instance norm. Ours also does what follows: AdaIN where it has three inputs, then LeakyReLU."""
     node = _instance_norm(config, name, inputs[:1], arrays)
     if len(inputs) == 3:
         node = read_adain(config, name, [node, *inputs[1:]], {})

@@ -1,1 +1,1 @@
-"""Other people's weight files in: read as graphs, matched against our own networks, nothing of theirs executed."""
+"""Imports weight files of others: reads them as graphs and matches these with our own networks, executes nothing."""

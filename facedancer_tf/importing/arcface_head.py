@@ -1,11 +1,11 @@
-"""Reading the head of a TensorFlow ArcFace off its graph: what stands between ResNet-50 and the embedding."""
+"""Reads the head of a TensorFlow ArcFace from its graph: the layers between ResNet-50 and the embedding."""
 
 from facedancer_tf.graphs.graph import Graph, GraphError
 from networks.arcface_resnet50 import HEAD_LAYERS
 
 
 def read_head(graph: Graph) -> tuple[str, ...]:
-    """`build_arcface_resnet50`'s `head` for the network in `graph`; raises GraphError where it has another kind."""
+    """The argument `head` of `build_arcface_resnet50` for the network in `graph`; raises GraphError for other heads."""
     kinds = []
     node = graph.output
     while node.op in HEAD_LAYERS:

@@ -1,4 +1,4 @@
-"""The identity encoder that a model needs, wherever its weights lie: embedded, cached, in a pack of insightface."""
+"""Loads the identity encoder that a model needs: embedded, from the cache, or from a pack of insightface."""
 
 from pathlib import Path
 
@@ -9,26 +9,27 @@ from facedancer_tf.weights.identity_encoder import Encoder, load_encoder
 
 
 def load_needed_encoder(name: str, fingerprint: str, name_or_file: str | Path | None) -> Encoder:
-    """The encoder `name` of `networks.encoders.ENCODERS` with its weights.
+    """Loads the encoder `name` of `networks.encoders.ENCODERS` with its weights.
 
-    name_or_file: which weights, as their user names them; without it those of that `fingerprint` are looked for in the
-    cache or, where it is not known (""), the only ones of that encoder. Raises UserError where they are missing,
-    damaged, of another encoder, or not the only ones.
+    name_or_file: the weights that the user names. If None, the cache is searched for weights with this `fingerprint`;
+    if the fingerprint is not known (""), for the only weights of that encoder. Raises UserError where the weights are
+    missing, damaged, of another encoder, or not the only ones.
     """
     path = find_encoder(name, fingerprint, name_or_file)
     return load_encoder(name, None if path is None else as_encoder_file(path))
 
 
 def as_encoder_file(path: Path) -> Path:
-    """`path` itself or, for an ONNX file of insightface's packs, the encoder file made of it.
+    """Converts an ONNX file of insightface's packs into an encoder file; returns any other `path` as it is.
 
-    That is made once and kept in the cache, named by the content, so that another file of that name is converted anew.
+    The encoder file is made once and stays in the cache. Its name holds the start of the ONNX file's SHA-256, so that
+    another file of the same name is converted as well.
     """
     if insightface_models() not in path.parents:
         return path
     converted = cached(f"{path.stem}-{sha256_of(path)[:12]}")
     if not converted.is_file():
-        from facedancer_tf.importing.importer import read_weights  # which only a first use needs
+        from facedancer_tf.importing.importer import read_weights  # only the first use needs it
 
         imported = read_weights(path)
         if imported.kind != "encoder":

@@ -1,4 +1,4 @@
-"""Reading a FaceDancer generator's plan off its graph: sizes, mapping network and how each block fuses."""
+"""Reads the plan of a FaceDancer generator from its graph: sizes, mapping network and the fusion of each block."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,12 +10,11 @@ BLOCKS = 6
 
 
 def read_plan(graph: Graph, stated_px: int) -> dict[str, Any]:
-    """`build_generator`'s arguments for the network in `graph`, whose inputs may come in either order.
+    """The arguments of `build_generator` for the network in `graph`, whose inputs may have either order.
 
-    `stated_px` is the size of its pictures where the file leaves that open.
-
-    Raises GraphError where it is no FaceDancer generator. What this gives is a proposal: only matching it against
-    the network that it builds (`graph.match`) proves it.
+    stated_px: the size of the generator's pictures, for files that leave it open. Raises GraphError where the network
+    is no FaceDancer generator. The plan is only a proposal: the proof is that the network built from it matches `graph`
+    (`graph.match`).
     """
     pictures = [node for node in graph.inputs if len(node.settings["shape"]) == 3]
     vectors = [node for node in graph.inputs if len(node.settings["shape"]) == 1]
@@ -56,7 +55,7 @@ def _identity_width(readers: Mapping[int, list[Node]], identity: Node) -> int:
 
 
 def _mapping(readers: Mapping[int, list[Node]], identity: Node) -> tuple[int, int]:
-    """Depth and width of the dense layers before the identity spreads to the blocks; width 512 where there is none."""
+    """Depth and width of the dense layers before the identity goes to the blocks; width 512 where there are none."""
     depth, width, node = 0, 512, identity
     while len(following := readers[id(node)]) == 1:
         if following[0].op == "dense":
@@ -66,7 +65,7 @@ def _mapping(readers: Mapping[int, list[Node]], identity: Node) -> tuple[int, in
 
 
 def _fusion(output: Node) -> tuple[str, ...]:
-    """The kinds of blocks 1 … 6, read from the output backwards."""
+    """The kinds of fusion of blocks 1 … 6, which are read from the output backwards."""
     kinds: list[str] = []
     node = output
     for _ in range(BLOCKS):
@@ -77,7 +76,7 @@ def _fusion(output: Node) -> tuple[str, ...]:
 
 
 def _block_input(total: Node) -> Node:
-    """What an identity block read, found through its skip path: sum ← (upsampling ←) 1×1 convolution ← input."""
+    """The input of an identity block, reached through its skip path: sum ← (upsampling ←) 1×1 convolution ← input."""
     if total.op == "add":
         for branch in total.inputs:
             conv = branch.inputs[0] if branch.op == "upsample" else branch
@@ -87,13 +86,13 @@ def _block_input(total: Node) -> Node:
 
 
 def _is_residual(node: Node) -> bool:
-    """Whether a sum is a residual block's: both paths end in a convolution, resampled or not."""
+    """Whether a sum ends a residual block: both paths end in a convolution, resampled or not."""
     ends = [branch.inputs[0] if branch.op in ("upsample", "avg_pool") else branch for branch in node.inputs]
     return node.op == "add" and all(end.op == "conv" for end in ends)
 
 
 def _fusion_kind(fused: Node) -> tuple[str, Node]:
-    """How the block's input was made, and the decoder feature that went in (the sum ending the block before)."""
+    """The kind of fusion that gave the block's input, and its decoder feature (the sum that ends the block before)."""
     if _is_residual(fused):
         return "no_skip", fused
     if fused.op in ("add", "concat") and len(fused.inputs) == 2:
@@ -109,7 +108,7 @@ def _fusion_kind(fused: Node) -> tuple[str, Node]:
 
 
 def _decoder_side(candidates: list[Node], fused: Node) -> Node:
-    """Which of two fused features is the decoder's: the one that depends on an AdaIN."""
+    """The decoder's feature among two fused ones: the one that depends on an AdaIN."""
     for node in candidates:
         if any(ancestor.op == "adain" for ancestor in Graph([], node).nodes()):
             return node

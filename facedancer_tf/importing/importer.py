@@ -1,7 +1,7 @@
-"""Recognising a weight file and making it one of our own network files.
+"""Imports a weight file of others: recognises its network and writes one of our own network files.
 
-What a file is, is read from its content: HDF5 or ONNX, then its graph. The network is built by us, matched node by
-node, given the file's arrays and written with its recipe; nothing of the file is executed.
+The content of the file says what it is: HDF5 or ONNX, then its graph. We build our own network, match it with the
+file's node by node, give it the file's arrays and write it with its recipe. Nothing of the file is executed.
 """
 
 from collections.abc import Callable
@@ -38,10 +38,10 @@ HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
 @dataclass(frozen=True)
 class Statements:
-    """What its user says of a file that the file does not say itself.
+    """What the user states because the file does not say it.
 
-    licence: of the weights, in plain words. shrink, encoder, encoder_fingerprint: of a generator's training, see
-    `ModelRecipe`. fusion, mapping_depth, size_px: the plan of a generator whose file holds weights alone.
+    licence: of the weights, in plain words. shrink, encoder, encoder_fingerprint: with which a generator was trained,
+    see `ModelRecipe`. fusion, mapping_depth, size_px: the plan of a generator whose file holds only weights.
     """
 
     licence: str = NOT_STATED
@@ -55,19 +55,22 @@ class Statements:
 
 @dataclass(frozen=True)
 class Imported:
-    """A network of ours with a file's weights: its kind, what was found in words, and how it is written."""
+    """Our network with the file's weights.
+
+    kind: generator, discriminator or encoder. summary: says in words what the file held. save: writes our own file.
+    """
 
     kind: str
-    found: str
+    summary: str
     network: keras.Model
     save: Callable[[Path], None]
 
 
 def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
-    """The network in `path`: FaceDancer's generator or discriminator, or an identity encoder.
+    """Reads the network in `path`: FaceDancer's generator or discriminator, or an identity encoder.
 
-    Raises UserError for a file that is missing, foreign, damaged, incomplete, or of a network that is not ours; one
-    sentence that names the tensor or layer where there is one.
+    Raises UserError for a file that is missing, foreign, damaged, incomplete, or holds another network. The message is
+    one sentence that names the tensor or layer, if one is to blame.
     """
     origin = f"{path.name}, SHA-256 {sha256_of(path)}"
     with path.open("rb") as file:
@@ -77,7 +80,7 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
             raise GraphError(
                 f"the encoder {stated.encoder!r} that was stated is none of {', '.join(ENCODERS)}"
             )
-        template(112, stated.shrink)  # knows which shrinks can be
+        template(112, stated.shrink)  # raises ValueError for a shrink that is not possible
         if start == HDF5:
             with without_drawing():
                 return _from_hdf5(read_checkpoint(path), stated, origin)
@@ -90,7 +93,7 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
         with without_drawing():
             return _from_onnx(path, stated, origin)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        # GraphError and NotPlain are ValueErrors; the others are what a description that is none runs into.
+        # GraphError and NotPlain are ValueErrors; the others come from configs that do not describe a network.
         said = (
             str(error) if isinstance(error, ValueError) else f"its description is not a network's ({error!r})"
         )
@@ -140,7 +143,7 @@ def _without_config(checkpoint: Checkpoint, stated: Statements, origin: str) -> 
 
 
 def _require_known_width(base_filters: int, *vectors: int) -> None:
-    """Before a network is built to a file's measure."""
+    """Raises GraphError for sizes that no network here has. To be called before a network of these sizes is built."""
     if base_filters > WIDEST or max(vectors, default=0) > 8 * WIDEST:
         raise GraphError(
             f"it is wider than any network known here ({base_filters} filters, vectors {vectors})"
@@ -172,11 +175,11 @@ def _generator(
         if plan["mapping_depth"]
         else "no mapping"
     )
-    found = (
+    summary = (
         f"FaceDancer generator, {plan['size_px']} px, {plan['base_filters']} filters, {', '.join(plan['fusion'])}; "
         f"{mapping}; encoder {stated.encoder}"
     )
-    return Imported("generator", found, network, lambda path: save_model_file(network, recipe, path))
+    return Imported("generator", summary, network, lambda path: save_model_file(network, recipe, path))
 
 
 def _discriminator(graph: Graph, stated: Statements, origin: str) -> Imported:
@@ -195,18 +198,18 @@ def _discriminator_file(
     network: keras.Model, size_px: int, base_filters: int, stated: Statements, origin: str
 ) -> Imported:
     recipe = DiscriminatorRecipe({"size_px": size_px, "base_filters": base_filters}, stated.licence, origin)
-    found = f"image-level discriminator, {size_px} px, {base_filters} filters"
+    summary = f"image-level discriminator, {size_px} px, {base_filters} filters"
     return Imported(
-        "discriminator", found, network, lambda path: save_discriminator_file(network, recipe, path)
+        "discriminator", summary, network, lambda path: save_discriminator_file(network, recipe, path)
     )
 
 
 def _from_onnx(path: Path, stated: Statements, origin: str) -> Imported:
     from facedancer_tf.importing.onnx_encoders import import_onnx_encoder
 
-    network, described = import_onnx_encoder(path)
+    network, description = import_onnx_encoder(path)
     return _encoder(
-        network, described["architecture"], {}, stated, origin, (described["low"], described["high"])
+        network, description["architecture"], {}, stated, origin, (description["low"], description["high"])
     )
 
 
@@ -223,5 +226,5 @@ def _encoder(
     low, high = value_range or (description.low, description.high)
     recipe = EncoderRecipe(name, arguments, low, high, licence, origin, fingerprint(network))
     head = f", head {', '.join(arguments['head'])}" if arguments else ""
-    found = f"identity encoder {name}{head}; reads [{low:g}, {high:g}]"
-    return Imported("encoder", found, network, lambda path: save_encoder_file(network, recipe, path))
+    summary = f"identity encoder {name}{head}; reads [{low:g}, {high:g}]"
+    return Imported("encoder", summary, network, lambda path: save_encoder_file(network, recipe, path))

@@ -1,7 +1,8 @@
-"""A full model's config and arrays, out of a Keras `.h5` file, as a graph.
+"""Reads a full model's config and arrays from a Keras `.h5` file into a graph.
 
-The config is read as data: no layer of the file is ever made, no function of it run. Nested models (ArcFace's
-ResNet-50 inside its wrapper) are laid open. Keras 2 (TensorFlow 2.0 to 2.15) and Keras 3's legacy format are read.
+The config is read as data: no layer of the file is ever built, no function of it is run. Nested models (ArcFace's
+ResNet-50 inside its wrapper) are replaced by their layers. Keras 2 (TensorFlow 2.0 to 2.15) and Keras 3's legacy
+format are read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +44,7 @@ def checkpoint_graph(checkpoint: Checkpoint) -> Graph:
 
 
 class _Weights:
-    """Arrays by layer; remembers which have been asked for, and how often layers have been called."""
+    """Arrays by layer. Remembers which of them have been used, and how often layers have been called."""
 
     def __init__(self, layers: Sequence[SavedLayer]) -> None:
         self.arrays = {layer.name: layer.arrays for layer in layers}
@@ -51,7 +52,7 @@ class _Weights:
         self.calls = 0
 
     def of(self, outer: str, inner: str | None) -> dict[str, np.ndarray]:
-        """The arrays of the layer `outer`, or of `inner` in the nested model of that name, by leaf name."""
+        """The arrays of the layer `outer`, or of the layer `inner` in the nested model `outer`, by leaf name."""
         mine = {
             full: value
             for full, value in self.arrays.get(outer, {}).items()
@@ -61,7 +62,7 @@ class _Weights:
         return by_leaf(mine)
 
     def left_over(self) -> list[str]:
-        """Full names of the arrays that nobody asked for."""
+        """Full names of the arrays that have not been used."""
         return [
             full for outer, arrays in self.arrays.items() for full in arrays if (outer, full) not in self.used
         ]
@@ -70,22 +71,26 @@ class _Weights:
 def _network(
     model: Mapping[str, Any], outer_inputs: Sequence[Node] | None, weights: _Weights, outer: str | None
 ) -> tuple[list[Node], list[Node]]:
-    """Inputs and outputs of a model's config; of a nested one (`outer` is its name), `outer_inputs` take the place
-    of its own inputs."""
+    """Inputs and outputs of a model's config.
+
+    outer: name of a nested model, else None. outer_inputs: take the place of a nested model's own inputs.
+    """
     if model["class_name"] not in MODELS:
         raise GraphError(f"its network is a {model['class_name']}, not a functional model")
     config = model["config"]
-    layers = config if isinstance(config, list) else config["layers"]  # Sequential of old Keras: a bare list
+    layers = (
+        config if isinstance(config, list) else config["layers"]
+    )  # Sequential of old Keras has a list for its config
     if len(layers) > LAYERS_CEILING:
         raise GraphError(f"its network has {len(layers)} layers")
     if model["class_name"] == "Sequential":
         return _chain(layers, outer_inputs, weights, outer)
-    made: dict[tuple[str, int], Node] = {}
+    nodes: dict[tuple[str, int], Node] = {}
     inputs: list[Node] = []
     by_name = {_name(layer): layer for layer in layers}
     for number, (name, *_) in enumerate(_tensors(config["input_layers"])):
-        made[name, 0] = outer_inputs[number] if outer_inputs is not None else _input(by_name[name])
-        inputs.append(made[name, 0])
+        nodes[name, 0] = outer_inputs[number] if outer_inputs is not None else _input(by_name[name])
+        inputs.append(nodes[name, 0])
     first = _first_calls(layers, config["output_layers"])
     pending = [
         (layer, number, list(_tensors(call)))
@@ -95,19 +100,19 @@ def _network(
     while pending:
         waiting = []
         for layer, number, sources in pending:
-            if any(source not in made for source in sources):
+            if any(source not in nodes for source in sources):
                 waiting.append((layer, number, sources))
                 continue
-            node = _layer(layer, [made[source] for source in sources], weights, outer)
-            made[_name(layer), number + first.get(_name(layer), 0)] = node
+            node = _layer(layer, [nodes[source] for source in sources], weights, outer)
+            nodes[_name(layer), number + first.get(_name(layer), 0)] = node
         if len(waiting) == len(pending):
             raise GraphError(f"its layer {_name(waiting[0][0])!r} reads from a layer that does not exist")
         pending = waiting
-    return inputs, [made[source] for source in _tensors(config["output_layers"])]
+    return inputs, [nodes[source] for source in _tensors(config["output_layers"])]
 
 
 def _first_calls(layers: Sequence[Mapping[str, Any]], outputs: Any) -> dict[str, int]:
-    """The number that each layer's first call goes by: Keras 2 counts a nested model's from 1, Keras 3 from 0."""
+    """The number of each nested model's first call: Keras 2 counts them from 1, Keras 3 from 0."""
     first: dict[str, int] = {}
     calls = [call for layer in layers for call in layer.get("inbound_nodes") or []]
     for name, number in _tensors([*calls, outputs]):
@@ -156,9 +161,10 @@ def _input(layer: Mapping[str, Any]) -> Node:
 
 
 def _tensors(call: Any) -> Iterator[tuple[str, int]]:
-    """(layer, call) of every tensor that a call's arguments name, in order, in Keras 2's way or Keras 3's.
+    """Yields (layer, call) for every tensor that a call's arguments name, in order.
 
-    Keras 2 writes [name, call, tensor, keyword arguments], Keras 3 {"class_name": "__keras_tensor__", …}.
+    Keras 2 writes [name, call, tensor, keyword arguments], Keras 3 {"class_name": "__keras_tensor__", …}; both are
+    read.
     """
     if isinstance(call, Mapping):
         if call.get("training") is True:

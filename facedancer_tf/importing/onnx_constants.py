@@ -1,4 +1,4 @@
-"""ONNX operations whose inputs are all known: weights that a file keeps quantised, reshaped or turned, and shapes."""
+"""Computes ONNX operations on constants: weights that a file holds quantised, reshaped or transposed, and shapes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,14 +9,14 @@ from facedancer_tf.graphs.graph import GraphError
 
 Settings = Mapping[str, Any]
 Arrays = Sequence[np.ndarray]
-SHAPE_LENGTH = 16  # of the short integer vectors that describe shapes
+SHAPE_LENGTH = 16  # the longest integer vector that may describe a shape
 
-# TensorProto's numbers of the types that a Cast may go to; floats of any width are float32 here.
+# Types to which a Cast may convert, by TensorProto's numbers; floats of any width are float32 here.
 _CASTS = {1: np.float32, 10: np.float32, 11: np.float32, 16: np.float32, 6: np.int64, 7: np.int64}
 
 
 def constant_result(kind: str, name: str, settings: Settings, arrays: Arrays) -> np.ndarray:
-    """What the operation gives for these arrays; raises GraphError where it is unknown or they do not fit it."""
+    """The operation's result for these arrays; raises GraphError where it is unknown or the arrays do not fit it."""
     if kind not in _OPERATIONS:
         raise GraphError(f"its node {name!r} computes weights by a {kind}, which is not followed")
     try:
@@ -26,7 +26,7 @@ def constant_result(kind: str, name: str, settings: Settings, arrays: Arrays) ->
 
 
 def axes_of(settings: Settings, arrays: Arrays) -> list[int] | None:
-    """The axes of a Squeeze or Unsqueeze: a setting up to opset 12, the second input since."""
+    """The axes of a Squeeze or Unsqueeze: a setting up to opset 12, the second input from opset 13 on."""
     if "axes" in settings:
         return list(settings["axes"])
     return [int(axis) for axis in arrays[1]] if len(arrays) > 1 else None
@@ -41,7 +41,7 @@ def _constant(settings: Settings, arrays: Arrays) -> np.ndarray:
 
 
 def _dequantise(settings: Settings, arrays: Arrays) -> np.ndarray:
-    """(value − zero point) · scale, the scales one for all, one per channel, or one per run along the axis."""
+    """(value − zero point) · scale; there is one scale for all, one per channel, or one per block along the axis."""
     values, scales = arrays[0], arrays[1].astype(np.float32)
     zero_points = arrays[2].astype(np.float32) if len(arrays) > 2 else np.zeros_like(scales)
     axis, block = int(settings.get("axis", 1)), int(settings.get("block_size", 0))
@@ -50,15 +50,17 @@ def _dequantise(settings: Settings, arrays: Arrays) -> np.ndarray:
         if scales.shape[axis] != runs[-1] + 1:
             raise ValueError(f"blocks of {block} along {len(runs)} values, scales {scales.shape}")
         scales, zero_points = scales.take(runs, axis), zero_points.take(runs, axis)
-        wanted = values.shape
+        expected_shape = values.shape
     elif scales.size == 1:
-        scales, zero_points, wanted = scales.reshape(()), zero_points.reshape(()), ()
+        scales, zero_points, expected_shape = scales.reshape(()), zero_points.reshape(()), ()
     else:
-        wanted = tuple(size if place == axis % values.ndim else 1 for place, size in enumerate(values.shape))
-        scales, zero_points = scales.reshape(wanted), zero_points.reshape(wanted)
+        expected_shape = tuple(
+            size if place == axis % values.ndim else 1 for place, size in enumerate(values.shape)
+        )
+        scales, zero_points = scales.reshape(expected_shape), zero_points.reshape(expected_shape)
     if (
-        scales.shape != wanted or zero_points.shape != wanted
-    ):  # nothing is repeated beyond the size of the values
+        scales.shape != expected_shape or zero_points.shape != expected_shape
+    ):  # else NumPy would repeat values beyond the size of the array
         raise ValueError(f"values {values.shape}, scales {scales.shape}, zero points {zero_points.shape}")
     return (values.astype(np.float32) - zero_points) * scales
 

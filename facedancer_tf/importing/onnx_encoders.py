@@ -1,4 +1,4 @@
-"""Identity encoders from ONNX files: which one a file holds, its weights in our own network, its value range."""
+"""Imports identity encoders from ONNX files: recognises which one it is, fills our network, finds its value range."""
 
 from collections import Counter
 from pathlib import Path
@@ -14,18 +14,20 @@ from networks.encoders import ENCODERS
 from networks.insightface_mobilefacenet import DEEP
 from networks.iresnet import UNITS
 
-NEAR = 0.1  # how far from [-1, 1] a rescaled picture may end; (x − 127.5) / 128 ends 0.004 from it
+NEAR = (
+    0.1  # how far from [-1, 1] the range of a rescaled picture may end; (x − 127.5) / 128 ends 0.004 from it
+)
 
 
 def import_onnx_encoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
-    """The frozen encoder with the file's weights, and what else must be known of it.
+    """The frozen encoder with the file's weights, and a dictionary that describes it.
 
-    The second is {"architecture": a name in `networks.encoders.ENCODERS`, "low", "high": the value range that this
-    network reads}, which differs from the description's where the file scales its pictures otherwise. Raises
-    GraphError, with one clause as the reason, for a file that holds none of the encoders known here.
+    architecture: a name in `networks.encoders.ENCODERS`. low, high: the value range that this network reads; it differs
+    from the encoder's description where the file scales its pictures in another form. Raises GraphError, whose message
+    is one clause, for a file that holds none of the encoders known here.
     """
     theirs = read_onnx_graph(Path(path))
-    architecture = recognised(theirs)
+    architecture = recognise_architecture(theirs)
     model = ENCODERS[architecture].build()
     ours = model_graph(model)
     black, white = _first_values(theirs)
@@ -39,8 +41,8 @@ def import_onnx_encoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
     }
 
 
-def recognised(graph: Graph) -> str:
-    """The name in ENCODERS of the network that this looks like; only matching it proves it."""
+def recognise_architecture(graph: Graph) -> str:
+    """The name in ENCODERS of the network that `graph` resembles; the proof is that the two match."""
     counts = Counter(node.op for node in graph.nodes())
     depths = {sum(units): depth for depth, units in UNITS.items()}
     if counts["depthwise_conv"]:
@@ -54,10 +56,10 @@ def recognised(graph: Graph) -> str:
 
 
 def _first_values(graph: Graph) -> tuple[float, float]:
-    """What the first convolution is given for black and for white.
+    """The values that the first convolution reads for black and for white.
 
-    A file that does not rescale its pictures is taken to be given them in [-1, 1], as InsightFace's are; one that
-    does is given [0, 255] or [0, 1], whichever ends near [-1, 1].
+    A file that does not rescale its pictures is taken to read [-1, 1], as InsightFace's files do. A file that rescales
+    them reads [0, 255] or [0, 1]: the range that it brings near [-1, 1].
     """
     rescaling = [node for node in graph.nodes() if node.op == "rescale"]
     if not rescaling:
@@ -71,10 +73,10 @@ def _first_values(graph: Graph) -> tuple[float, float]:
 
 
 def _take_out_rescaling(graph: Graph) -> tuple[float, float] | None:
-    """Scale and offset of the graph's rescaling, which is cut out of it; None where there is none."""
-    found = None
+    """Removes the rescaling from the graph; returns its scale and offset, or None where there is none."""
+    scale_and_offset = None
     for node in graph.nodes():
         if node.op == "rescale":
-            found = node.settings["scale"], node.settings["offset"]
+            scale_and_offset = node.settings["scale"], node.settings["offset"]
         node.inputs = [parent.inputs[0] if parent.op == "rescale" else parent for parent in node.inputs]
-    return found
+    return scale_and_offset

@@ -1,8 +1,8 @@
-"""ONNX files as plain data: named tensors and a list of operations, checked before anybody interprets them.
+"""Reads ONNX files as plain data: named tensors and a list of operations, checked before they are interpreted.
 
-The file is parsed as a protobuf message and nothing more. No other file is opened on its behalf (external data is
-refused), and neither functions, operations of other domains nor operations that hold graphs of their own (If, Loop,
-Scan) are accepted. Node names are cut to what an error message can hold.
+The file is parsed as a protobuf message and nothing more. It cannot make us open other files (external data is
+refused). Functions, operations of other domains and operations that hold graphs (If, Loop, Scan) are refused as well.
+Node names are cut to a length that fits into an error message.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class OnnxFile:
-    """A file's one input (name and shape, None where a size is left open), its output, tensors and operations."""
+    """A file's one input, its one output, tensors and operations; in `input_shape` an open size is None."""
 
     input_name: str
     input_shape: tuple[int | None, ...]
@@ -50,7 +50,7 @@ class OnnxFile:
 
 
 def read_onnx_file(path: Path) -> OnnxFile:
-    """Raises GraphError for a file that is not ONNX, too large, or holds what is not followed here."""
+    """Reads `path`; raises GraphError for a file that is not ONNX, is too large, or holds what is refused here."""
     graph = _parse(path).graph
     tensors = {tensor.name: array_of(tensor) for tensor in graph.initializer}
     if graph.sparse_initializer:
@@ -63,8 +63,8 @@ def read_onnx_file(path: Path) -> OnnxFile:
         raise GraphError(f"it has {len(inputs)} inputs and {len(graph.output)} outputs, not one of each")
     left_over = [name for name, array in tensors.items() if array.dtype == np.float32 and name not in read]
     if left_over:
-        named = ", ".join(repr(name[:NAME_LENGTH]) for name in left_over[:5])
-        raise GraphError(f"it holds tensors that its own network does not use: {named}")
+        names = ", ".join(repr(name[:NAME_LENGTH]) for name in left_over[:5])
+        raise GraphError(f"it holds tensors that its own network does not use: {names}")
     sizes = inputs[0].type.tensor_type.shape.dim
     shape = tuple(size.dim_value if size.HasField("dim_value") else None for size in sizes)
     return OnnxFile(inputs[0].name, shape, graph.output[0].name, tensors, operations)
@@ -93,7 +93,7 @@ def _parse(path: Path) -> onnx.ModelProto:
 
 
 def array_of(tensor: TensorProto) -> np.ndarray:
-    """The tensor's values, floats of any width as float32; raises GraphError naming it where they are not plain."""
+    """The tensor's values, floats of any width as float32; raises GraphError, which names it, for other tensors."""
     name = tensor.name[:NAME_LENGTH]
     if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
         raise GraphError(f"its tensor {name!r} lies in another file, which is not followed")
@@ -117,7 +117,9 @@ def array_of(tensor: TensorProto) -> np.ndarray:
 def _operation(node: onnx.NodeProto) -> Operation:
     name = (node.name or next(iter(node.output), ""))[:NAME_LENGTH]
     kind = node.op_type[:NAME_LENGTH]
-    if not isinstance(kind, str) or not kind.isidentifier():  # protobuf gives bytes where they are no text
+    if (
+        not isinstance(kind, str) or not kind.isidentifier()
+    ):  # protobuf gives bytes where they are not valid text
         raise GraphError(f"its node {name!r} is of no kind that ONNX has")
     if node.domain not in ("", "ai.onnx"):
         raise GraphError(

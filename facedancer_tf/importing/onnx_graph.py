@@ -1,8 +1,8 @@
-"""An ONNX network as a graph of plain operations, whatever tool wrote it; nothing of it is ever executed.
+"""Reads an ONNX network into a graph of plain operations, whatever tool wrote it; nothing of it is ever executed.
 
-Every node is read as data: weights that the file quantises or reshapes are put together, batch norms folded where that
-is exact (see onnx_layers.py), reshapes, transpositions and the like followed by the axes that they leave, kernels laid
-as Keras has them. Two ways of writing one network give one graph, which `graph.match` compares with our own.
+Every node is read as data. Weights that the file holds quantised or reshaped are computed. Batch norms are folded where
+that is exact (see onnx_layers.py). Of reshapes and transpositions only the new order of axes is kept. Kernels get
+Keras' layout. So two forms of one network give one graph, which `graph.match` compares with our own.
 """
 
 from collections.abc import Callable
@@ -14,30 +14,38 @@ import numpy as np
 from facedancer_tf.graphs.graph import Graph, GraphError, Node
 from facedancer_tf.importing.onnx_constants import axes_of, constant_result
 from facedancer_tf.importing.onnx_file import OnnxFile, Operation, read_onnx_file
-from facedancer_tf.importing.onnx_layers import Feature, batch_norm, convolution, gemm, matmul, prelu, scaled
+from facedancer_tf.importing.onnx_layers import (
+    Feature,
+    apply_scale,
+    batch_norm,
+    convolution,
+    gemm,
+    matmul,
+    prelu,
+)
 
-Value = np.ndarray | Feature | None  # None: an input left out
-BYTES_MADE_CEILING = 4 << 30  # of all arrays made on the way
+Value = np.ndarray | Feature | None  # None: an optional input that is not there
+BYTES_MADE_CEILING = 4 << 30  # of all arrays that are computed from the file's
 FLOAT_TYPES = (1, 10, 11, 16)  # float, float16, double, bfloat16 as TensorProto numbers them
 
 
 def read_onnx_graph(path: Path) -> Graph:
-    """The network in the file, from its one picture input to its one output.
+    """Reads the network in the file, from its one picture input to its one output.
 
-    Raises GraphError for a file that cannot be read so, with the place as the reason: see onnx_file.py for what is
-    never followed; beyond it an operation that no encoder here has, a tensor of the wrong shape or one missing.
+    Raises GraphError, which names the place, for what onnx_file.py refuses, for an operation that no encoder here has,
+    and for a tensor that is missing or has the wrong shape.
     """
     file = read_onnx_file(path)
     picture = _picture(file)
     values: dict[str, Value] = {**file.tensors, file.input_name: picture, "": None}
-    made = 0
+    bytes_made = 0
     for op in file.operations:
         missing = [name for name in op.inputs if name not in values]
         if missing:
             raise GraphError(f"its node {op.name!r} reads {missing[0][:80]!r}, which nothing before it gives")
         result = _result(op, [values[name] for name in op.inputs])
-        made += result.nbytes if isinstance(result, np.ndarray) else _bytes(result.node)
-        if made > BYTES_MADE_CEILING:
+        bytes_made += result.nbytes if isinstance(result, np.ndarray) else _bytes(result.node)
+        if bytes_made > BYTES_MADE_CEILING:
             raise GraphError("its network takes more memory than any encoder here")
         if op.outputs:
             values[op.outputs[0]] = result
@@ -84,7 +92,7 @@ def _result(op: Operation, inputs: list[Value]) -> np.ndarray | Feature:
 
 
 def _arithmetic(op: Operation, first: Value, second: Value) -> Feature:
-    """The sum of two branches, or a scale or shift by constants."""
+    """Reads the sum of two branches, or a scale or shift by constants."""
     if isinstance(first, Feature) and isinstance(second, Feature):
         if op.kind != "Add" or (first.axes, first.sizes) != (second.axes, second.sizes):
             raise GraphError(
@@ -97,23 +105,25 @@ def _arithmetic(op: Operation, first: Value, second: Value) -> Feature:
     vector = _per_channel(op, x, constant)
     ones, zeros = np.ones_like(vector), np.zeros_like(vector)
     if op.kind == "Add":
-        return scaled(x, ones, vector, op.name)
+        return apply_scale(x, ones, vector, op.name)
     if op.kind == "Mul":
-        return scaled(x, vector, zeros, op.name)
+        return apply_scale(x, vector, zeros, op.name)
     if op.kind == "Sub":
-        return scaled(x, ones, -vector, op.name) if x is first else scaled(x, -ones, vector, op.name)
+        return (
+            apply_scale(x, ones, -vector, op.name) if x is first else apply_scale(x, -ones, vector, op.name)
+        )
     if x is not first or not vector.all():
         raise GraphError(f"its node {op.name!r} divides by its input or by zero")
-    return scaled(x, 1 / vector, zeros, op.name)
+    return apply_scale(x, 1 / vector, zeros, op.name)
 
 
 def _per_channel(op: Operation, x: Feature, constant: np.ndarray) -> np.ndarray:
-    """A constant that is alike in all places, as a float64 vector over the channels."""
+    """A constant that is the same in all places, as a float64 vector over the channels."""
     channels = x.sizes["C"]
     if constant.size == 1:
         return np.full(channels, constant.item(), np.float64)
-    wanted = tuple(channels if axis == "C" else 1 for axis in x.axes)
-    if (1,) * (len(wanted) - constant.ndim) + constant.shape != wanted:
+    expected_shape = tuple(channels if axis == "C" else 1 for axis in x.axes)
+    if (1,) * (len(expected_shape) - constant.ndim) + constant.shape != expected_shape:
         raise GraphError(
             f"its node {op.name!r} has a constant of shape {constant.shape}, not one value per channel"
         )
@@ -135,7 +145,7 @@ def _flat(op: Operation, x: Feature) -> Feature:
 
 
 def _reshape(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> Feature:
-    """Only what comes to a flatten: [batch, all the rest]."""
+    """Accepts only a reshape that is a flatten: [batch, all the rest]."""
     flat = _flat(op, x)
     shape = (
         constants[0].ravel().tolist()
@@ -148,7 +158,7 @@ def _reshape(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> F
 
 
 def _squeeze(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> Feature:
-    """Only what comes to a flatten of [N, C, 1, 1]."""
+    """Accepts only a squeeze that is a flatten of [N, C, 1, 1]."""
     axes = axes_of(op.settings, [np.zeros(0), *(value for value in constants if value is not None)])
     places = (
         {"HW".find(x.axes[axis]) for axis in axes if -len(x.axes) <= axis < len(x.axes)} if axes else {0, 1}
@@ -166,12 +176,12 @@ def _transpose(op: Operation, x: Feature, constants: list[np.ndarray | None]) ->
 
 
 def _pad(op: Operation, x: Feature, constants: list[np.ndarray | None]) -> Feature:
-    given = [value for value in constants if value is not None]
-    pads = list(op.settings.get("pads", given[0].ravel().tolist() if given else []))
-    value = given[1].item() if len(given) > 1 and given[1].size == 1 else op.settings.get("value", 0.0)
+    arrays = [value for value in constants if value is not None]
+    pads = list(op.settings.get("pads", arrays[0].ravel().tolist() if arrays else []))
+    value = arrays[1].item() if len(arrays) > 1 and arrays[1].size == 1 else op.settings.get("value", 0.0)
     half = pads[: len(pads) // 2]
     even = x.axes == "NCHW" and len(pads) == 8 and half == pads[4:] and half[:2] == [0, 0] and min(pads) >= 0
-    if not even or value or len(given) > 2 or op.settings.get("mode", "constant") != "constant":
+    if not even or value or len(arrays) > 2 or op.settings.get("mode", "constant") != "constant":
         raise GraphError(f"its node {op.name!r} does not pad rows and columns evenly with zeros")
     sizes = {**x.sizes, "H": x.sizes["H"] + 2 * half[2], "W": x.sizes["W"] + 2 * half[3]}
     return Feature(Node("pad", op.name, [x.node], {"pad": (half[2], half[3])}), x.axes, sizes)

@@ -1,8 +1,8 @@
-"""ONNX operations with weights as graph nodes: convolutions, dense layers, PReLUs, and scales folded where exact.
+"""Turns ONNX operations with weights into graph nodes: convolutions, dense layers, PReLUs; folds scales where exact.
 
-A batch norm, or any product or sum with constants per channel, is x · scale + shift. Behind a convolution or a dense
-layer it is folded into that layer's weights, at the picture it becomes a rescaling, and the one in front of a flatten
-goes into the dense layer behind it. Everywhere else it stays a batch norm. Products are taken in float64.
+A batch norm, or any product or sum with constants per channel, is x · scale + shift. After a convolution or a dense
+layer it is folded into that layer's weights. At the picture it becomes a rescaling. Before a flatten it goes into the
+dense layer after the flatten. Everywhere else it stays a batch norm. Products are computed in float64.
 """
 
 from collections.abc import Mapping
@@ -14,22 +14,25 @@ import numpy as np
 from facedancer_tf.graphs.graph import ROLES, GraphError, Node
 from facedancer_tf.importing.onnx_file import Operation
 
-KERNEL_CEILING = 1 << 24  # values of a grouped convolution's kernel, written out
+KERNEL_CEILING = 1 << 24  # values of a grouped convolution's kernel with the zeros between its groups
 FOLDING = ("conv", "depthwise_conv", "dense", "batch_norm")
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A tensor that depends on the picture: the node that makes it, its axes in the file's order ("NCHW", "NHWC" or
-    "NC") and their sizes; N is -1 where the file leaves it open."""
+    """A tensor that depends on the picture.
+
+    node: gives it. axes: in the file's order ("NCHW", "NHWC" or "NC"). sizes: by axis; N is -1 where the file leaves it
+    open.
+    """
 
     node: Node
     axes: str
     sizes: Mapping[str, int]
 
 
-def scaled(x: Feature, scale: np.ndarray, shift: np.ndarray, name: str) -> Feature:
-    """x · scale + shift, float64 vectors over the channels."""
+def apply_scale(x: Feature, scale: np.ndarray, shift: np.ndarray, name: str) -> Feature:
+    """x · scale + shift; both are float64 vectors over the channels."""
     node = x.node
     if node.op in ("input", "rescale"):
         if np.ptp(scale) or np.ptp(shift):
@@ -59,7 +62,7 @@ def scaled(x: Feature, scale: np.ndarray, shift: np.ndarray, name: str) -> Featu
 
 
 def _single(values: np.ndarray) -> np.ndarray:
-    """As float32; what is too large for it becomes infinite, which `graph.match` refuses."""
+    """`values` as float32; values too large for it become infinite, which `graph.match` refuses."""
     with np.errstate(over="ignore"):
         return values.astype(np.float32)
 
@@ -75,11 +78,11 @@ def batch_norm(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> F
     if (variance <= 0).any():
         raise GraphError(f"its node {op.name!r} has a variance that is not positive")
     scale = gamma / np.sqrt(variance)
-    return scaled(x, scale, beta - mean * scale, op.name)
+    return apply_scale(x, scale, beta - mean * scale, op.name)
 
 
 def convolution(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> Feature:
-    """ONNX keeps kernels as [out, in of a group, rows, columns]."""
+    """Reads a convolution; ONNX has kernels as [out, in of a group, rows, columns]."""
     kernel, channels = _weight(op, weights, 0, (None,) * 4), x.sizes["C"]
     out, of_group, rows, columns = kernel.shape
     groups = int(op.settings.get("group", 1))
@@ -101,7 +104,7 @@ def convolution(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> 
 
 
 def _ungrouped(op: Operation, kernel: np.ndarray, groups: int) -> np.ndarray:
-    """A grouped convolution's kernel as an ordinary one's, with zeros between the groups."""
+    """Turns the kernel of a grouped convolution into an ordinary one, with zeros between the groups."""
     out, of_group, rows, columns = kernel.shape
     if kernel.size * groups > KERNEL_CEILING:
         raise GraphError(f"its node {op.name!r} has {groups} groups, too many to be written out")
@@ -113,7 +116,7 @@ def _ungrouped(op: Operation, kernel: np.ndarray, groups: int) -> np.ndarray:
 
 
 def _window(op: Operation, x: Feature, size: tuple[int, int]) -> tuple[dict[str, Any], Node, dict[str, int]]:
-    """Size, strides, padding and dilation; the node to read, a zero padding before it taken in; the new sizes."""
+    """Size, strides, padding (with a zero padding before it) and dilation; the node to read; the new sizes."""
     strides, dilation = (tuple(op.settings.get(key, (1, 1))) for key in ("strides", "dilations"))
     automatic = op.settings.get("auto_pad", "NOTSET")
     pads = list(op.settings.get("pads", (0, 0, 0, 0)))
@@ -144,11 +147,11 @@ def gemm(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> Feature
     kernel = _weight(op, weights, 0, (None, None)) * np.float32(op.settings.get("alpha", 1.0))
     kernel = kernel.T if op.settings.get("transB") else kernel
     units = kernel.shape[1]
-    bias, given = np.zeros(units, np.float32), weights[1] if len(weights) > 1 else None
-    if given is not None:
-        if given.shape not in ((), (1,), (1, 1), (units,), (1, units)):
-            raise GraphError(f"its node {op.name!r} has a bias of shape {given.shape} for {units} units")
-        bias += given.reshape(-1) * np.float32(op.settings.get("beta", 1.0))
+    bias, constant = np.zeros(units, np.float32), weights[1] if len(weights) > 1 else None
+    if constant is not None:
+        if constant.shape not in ((), (1,), (1, 1), (units,), (1, units)):
+            raise GraphError(f"its node {op.name!r} has a bias of shape {constant.shape} for {units} units")
+        bias += constant.reshape(-1) * np.float32(op.settings.get("beta", 1.0))
     return _dense(op, x, kernel, bias)
 
 
@@ -158,7 +161,7 @@ def matmul(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> Featu
 
 
 def _dense(op: Operation, x: Feature, kernel: np.ndarray, bias: np.ndarray) -> Feature:
-    """Kernel [in, out]; behind a flatten its rows go from the file's order to rows, columns, channels."""
+    """Reads a dense layer, kernel [in, out]. After a flatten, its rows are sorted to rows, columns, channels."""
     if x.axes != "NC" or kernel.shape[0] != x.sizes["C"]:
         raise GraphError(f"its node {op.name!r} has a kernel of shape {kernel.shape} for {dict(x.sizes)}")
     source, units = x.node, kernel.shape[1]
@@ -178,7 +181,10 @@ def _dense(op: Operation, x: Feature, kernel: np.ndarray, bias: np.ndarray) -> F
 
 
 def prelu(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> Feature:
-    """One slope for all or one per channel; MXNet writes the latter as [C], which ONNX would lay along the columns."""
+    """Reads a PReLU with one slope for all or one per channel.
+
+    MXNet writes the latter as [C], which by ONNX' rules would be one slope per column.
+    """
     slope, channels = weights[0] if weights else None, x.sizes["C"]
     shapes = [(channels, 1, 1), (1, channels, 1, 1), (channels,)]
     if slope is None or x.axes != "NCHW" or (slope.size != 1 and slope.shape not in shapes):
@@ -194,14 +200,15 @@ def prelu(op: Operation, x: Feature, weights: list[np.ndarray | None]) -> Featur
 def _weight(
     op: Operation, weights: list[np.ndarray | None], place: int, shape: tuple[int | None, ...]
 ) -> np.ndarray:
-    """The constant input number `place` after the feature; a None in `shape` stands for any size but 0."""
+    """The constant input number `place` after the feature; None in `shape` stands for any size but 0."""
     value = weights[place] if place < len(weights) else None
     if value is None or value.dtype != np.float32:
         raise GraphError(f"its node {op.name!r} lacks a constant weight as input {place + 1}")
     fits = len(value.shape) == len(shape) and all(
-        size == wanted or (wanted is None and size) for size, wanted in zip(value.shape, shape, strict=True)
+        size == expected or (expected is None and size)
+        for size, expected in zip(value.shape, shape, strict=True)
     )
     if not fits:
-        wanted = " × ".join("any" if size is None else str(size) for size in shape)
-        raise GraphError(f"its node {op.name!r} has a weight of shape {value.shape}, not {wanted}")
+        expected_shape = " × ".join("any" if size is None else str(size) for size in shape)
+        raise GraphError(f"its node {op.name!r} has a weight of shape {value.shape}, not {expected_shape}")
     return value

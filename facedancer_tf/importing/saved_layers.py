@@ -1,6 +1,7 @@
-"""What a Keras `.h5` file holds: arrays by layer, in saved order, and the network's config where it is a full model.
+"""Reads a Keras `.h5` file: arrays by layer, in saved order, and the network's config if it is a full model.
 
-Read as data: bounded, nothing listed twice, no link followed (`facedancer_tf.weights.plain_hdf5`).
+The file is read as data: its size is bounded, nothing may be listed twice, no link is followed
+(`facedancer_tf.weights.plain_hdf5`).
 """
 
 import json
@@ -28,7 +29,7 @@ class SavedLayer:
 
 @dataclass
 class Checkpoint:
-    """What an `.h5` file holds: its config where it is a full model, its layers in saved order."""
+    """The content of an `.h5` file. config: of a full model, else None. layers: in saved order."""
 
     config: dict[str, Any] | None
     layers: list[SavedLayer]
@@ -54,17 +55,17 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def by_leaf(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """kernel, bias … of one layer; 0/kernel, 0/bias, 1/kernel … where it holds several layers, as AdaIN does."""
+    """Arrays by leaf name: kernel, bias …; 0/kernel, 0/bias, 1/kernel … if the layer holds several, as AdaIN does."""
     owners = list(dict.fromkeys(full.rpartition("/")[0] for full in arrays))
-    found = {}
+    result = {}
     for full, value in arrays.items():
         owner, _, leaf = full.rpartition("/")
         leaf = leaf.split(":")[0]
         key = leaf if len(owners) == 1 else f"{owners.index(owner)}/{leaf}"
-        if key in found:
+        if key in result:
             raise GraphError(f"it holds two tensors {full!r}")
-        found[key] = value
-    return found
+        result[key] = value
+    return result
 
 
 def _text(value: Any) -> str:
@@ -72,7 +73,7 @@ def _text(value: Any) -> str:
 
 
 def _names(group: h5py.Group, key: str) -> list[str]:
-    """An attribute that lists names; Keras cuts one that is too long for HDF5 into key0, key1 …"""
+    """The names in an attribute; Keras divides a list that is too long for HDF5 into key0, key1 …"""
     parts = [key] if key in group.attrs else sorted(
         (part for part in group.attrs if part.startswith(key) and part.removeprefix(key).isdigit()),
         key=lambda part: int(part.removeprefix(key)),
@@ -83,7 +84,7 @@ def _names(group: h5py.Group, key: str) -> list[str]:
 
 
 def _arrays(group: h5py.Group) -> dict[str, np.ndarray]:
-    """A layer's arrays by full weight name; each may be listed once, so that all are no more than the file holds."""
+    """A layer's arrays by full weight name. Each may be listed only once, so that the file's size bounds the memory."""
     names = _names(group, "weight_names")
     if len({group[name].name for name in names}) != len(names):
         raise GraphError(f"its layer {group.name!r} lists a tensor twice")

@@ -1,9 +1,9 @@
-"""Weights-only `.h5` files: pairing by saved order and shapes, where the file tells nothing of its network.
+"""Pairs the arrays of a weights-only `.h5` file with our layers, by saved order and shapes.
 
-Keras saves layers by their distance from the output, farthest first. Layers whose tensors have the same shapes can
-only be told apart by that order, and in these networks it decides: along a path the order is that of the path, and
-the two layers that stand side by side (AdaIN's scale and shift, do_affa's two masks) are saved in the order in which
-their operation takes them. The plan has to be stated by whoever has the file.
+Such a file says nothing of its network, so the user must state the plan. Keras saves layers by their distance from the
+output, farthest first. Only this order distinguishes layers whose tensors have the same shapes, and in these networks
+it is enough: along a path it is the order of the path; two layers side by side (AdaIN's scale and shift, do_affa's two
+masks) are saved in the order in which their operation takes them.
 """
 
 from collections import defaultdict, deque
@@ -17,12 +17,12 @@ from facedancer_tf.importing.saved_layers import SavedLayer, by_leaf
 WITHIN_A_LAYER = {
     "sigmoid": 1,
     "adain": 2,
-}  # nodes of ours that are no layers there: a sigmoid, two dense layers
+}  # how many of our nodes are no layers in the file: a mask's sigmoid, AdaIN's two dense layers
 Key = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 def pair_in_saved_order(ours: Graph, layers: Iterable[SavedLayer]) -> dict[str, list[np.ndarray]]:
-    """The saved arrays by the names of our layers; raises GraphError naming tensors that are missing or left over."""
+    """The saved arrays by the names of our layers; raises GraphError, which names missing and superfluous tensors."""
     layers = list(layers)
     distances = _distances(ours)
     expected = len(distances) - sum(WITHIN_A_LAYER.get(node.op, 0) for node in distances)
@@ -31,7 +31,7 @@ def pair_in_saved_order(ours: Graph, layers: Iterable[SavedLayer]) -> dict[str, 
     waiting: dict[Key, deque[Node]] = defaultdict(deque)
     for node in sorted((node for node in distances if node.op in ROLES), key=lambda node: -distances[node]):
         waiting[_key(node.weights)].append(node)  # sorted is stable: ties stay in the order of the graph
-    found: dict[str, list[np.ndarray]] = {}
+    arrays_of: dict[str, list[np.ndarray]] = {}
     last = len(distances)
     for name, arrays in _units(layers):
         queue = waiting[_key(arrays)]
@@ -42,11 +42,11 @@ def pair_in_saved_order(ours: Graph, layers: Iterable[SavedLayer]) -> dict[str, 
         if distances[node] > last:
             raise GraphError(f"its tensor {name!r} stands where the stated plan has none of its shape")
         last = distances[node]
-        found[node.name] = checked_arrays(node, Node(node.op, name, weights=arrays))
+        arrays_of[node.name] = checked_arrays(node, Node(node.op, name, weights=arrays))
     missing = [node.name for queue in waiting.values() for node in queue]
     if missing:
         raise GraphError(f"tensors of the stated plan are missing: {', '.join(missing[:5])}")
-    return found
+    return arrays_of
 
 
 def _key(arrays: dict[str, np.ndarray]) -> Key:
@@ -54,7 +54,7 @@ def _key(arrays: dict[str, np.ndarray]) -> Key:
 
 
 def _units(layers: Iterable[SavedLayer]) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-    """Name and arrays of each plain layer; AdaIN's two dense layers one after the other."""
+    """Yields name and arrays of each plain layer; AdaIN's two dense layers come one after the other."""
     for layer in layers:
         parts: dict[str, dict[str, np.ndarray]] = {}
         for leaf, value in by_leaf(layer.arrays).items():
@@ -65,9 +65,9 @@ def _units(layers: Iterable[SavedLayer]) -> Iterator[tuple[str, dict[str, np.nda
 
 
 def _distances(graph: Graph) -> dict[Node, int]:
-    """How far each node is from the output, counted as Keras counts the released layers, in order of the graph.
+    """The distance of each node from the output, as Keras counts it for the released layers, in order of the graph.
 
-    AdaIN's dense layers lie inside it there, and a mask's sigmoid inside its convolution.
+    In the released network AdaIN's dense layers lie inside AdaIN, and a mask's sigmoid lies inside its convolution.
     """
     nodes = graph.nodes()
     distance = dict.fromkeys(nodes, 0)
@@ -79,9 +79,9 @@ def _distances(graph: Graph) -> dict[Node, int]:
 
 
 def read_sizes(layers: list[SavedLayer]) -> dict[str, int]:
-    """What the tensors' shapes alone tell: base_filters and, of a generator, identity_width and mapping_width.
+    """The sizes that the tensors' shapes show: base_filters and, of a generator, identity_width and mapping_width.
 
-    Raises GraphError for files that hold batch norms (encoders, whose wiring shapes do not tell) or no convolution.
+    Raises GraphError for files with batch norms (encoders, whose wiring cannot be seen in shapes) or no convolution.
     """
     units = [arrays for _, arrays in _units(layers)]
     if any("moving_mean" in arrays for arrays in units):

@@ -1,1 +1,1 @@
-"""Reading faces with networks that no training sees, and intervals for what is measured so."""
+"""Networks that read faces and take no part in any training, and intervals for what they measure."""

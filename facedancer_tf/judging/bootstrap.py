@@ -1,4 +1,4 @@
-"""How far a mean can be trusted: percentile bootstrap (Efron, 1979) over groups of values that go together."""
+"""Intervals of means by the percentile bootstrap (Efron, 1979), over groups of values that depend on each other."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ DRAWS = 1000
 def bootstrap_interval(
     values: np.ndarray, groups: Sequence[str], seed: int, draws: int = DRAWS, level: float = 0.95
 ) -> tuple[float, float]:
-    """The interval that the mean of `values` [n] falls into with probability `level` when the groups are drawn anew.
+    """The interval into which the mean of `values` [n] falls with probability `level` when the groups are drawn anew.
 
-    Values of one group (`groups` [n] names it) depend on each other, as pairs of one person's pictures do; so whole
-    groups are drawn, as many as there are, `draws` times. The same seed gives the same interval.
+    `groups` [n] names the group of each value. Values of one group depend on each other, as pairs of one person's
+    pictures do. So whole groups are drawn, as many as there are, `draws` times. The same seed gives the same interval.
     """
     if len(values) != len(groups) or not len(values):
         raise ValueError(
@@ -23,8 +23,10 @@ def bootstrap_interval(
     sums, counts = np.bincount(number, values), np.bincount(number)
     random = np.random.default_rng(seed)
     means = np.empty(draws)
-    for draw in range(draws):  # one at a time: all at once would be draws times groups numbers
-        drawn = random.integers(len(sums), size=len(sums))
-        means[draw] = sums[drawn].sum() / counts[drawn].sum()
+    for draw in range(
+        draws
+    ):  # one draw at a time: all at once would take memory for draws times groups numbers
+        chosen_groups = random.integers(len(sums), size=len(sums))
+        means[draw] = sums[chosen_groups].sum() / counts[chosen_groups].sum()
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

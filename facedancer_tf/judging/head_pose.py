@@ -1,10 +1,10 @@
-"""How a head is turned, from its 68 landmarks: yaw, pitch and roll in degrees.
+"""Computes yaw, pitch and roll of a head in degrees from its 68 landmarks.
 
 Signs are those of the picture: yaw is positive where the nose points to the picture's right, pitch where it points up,
 roll where the head is tilted clockwise. The rotation is Rz(roll) · Ry(-yaw) · Rx(-pitch) about axes x to the right, y
-down, z away from the camera, so turning the picture in its plane changes the roll alone, and a mirrored picture has
-the yaw and the roll negated. Zero is the model's frontal view; what a given person's frontal view gives differs by a
-few degrees. Differences between pictures of one head are what the angles are for.
+down, z away from the camera. So turning the picture in its plane changes only the roll, and mirroring it negates yaw
+and roll. Zero is the frontal view of the model; a person's own frontal view differs from it by a few degrees. The
+angles serve to compare pictures of one head.
 """
 
 import cv2
@@ -30,7 +30,7 @@ MODEL = {
 POINTS = list(MODEL)
 HEAD = np.array([MODEL[i] for i in POINTS]) - np.mean([MODEL[i] for i in POINTS], axis=0)
 # Focal length in units of the 14 points' root mean square distance from their middle: a head about a metre away. It
-# goes with the face and not with the picture, so that neither the picture's size nor the face's place in it counts.
+# depends on the face and not on the picture, so that neither the picture's size nor the face's place in it counts.
 FOCAL = 20.0
 
 
@@ -42,7 +42,7 @@ def _size(points: np.ndarray) -> float:
 def head_angles(landmarks: np.ndarray) -> np.ndarray:
     """Yaw, pitch and roll float64 [3], degrees, of `landmarks` [68, 2] in pixels.
 
-    Perspective-n-point, refined from the frontal view after the line between the eyes has been laid level. Raises
+    The line between the eyes is first made horizontal; then perspective-n-point starts from the frontal view. Raises
     ValueError where the landmarks are not 68 finite points or coincide.
     """
     landmarks = np.asarray(landmarks, dtype=np.float64)

@@ -1,6 +1,7 @@
-"""How IFSR's margins come about: feature distances per block of an encoder, and what they say.
+"""Measures IFSR's margins: feature distances per block of an encoder, and the margins that follow from them.
 
-Distances are 1 − cos of whole feature maps, as `losses.ifsr` takes them, of three kinds at most: target to swapped,
-swapped to source, and different people; of one person's views, the first two have no counterpart but "same". The
-authors looked at the equal-error rates among the three and took the means of the first as margins (facts section 3).
+Distances are 1 − cos of whole feature maps, as `losses.ifsr` takes them. With swapped faces there are three kinds:
+target to swapped, swapped to source, and different people. With views of people there are two: "same" (two views of
+one person) and different people. The authors looked at the equal-error rates among the three kinds and took the means
+of the first kind as margins (docs/method.md, section 5).
 """

@@ -1,4 +1,4 @@
-"""Aligned crops with their owners, of a folder of pictures or of shards that prepare_data.py made."""
+"""Reads aligned crops, with the person in each, from a folder of pictures or of shards that prepare_data.py made."""
 
 import hashlib
 from collections import Counter
@@ -20,7 +20,11 @@ from facedancer_tf.people import list_people
 
 @dataclass(frozen=True)
 class CropSet:
-    """crops uint8 [N, S, S, 3], the person in each, which pictures they are of, and those left out, by reason."""
+    """Aligned crops uint8 [N, S, S, 3].
+
+    people: the person in each crop. material: from which pictures they come, in words. left_out: how many pictures
+    could not be used, by reason.
+    """
 
     crops: np.ndarray
     people: tuple[str, ...]
@@ -31,10 +35,10 @@ class CropSet:
 def read_crops(
     folder: Path, split: Split | None, count: int, size_px: int, shrink: float, random: np.random.Generator
 ) -> CropSet:
-    """At most `count` crops of `folder`, drawn by chance; of `split` (None: validation) if it holds shards.
+    """Reads at most `count` crops of `folder`, drawn at random.
 
-    Raises UserError where there are none, where pictures were asked for a split, or the shards were aligned otherwise
-    or are smaller than `size_px`.
+    split: of a folder of shards; None means validation. Raises UserError where there are no crops, where `split` is
+    given for a folder of pictures, or where the shards have another shrink or are smaller than `size_px`.
     """
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder of pictures or shards; check the name")
@@ -60,7 +64,9 @@ def _of_pictures(
             people.append(items[index].label)
     if not crops:
         raise UserError(f"{folder} holds no picture that shows a face ({len(items)} looked at)")
-    return CropSet(np.stack(crops), tuple(people), reader.describe(folder, items), Counter(reader.left_out))
+    return CropSet(
+        np.stack(crops), tuple(people), reader.describe_material(folder, items), Counter(reader.left_out)
+    )
 
 
 def _of_shards(
@@ -79,13 +85,13 @@ def _of_shards(
     total = sum(shard.count for shard in shards)
     if not total:
         raise UserError(f"{folder} holds no pictures in its split {split}: name the other one")
-    # Drawn by position, so that one pass reads them all and only these are decoded.
-    chosen = np.zeros(total, bool)
-    chosen[random.permutation(total)[:count]] = True
+    # The draw is one of positions: one pass reads all records, and only the drawn ones are decoded.
+    drawn_mask = np.zeros(total, bool)
+    drawn_mask[random.permutation(total)[:count]] = True
     records = tf.data.TFRecordDataset([str(folder / shard.name) for shard in shards], buffer_size=1 << 20)
     crops, people = [], []
-    for wanted, record in zip(chosen, records, strict=True):
-        if wanted:
+    for is_drawn, record in zip(drawn_mask, records, strict=True):
+        if is_drawn:
             crops.append(decode_picture(record, manifest.size_px, size_px).numpy())
             people.append(parse_record(record)["label"].numpy().decode(errors="surrogateescape"))
     digest = hashlib.sha256("".join(shard.sha256 for shard in shards).encode()).hexdigest()

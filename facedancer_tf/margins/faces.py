@@ -1,4 +1,4 @@
-"""Aligned faces of picture files, with a count of those that could not be used and why."""
+"""Cuts aligned faces out of picture files, and counts the files that could not be used, by reason."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from facedancer_tf.swapping.swapper import load_detector
 
 
 class FaceReader:
-    """Cuts out the largest face of files; `left_out` counts the files that gave none, by reason."""
+    """Cuts out the largest face of each file. left_out: how many files gave no face, by reason."""
 
     def __init__(self, detector: str, size_px: int, shrink: float = 1.0) -> None:
         self.detector = load_detector(detector)
@@ -22,7 +22,7 @@ class FaceReader:
         self.left_out: Counter[str] = Counter()
 
     def crop(self, path: Path) -> np.ndarray | None:
-        """The file's aligned face uint8 [S, S, 3], or None where there is none, which is counted."""
+        """The file's aligned face uint8 [S, S, 3]. Without a face it is None, and `left_out` counts the file."""
         try:
             portrait = read_portrait(path, self.detector)
         except NoFace as reason:
@@ -31,11 +31,11 @@ class FaceReader:
         return self.cut(portrait.picture, portrait.face)
 
     def cut(self, picture: np.ndarray, face: Face) -> np.ndarray:
-        """The aligned crop uint8 [S, S, 3] of a `face` that can be aligned."""
+        """The aligned crop uint8 [S, S, 3] of `face`."""
         return align(picture, face.landmarks, self.size_px, self.shrink)
 
-    def describe(self, place: Path, items: Sequence[Item]) -> str:
-        """In words, `items` of the file or folder `place` and how faces are cut out of them: enough to do it again."""
+    def describe_material(self, place: Path, items: Sequence[Item]) -> str:
+        """Says in words which `items` of the file or folder `place` were used and how faces are cut out of them."""
         return (
             f"{len(items)} files of {place.resolve().name} (SHA-256 of their names and sizes "
             f"{digest_listing(items)[:16]}), faces found by {self.detector.name}, cut at {self.size_px} px with "

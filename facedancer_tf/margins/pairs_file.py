@@ -1,4 +1,4 @@
-"""Samples from pictures that some swapper has made: a CSV file of targets, swapped pictures and sources."""
+"""Reads samples from pictures that any swapper has made: a CSV file of targets, swapped pictures and sources."""
 
 import csv
 import os
@@ -17,7 +17,7 @@ from facedancer_tf.margins.samples import (
     SWAPPED_SOURCE,
     TARGET_SWAPPED,
     Samples,
-    as_pictures,
+    stack_crops,
 )
 from facedancer_tf.swapping.portraits import NoFace, find_face, read_pixels, read_portrait
 
@@ -29,7 +29,7 @@ NO_SOURCES = (
 
 
 def read_rows(file: Path) -> list[dict[str, Path]]:
-    """The rows of `file`, paths by column; relative ones are seen from the file's folder. `source` may be missing.
+    """Reads the rows of `file`: paths by column. Relative paths start at the file's folder; `source` may be missing.
 
     Raises UserError where the file cannot be read, lacks a column or a value, or has no rows.
     """
@@ -53,11 +53,12 @@ def read_rows(file: Path) -> list[dict[str, Path]]:
 
 
 def samples_of_pairs(file: Path, count: int, seed: int, size_px: int, detector: str = "yunet") -> Samples:
-    """At most `count` rows of `file`, drawn by chance; different people are target and source, or two rows' targets.
+    """Makes samples of at most `count` rows of `file`, drawn at random.
 
-    The swapped face is cut out where the target's lies if both pictures are of one size, as a loss sees it. Rows with
-    a picture that is missing or shows no face are left out, and so are those whose source is the target itself.
-    Raises UserError where nothing is left, or where it takes a source to have different people.
+    Different people are the target and the source of a row or, without sources, the targets of two rows. If target and
+    swapped picture have one size, the swapped face is cut out where the target's face lies, as a loss sees it. Rows are
+    left out where a picture is missing or shows no face, or where the source is the target itself. Raises UserError
+    where no row is left, or where all rows have one target and no source.
     """
     rows = read_rows(file)
     random = np.random.default_rng(seed)
@@ -84,7 +85,7 @@ def samples_of_pairs(file: Path, count: int, seed: int, size_px: int, detector: 
     def batches() -> Iterator[dict[str, np.ndarray]]:
         for start in range(0, len(samples), BATCH):
             part = samples[start : start + BATCH]
-            yield {role: as_pictures([sample[role] for sample in part]) for role in part[0]}
+            yield {role: stack_crops([sample[role] for sample in part]) for role in part[0]}
 
     kinds = {TARGET_SWAPPED: ("target", "swapped"), DIFFERENT: ("target", "stranger")}
     if with_source:
@@ -99,14 +100,14 @@ def samples_of_pairs(file: Path, count: int, seed: int, size_px: int, detector: 
         groups=targets,
         shrink=1.0,
         origin=f"measured on {len(samples)} swapped pictures of {len(set(targets))} targets, listed in {file.name}",
-        material=reader.describe(file, _named(file, rows)),
+        material=reader.describe_material(file, _pictures_of_rows(file, rows)),
         left_out=dict(reader.left_out),
         beware="" if with_source else NO_SOURCES,
     )
 
 
-def _named(file: Path, rows: list[dict[str, Path]]) -> list[Item]:
-    """Every picture that the rows name, in turn, by column and path as seen from the file."""
+def _pictures_of_rows(file: Path, rows: list[dict[str, Path]]) -> list[Item]:
+    """Every picture of the rows, in their order; its name is the column and the path from the file's folder."""
     return [
         Item(f"{column} {os.path.relpath(path, file.parent)}", "", str(path))
         for row in rows
@@ -115,7 +116,7 @@ def _named(file: Path, rows: list[dict[str, Path]]) -> list[Item]:
 
 
 def _read_sample(row: dict[str, Path], reader: FaceReader) -> dict[str, np.ndarray] | None:
-    """The row's aligned crops by column, or None where one cannot be had, which the reader counts."""
+    """The row's aligned crops by column. None where one of them fails; `reader` then counts the reason."""
     if row.get("source") == row["target"]:
         reader.left_out["swapped with itself"] += 1
         return None
@@ -124,8 +125,10 @@ def _read_sample(row: dict[str, Path], reader: FaceReader) -> dict[str, np.ndarr
         crops = {"target": reader.cut(target.picture, target.face)}
         for column in [column for column in row if column != "target"]:
             picture = read_pixels(row[column])
-            there = column == "swapped" and picture.shape == target.picture.shape
-            crops[column] = reader.cut(picture, target.face if there else find_face(picture, reader.detector))
+            same_place = column == "swapped" and picture.shape == target.picture.shape
+            crops[column] = reader.cut(
+                picture, target.face if same_place else find_face(picture, reader.detector)
+            )
     except NoFace as reason:
         reader.left_out[str(reason)] += 1
         return None

@@ -1,4 +1,4 @@
-"""The distributions per block as a picture, by matplotlib, which only requirements-dev.txt has."""
+"""Draws the distributions per block with matplotlib, which only requirements-dev.txt has."""
 
 import importlib.util
 import textwrap
@@ -15,7 +15,7 @@ from facedancer_tf.writing import reported
 
 
 def check_plot(path: Path) -> None:
-    """Raises UserError where no plot could be drawn to `path`; before anything is measured."""
+    """Raises UserError where no plot can be written to `path`. To be called before anything is measured."""
     if path.suffix.lower() != ".png":
         raise UserError(f"the plot's name must end in .png, not {path.name!r}")
     if importlib.util.find_spec("matplotlib") is None:
@@ -25,7 +25,10 @@ def check_plot(path: Path) -> None:
 
 
 def draw_distances(distances: Distances, figures: Sequence[BlockFigures], title: str, path: Path) -> None:
-    """Per block and kind a bar from the 10th to the 90th percentile with a dot at the mean; margins as black lines."""
+    """Draws for each block and kind a bar from the 10th to the 90th percentile, with a dot at the mean.
+
+    Margins are black lines.
+    """
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,4 +1,4 @@
-"""The figures as a table for people, and the margins as a YAML file for train.py."""
+"""Writes the figures as a table for people, and the margins as a YAML file for train.py."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ LEGEND = {
 
 
 def table(figures: Sequence[BlockFigures]) -> str:
-    """One line per block: mean distances, the interval, equal-error rates in percent, the margin or why none."""
+    """The table, one line per block: mean distances, interval, equal-error rates in percent, margin or why none."""
     kinds, pairs = list(figures[0].means), list(figures[0].error_rates)
     heads = ["block", *(LETTERS[kind] for kind in kinds), f"95 % of {LETTERS[margin_kind(kinds)]}"]
     heads += [*(f"EER {LETTERS[near]}/{LETTERS[far]}" for near, far in pairs), "margin"]
@@ -54,20 +54,20 @@ def left_out(samples: Samples) -> str:
 
 
 def warnings(figures: Sequence[BlockFigures], samples: Samples) -> list[str]:
-    """What must be known before the margins are used, a sentence each."""
+    """The warnings for whoever uses the margins, one sentence each."""
     return [text for text in (samples.beware, HALF_SWAPPED if is_half_swapped(figures) else "") if text]
 
 
 def margins_yaml(
     figures: Sequence[BlockFigures], encoder: Encoder, samples: Samples, command: str, name: str
 ) -> str:
-    """The margins as train.py takes them behind a recipe; where they come from stands in the comments.
+    """The margins as a YAML text that train.py takes after a recipe. Its comments say where they come from.
 
-    command: that gives them again. name: of the file. The text says the same at every run: no date.
+    command: gives the same margins again. name: of the file. The text holds no date, so every run gives the same text.
     """
-    described = encoder.description.name
+    label = encoder.description.name
     lines = [
-        f"# IFSR margins for the encoder {described}, weights {encoder.fingerprint[:12]}, and no other. To train with",
+        f"# IFSR margins for the encoder {label}, weights {encoder.fingerprint[:12]}, and no other. To train with",
         "# them, give them behind a recipe:",
         f"#   python train.py --config configs/RECIPE.yaml --config {name}",
         f"# Stage: {samples.origin}.",

@@ -1,11 +1,11 @@
-"""From distances to margins: which blocks IFSR should compare, and how far the swapped face may move in each.
+"""Suggests margins from distances: which blocks IFSR should compare, and how far the swapped face may move in each.
 
 A margin is the mean distance that a good swap needs: target to swapped, as the authors took it; without a swapper, the
-mean between views of one person stands in. Two kinds of block are left out:
-- those that tell people apart nearly without error, which are close to the embedding. They hold the identity, and a
-  margin would hold the target's. Told by the equal-error rate between pictures that share the identity (views of one
-  person, or swapped and source) and different people.
-- those where the swapped face is no nearer to its target than to its source: nothing of the target is left to keep.
+mean between views of one person takes its place. Two kinds of block are left out:
+- blocks that tell people apart nearly without error, close to the embedding. They hold the identity, and a margin there
+  would keep the target's identity. The sign is the equal-error rate between pictures that share the identity (views of
+  one person, or swapped and source) and pictures of different people.
+- blocks where the swapped face is no nearer to its target than to its source: nothing of the target is left to keep.
 """
 
 from collections.abc import Container, Sequence
@@ -24,18 +24,19 @@ from facedancer_tf.margins.samples import (
     Distances,
 )
 
-# Between SFace's blocks: the last two and the embedding are at .05 to .08, all others, even the first with its colours
-# and edges, at .14 to .19 (views of synthetic people, which share skin, hair and background; configs/margins/).
+# This rate divides SFace's blocks: the last two and the embedding are at .05 to .08, all others at .14 to .19, even the
+# first, which sees colours and edges (views of synthetic people share skin, hair and background; configs/margins/).
 IDENTITY_ERROR_RATE = 0.1
 NEAR_TO_FAR = (TARGET_SWAPPED, SWAPPED_SOURCE, SAME, DIFFERENT)
 
 
 @dataclass(frozen=True)
 class BlockFigures:
-    """What was measured of one block.
+    """The figures of one block.
 
-    means: by kind. interval: 95 % of the bootstrapped means of the kind that gives the margin. error_rates: by (near,
-    far) kinds. margin: as suggested, None where the block is left out; why: the reason for that, else empty.
+    means: mean distances by kind. interval: holds 95 % of the bootstrapped means of the kind that gives the margin.
+    error_rates: equal-error rates by two kinds (near, far). margin: the suggested one, None where the block is left
+    out. why: the reason why it is left out, else "".
     """
 
     block: str
@@ -47,11 +48,11 @@ class BlockFigures:
 
 
 def equal_error_rate(near: np.ndarray, far: np.ndarray) -> float:
-    """The error of the threshold that calls as many of `near` [n] far as of `far` [m] near, in [0, 1].
+    """The error of the threshold that takes as large a share of `near` [n] for far as of `far` [m] for near, in [0, 1].
 
-    0: every near distance lies below every far one; 0.5: they cannot be told apart; above: `near` is in fact the
-    farther. Where no threshold gives equal rates (few or tied distances), the two that come closest are interpolated,
-    so that equal samples give exactly 0.5. Raises ValueError where one is empty.
+    At 0 every near distance lies below every far one; at 0.5 they cannot be told apart; above 0.5 `near` is in fact the
+    farther. Where no threshold gives equal rates (few or tied distances), the two closest ones are interpolated, so
+    that equal samples give exactly 0.5. Raises ValueError where one of the arrays is empty.
     """
     near, far = np.sort(np.ravel(near)), np.sort(np.ravel(far))
     if not len(near) or not len(far):
@@ -59,11 +60,11 @@ def equal_error_rate(near: np.ndarray, far: np.ndarray) -> float:
     thresholds = np.unique(np.concatenate([near, far]))
     missed = np.concatenate([[1.0], 1.0 - np.searchsorted(near, thresholds, "right") / len(near)])
     let_in = np.concatenate([[0.0], np.searchsorted(far, thresholds, "right") / len(far)])
-    ahead = missed - let_in  # falls from 1 to -1
-    after = int(np.argmax(ahead <= 0))
+    difference = missed - let_in  # falls from 1 to -1
+    after = int(np.argmax(difference <= 0))
     before = after - 1
-    way = ahead[before] / (ahead[before] - ahead[after])
-    return float(let_in[before] + way * (let_in[after] - let_in[before]))
+    fraction = difference[before] / (difference[before] - difference[after])
+    return float(let_in[before] + fraction * (let_in[after] - let_in[before]))
 
 
 def margin_kind(kinds: Container[str]) -> str:
@@ -78,24 +79,24 @@ def suggest_margins(
     allowed: Container[str],
     identity_error_rate: float = IDENTITY_ERROR_RATE,
 ) -> list[BlockFigures]:
-    """The figures and margin of each block (and of the embedding, which never gets one), in the order of `distances`.
+    """The figures and the margin of each block, in the order of `distances`; the embedding never gets a margin.
 
-    groups: [N], see `bootstrap_interval`. allowed: the blocks that a recipe may name. identity_error_rate: below it a
-    block is left out.
+    groups: [N], see `bootstrap_interval`. allowed: the blocks that a recipe may name. identity_error_rate: a block with
+    a lower rate is left out.
     """
     figures = []
-    for block, found in distances.items():
-        kinds = [kind for kind in NEAR_TO_FAR if kind in found]
-        rates = {pair: equal_error_rate(*(found[kind] for kind in pair)) for pair in combinations(kinds, 2)}
-        chosen = found[margin_kind(found)]
+    for block, by_kind in distances.items():
+        kinds = [kind for kind in NEAR_TO_FAR if kind in by_kind]
+        rates = {pair: equal_error_rate(*(by_kind[kind] for kind in pair)) for pair in combinations(kinds, 2)}
+        margin_distances = by_kind[margin_kind(by_kind)]
         why = _why_not(block, rates, allowed, identity_error_rate)
         figures.append(
             BlockFigures(
                 block=block,
-                means={kind: float(found[kind].mean()) for kind in kinds},
-                interval=bootstrap_interval(chosen, groups, seed),
+                means={kind: float(by_kind[kind].mean()) for kind in kinds},
+                interval=bootstrap_interval(margin_distances, groups, seed),
                 error_rates=rates,
-                margin=None if why else round(float(chosen.mean()), 4),
+                margin=None if why else round(float(margin_distances.mean()), 4),
                 why=why,
             )
         )
@@ -105,7 +106,7 @@ def suggest_margins(
 def _why_not(
     block: str, rates: dict[tuple[str, str], float], allowed: Container[str], identity_error_rate: float
 ) -> str:
-    """Why `block` gets no margin; empty where it gets one."""
+    """The reason why `block` gets no margin; "" where it gets one."""
     if block == EMBEDDING:
         return "the identity itself"
     if block not in allowed:
@@ -121,7 +122,7 @@ def _why_not(
 def is_half_swapped(figures: Sequence[BlockFigures]) -> bool:
     """Whether the swapped faces' embeddings are still nearer to their targets than to their sources.
 
-    Margins measured on such swaps hold the next model where this one stood.
+    Margins measured on such swaps would keep the next model where this one stands.
     """
     means = next(block.means for block in figures if block.block == EMBEDDING)
     return SWAPPED_SOURCE in means and means[TARGET_SWAPPED] < means[SWAPPED_SOURCE]

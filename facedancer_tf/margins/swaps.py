@@ -1,4 +1,4 @@
-"""Samples that a model makes itself: target, swapped and source crops as its training sees them."""
+"""Makes samples with a model: target, swapped and source crops as its training sees them."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from facedancer_tf.margins.samples import (
     SWAPPED_SOURCE,
     TARGET_SWAPPED,
     Samples,
-    as_pictures,
+    stack_crops,
 )
 from facedancer_tf.swapping.engine import Engine
 from facedancer_tf.training.pasting import paste_back
@@ -29,10 +29,10 @@ KINDS = {
 }
 
 
-def draw_pairs(people: Sequence[str], count: int, random: np.random.Generator) -> list[tuple[int, int]]:
-    """At most `count` different pairs (target, source) of different people, every picture a target equally often.
+def draw_swaps(people: Sequence[str], count: int, random: np.random.Generator) -> list[tuple[int, int]]:
+    """Draws at most `count` different pairs (target, source) of different people, as indices of pictures.
 
-    `people` names who is in each picture.
+    Every picture is a target equally often. `people` names the person in each picture.
     """
     names = np.asarray(people)
     rounds = -(-count // max(1, len(names)))
@@ -58,31 +58,32 @@ def samples_of_swaps(
     encoder_weights: str | None = None,
     pasted: bool = False,
 ) -> Samples:
-    """At most `count` swaps of the model file `model` between people in the folder `pictures` (files or shards).
+    """Makes at most `count` swaps with the model file `model`, between people of the folder `pictures`.
 
-    The generator's output is taken as it is, neither clipped nor rounded, and its identities come from the crops that
-    it swaps, all as in training. `encoder_weights`: of the model's own encoder, where they are not found.
-    `pasted`: each swapped crop is pasted into its target, as the encoder of a recipe with `encoder.pasted` sees it.
-    Raises UserError for a missing or damaged file, or where there are not two people.
+    The folder holds picture files or shards. As in training, the generator's output is neither clipped nor rounded,
+    and identities come from the crops that are swapped. encoder_weights: of the model's own encoder, where they are
+    not found by themselves. pasted: each swapped crop is pasted into its target, as the encoder of a recipe with
+    `encoder.pasted` sees it. Raises UserError for a missing or damaged file, or where there are fewer than two people.
     """
     engine = Engine(model, encoder_weights)
     recipe = engine.recipe
     random = np.random.default_rng(seed)
     faces = read_crops(pictures, split, count, recipe.size_px, recipe.shrink, random)
-    pairs = draw_pairs(faces.people, count, random)
+    pairs = draw_swaps(faces.people, count, random)
     if not pairs:
         raise UserError(f"{pictures} holds no pairs to swap: it takes pictures of two people or more")
 
     @tf.function(autograph=False, reduce_retracing=True)
     def swap(targets: tf.Tensor, sources: tf.Tensor) -> tf.Tensor:
-        seen = prepare_pictures(engine.encoder.description, sources, recipe.shrink)
-        swapped = engine.generator([targets, engine.encoder.network(seen, training=False)], training=False)
+        encoder_input = prepare_pictures(engine.encoder.description, sources, recipe.shrink)
+        identities = engine.encoder.network(encoder_input, training=False)
+        swapped = engine.generator([targets, identities], training=False)
         return paste_back(swapped, targets, recipe.shrink) if pasted else swapped
 
     def batches() -> Iterator[dict[str, np.ndarray]]:
         for start in range(0, len(pairs), BATCH):
             part = np.array(pairs[start : start + BATCH])
-            target, source = (as_pictures(faces.crops[part[:, side]]) for side in (0, 1))
+            target, source = (stack_crops(faces.crops[part[:, side]]) for side in (0, 1))
             yield {"target": target, "swapped": swap(target, source).numpy(), "source": source}
 
     where = f"{len(faces.people)} pictures of {len(set(faces.people))} people"

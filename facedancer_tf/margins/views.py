@@ -1,6 +1,6 @@
-"""Samples from several views of the same people: where no swapper is at hand yet.
+"""Makes samples from several views of the same people, for the time before there is a swapper.
 
-A sample is two views of one person, and a picture of somebody else in the first one's view where there is one.
+A sample is two views of one person and a picture of somebody else, if possible in the same view as the first.
 """
 
 import itertools
@@ -17,15 +17,15 @@ from data.folders import Item
 from data.pictures import SUFFIXES
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
-from facedancer_tf.margins.samples import BATCH, DIFFERENT, SAME, Samples, as_pictures
+from facedancer_tf.margins.samples import BATCH, DIFFERENT, SAME, Samples, stack_crops
 from facedancer_tf.people import list_people
 
 
 @contextmanager
-def opened(source: Path) -> Iterator[Path]:
-    """`source` as a folder: itself, or the pictures of a zip file, unpacked for as long as the block runs.
+def open_folder(source: Path) -> Iterator[Path]:
+    """Opens `source` as a folder. If it is a zip file, its pictures are unpacked for as long as the block runs.
 
-    Raises UserError where it is neither, or the zip file is damaged.
+    Raises UserError where it is neither folder nor zip file, or the zip file is damaged.
     """
     if source.is_dir():
         yield source
@@ -44,16 +44,15 @@ def opened(source: Path) -> Iterator[Path]:
 
 
 def view_of(path: Path, person: str) -> str:
-    """Which view of `person` the file is: the same word means the same pose and light."""
+    """The word for the file's view of `person`: the same word means the same pose and light."""
     return path.stem.removeprefix(f"{person}_")
 
 
 def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector: str = "yunet") -> Samples:
-    """At most `count` samples of the folder or zip file `source`, all pairs of people drawn by chance.
+    """Makes at most `count` samples of the folder or zip file `source`: all pairs of views of people drawn at random.
 
-    size_px: of the crops, as a recipe trains on them; the encoder's size is another matter (`prepare_pictures`).
-
-    Raises UserError where there are not two people, one of them with two views that show a face.
+    size_px: size of the crops, as a recipe trains on them; `prepare_pictures` resizes them to the encoder's own size.
+    Raises UserError where there are fewer than two people with two views that show a face.
     """
     random = np.random.default_rng(seed)
     reader = FaceReader(detector, size_px)
@@ -61,13 +60,13 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
     views: list[str] = []
     people: dict[str, list[int]] = {}
     pairs: list[tuple[str, int, int]] = []
-    with opened(source) as folder:
+    with open_folder(source) as folder:
         items = [Item(p.relative_to(folder).as_posix(), person, str(p)) for p, person in list_people(folder)]
-        material = reader.describe(source, items)
+        material = reader.describe_material(source, items)
         by_person = defaultdict(list)
         for item in items:
             by_person[item.label].append(Path(item.where))
-        several = sorted(person for person, found in by_person.items() if len(found) > 1)
+        several = sorted(person for person, paths in by_person.items() if len(paths) > 1)
         for person in random.permutation(several).tolist():
             if len(pairs) >= count:
                 break
@@ -79,21 +78,21 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
                     views.append(view_of(path, person))
             pairs += [(person, one, other) for one, other in itertools.combinations(people[person], 2)]
     pairs = pairs[:count]
-    measured = {person for person, _, _ in pairs}
-    if len(measured) < 2:
+    pair_people = {person for person, _, _ in pairs}
+    if len(pair_people) < 2:
         raise UserError(
             f"{source} holds no pairs to measure on: it takes two people or more, each with two views that show a "
             "face, in a folder per person or named person_0.jpg, person_1.jpg"
         )
-    others = _strangers(pairs, {p: i for p, i in people.items() if p in measured}, views, random)
+    others = _strangers(pairs, {p: i for p, i in people.items() if p in pair_people}, views, random)
 
     def batches() -> Iterator[dict[str, np.ndarray]]:
         for start in range(0, len(pairs), BATCH):
             part = slice(start, start + BATCH)
             yield {
-                "one": as_pictures([crops[one] for _, one, _ in pairs[part]]),
-                "same": as_pictures([crops[other] for _, _, other in pairs[part]]),
-                "stranger": as_pictures([crops[other] for other in others[part]]),
+                "one": stack_crops([crops[one] for _, one, _ in pairs[part]]),
+                "same": stack_crops([crops[other] for _, _, other in pairs[part]]),
+                "stranger": stack_crops([crops[other] for other in others[part]]),
             }
 
     return Samples(
@@ -101,7 +100,7 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
         kinds={SAME: ("one", "same"), DIFFERENT: ("one", "stranger")},
         groups=[person for person, _, _ in pairs],
         shrink=1.0,
-        origin=f"bootstrapped from views: {len(pairs)} pairs of views of {len(measured)} people",
+        origin=f"bootstrapped from views: {len(pairs)} pairs of views of {len(pair_people)} people",
         material=material,
         left_out=dict(reader.left_out),
     )
@@ -113,14 +112,14 @@ def _strangers(
     views: list[str],
     random: np.random.Generator,
 ) -> list[int]:
-    """For each pair the index of somebody else's picture, in the view of the pair's first one where there is any."""
+    """For each pair, the index of a picture of somebody else: in the first picture's view, if there is one."""
     by_view: dict[str, list[tuple[str, int]]] = defaultdict(list)
     everybody = [(person, index) for person, indices in people.items() for index in indices]
     for person, index in everybody:
         by_view[views[index]].append((person, index))
-    chosen = []
+    strangers = []
     for person, one, _ in pairs:
         alike = [index for other, index in by_view[views[one]] if other != person]
         anybody = alike or [index for other, index in everybody if other != person]
-        chosen.append(anybody[int(random.integers(len(anybody)))])
-    return chosen
+        strangers.append(anybody[int(random.integers(len(anybody)))])
+    return strangers

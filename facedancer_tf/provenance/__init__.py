@@ -1,1 +1,1 @@
-"""The marks that say of a picture that it is synthetic."""
+"""The marks that say that a picture is synthetic."""

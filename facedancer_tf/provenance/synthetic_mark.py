@@ -1,7 +1,7 @@
-"""The mark that says of a picture: made with a trained algorithm. It is metadata and touches no pixel.
+"""The mark that says that a picture was made with a trained algorithm. It is metadata and changes no pixel.
 
-An XMP packet with IPTC's DigitalSourceType, which archives, platforms and viewers read; JPEG, PNG and WebP hold it,
-BMP cannot.
+It is an XMP packet with IPTC's DigitalSourceType, which archives, platforms and viewers read. JPEG, PNG and WebP can
+hold it, BMP cannot.
 """
 
 from pathlib import Path
@@ -27,13 +27,13 @@ _PACKET = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 
 
 def xmp_packet(synthetic: bool) -> bytes:
-    """The XMP packet, UTF-8, for `data.pictures.write_picture`: who wrote it and, if `synthetic`, the mark."""
+    """The XMP packet, UTF-8, for `data.pictures.write_picture`. Names this program; if `synthetic`, has the mark."""
     mark = f'\n    Iptc4xmpExt:DigitalSourceType="{SOURCE_TYPE}"' if synthetic else ""
     return (_PACKET % mark).encode("utf-8")
 
 
 def is_ours(path: Path) -> bool:
-    """Whether this program wrote the picture at `path`; False for whatever is no readable picture."""
+    """Whether this program wrote the picture at `path`; False where there is no readable picture."""
     try:
         with Image.open(path) as image:
             packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""

@@ -33,7 +33,7 @@ def write_tiny_model(
 
 
 def write_tiny_encoder(path: Path, fingerprint: str = "") -> None:
-    """A file that calls itself an ArcFace encoder; its network is a stand-in of one layer."""
+    """A file whose recipe says that it is an ArcFace encoder; its network is a substitute of one layer."""
     pictures = keras.Input((112, 112, 3))
     pooled = keras.layers.GlobalAveragePooling2D()(pictures)
     encoder = keras.Model(pictures, keras.layers.Dense(512, name="embedding")(pooled))

@@ -1,4 +1,4 @@
-"""Who is in a folder, by the names of files and folders alone."""
+"""The people of a folder follow from the names of files and folders alone."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Loading TensorFlow: its lines are held back, what was set before it is set after it."""
+"""Importing TensorFlow: its start-up lines are dropped, and settings are the same before and after."""
 
 import subprocess
 import sys

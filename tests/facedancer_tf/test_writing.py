@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and a disk that takes none is one sentence."""
+"""Files are written whole or not at all; a disk that refuses gives an error of one sentence."""
 
 import stat
 from pathlib import Path

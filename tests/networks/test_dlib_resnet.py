@@ -11,7 +11,7 @@ import pytest
 
 from data.pictures import read_picture
 from facedancer_tf.errors import UserError
-from facedancer_tf.judging.dlib_judge import (
+from facedancer_tf.judging.dlib_recogniser import (
     SAME_PERSON_DISTANCE,
     cosine_similarity,
     embed_judge_crops,

@@ -1,10 +1,10 @@
-"""A detector that does not see everything."""
+"""A detector that does not find every face."""
 
 from data.faces.detection import build_detector
 
 
 class BlindTo:
-    """Finds no face, or fails, in pictures that `cannot_see` says it does not."""
+    """Finds no face, or fails, in the pictures for which `cannot_see` is true."""
 
     name = "blind"
 

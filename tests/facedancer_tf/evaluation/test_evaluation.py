@@ -12,7 +12,7 @@ from data.faces.detection import build_detector
 from data.pictures import write_picture
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation import measuring
-from facedancer_tf.evaluation.about import describe
+from facedancer_tf.evaluation.about import describe_evaluation
 from facedancer_tf.evaluation.evaluation import Evaluation, evaluate
 from facedancer_tf.evaluation.inception import Inception
 from facedancer_tf.evaluation.jpeg import through_jpeg
@@ -62,7 +62,7 @@ def test_what_cannot_be_used_is_counted(evaluation):
     assert list(evaluation.portraits.unusable.values()) == ["no face"]
 
 
-def test_a_copied_target_changes_nothing_and_nobody(evaluation):
+def test_a_copied_target_changes_no_picture_and_no_identity(evaluation):
     copied = values(evaluation, "copied target")
     unchanged = "pose", "yaw", "pitch", "expression", "background", "occluder", "self_l1", "to_target"
     for metric in unchanged:
@@ -105,7 +105,7 @@ def test_the_same_again(evaluation, tiny_model):
 
 
 def test_other_judges_and_the_fid(tmp_path):
-    """Copies of the very pictures of the gallery are at distance 0 from it, whoever measures."""
+    """Copies of the gallery's own pictures are at distance 0 from it, by every network."""
     pixels = PixelInput(64, "RGB", 0, 1)
     judge = OnnxJudge(write_mean_network(tmp_path / "mean.onnx", ["n", 3, 64, 64], [2, 3]), pixels)
     inception = Inception(write_wide_network(tmp_path / "wide.onnx", 64, 2048), pixels)
@@ -118,7 +118,7 @@ def test_other_judges_and_the_fid(tmp_path):
     assert [(f.swapped, f.real) for f in row.frechet.values()] == [(3, 3), (3, 3)]
     np.testing.assert_allclose(row.values["to_target"], 1.0)
     assert (row.values["nearer_to_source"] == 0).all()
-    about = describe(evaluation, meter, [], 7)
+    about = describe_evaluation(evaluation, meter, [], 7)
     assert about["faces found by"] == "yunet"
     digests = [hashlib.sha256((tmp_path / f"{n}.onnx").read_bytes()).hexdigest() for n in ("mean", "wide")]
     assert f"mean.onnx (SHA-256 {digests[0][:12]}, 64 px RGB in [0, 1])" in about["identity judged by"]
@@ -135,7 +135,7 @@ def test_no_usable_pair_is_said(tmp_path):
 
 
 class TurnedTarget:
-    """Gives the target turned in its plane about the face's middle."""
+    """A system that rotates the target in its plane about the middle of the face."""
 
     name = "turned"
 
@@ -153,7 +153,7 @@ class TurnedTarget:
 
 
 def test_a_turn_in_the_plane_is_read_back():
-    """The pose column holds the angle; yaw and pitch stay where they were."""
+    """The pose column holds the angle; yaw and pitch do not change."""
     people = bundled_photographs()[:4]
     found = find_portraits(people, build_detector())
     portraits = [found.load(photograph) for photograph in people]
@@ -166,7 +166,7 @@ def test_a_turn_in_the_plane_is_read_back():
 
 
 def test_jpeg_identity_is_of_the_face_found_in_the_jpeg_file(monkeypatch):
-    """A face that nobody finds after JPEG is lost there, however well it is known before."""
+    """A face that is not found after JPEG is a miss there, even if it is a hit before JPEG."""
     jpegs: list[np.ndarray] = []
 
     def remembered(picture):

@@ -1,4 +1,4 @@
-"""The FaceForensics++ protocol on tiny made-up videos whose frames tell their number by their grey."""
+"""The FaceForensics++ protocol on tiny artificial videos; the grey of a frame shows its number."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Retrieval and likeness by embeddings made by hand."""
+"""Retrieval and likeness on embeddings written by hand."""
 
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def test_where_there_is_nobody_else_there_is_no_control():
 
 
 def test_many_pairs_are_compared_in_blocks():
-    """Every pair of 600 finds its own source, whatever block it falls into."""
+    """Every one of 600 pairs finds its own source, whatever block it is in."""
     people = [Photograph(Path(f"{i}.png"), str(i)) for i in range(600)]
     embeddings = np.random.default_rng(0).normal(size=(600, 8))
     pairs = [Pair(people[i], people[i - 1]) for i in range(600)]

@@ -1,4 +1,4 @@
-"""Faces are found again where they were, and what cannot be found or read is lost."""
+"""Faces are found again where they were; faces that cannot be found or read are lost."""
 
 import cv2
 import numpy as np
@@ -38,7 +38,7 @@ def test_a_face_elsewhere_is_not_the_one_that_was_swapped(grace):
     painted = grace.copy()
     painted[y : y + height, x : x + width] = 128
     read = Meter(DlibJudge(), detector).read([grace, painted], [face, face])
-    assert read.found.tolist() == [True, False]
+    assert read.has_face.tolist() == [True, False]
     assert np.isnan(read.angles[1]).all()
     assert np.isfinite(read.angles[0]).all()
 
@@ -49,7 +49,7 @@ def test_a_detector_that_fails_is_a_face_that_is_lost(grace, error):
     dark = grace // 20
     meter = Meter(DlibJudge(), BlindTo(lambda picture: picture.max() < 50, error))
     read = meter.read([dark, grace], [face, face])
-    assert read.found.tolist() == [False, True]
+    assert read.has_face.tolist() == [False, True]
     assert np.isnan(read.landmarks[0]).all()
 
 
@@ -65,7 +65,7 @@ def test_a_photograph_that_the_detector_fails_on_is_unusable():
 
 
 def test_a_face_that_cannot_be_read_is_lost_and_the_others_are_not(grace, barack, monkeypatch):
-    """Landmarks in one point have no angles; they must not end the evaluation, nor spoil their neighbours."""
+    """Landmarks in one point have no angles. They must not end the evaluation or change other faces' readings."""
     faces = [build_detector().detect(picture)[0] for picture in (grace, barack)]
     meter = Meter(DlibJudge(), build_detector())
     before = meter.read([grace, barack], faces)
@@ -78,6 +78,6 @@ def test_a_face_that_cannot_be_read_is_lost_and_the_others_are_not(grace, barack
 
     monkeypatch.setattr(face_readings, "head_angles", fails_on_barack)
     read = meter.read([grace, barack], faces)
-    assert read.found.tolist() == [True, False]
+    assert read.has_face.tolist() == [True, False]
     assert np.isnan(read.landmarks[1]).all()
     np.testing.assert_allclose(read.angles[0], before.angles[0], atol=1e-2)

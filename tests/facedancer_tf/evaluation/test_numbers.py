@@ -1,4 +1,4 @@
-"""Each measure against a closed form or an independent implementation."""
+"""Compares each measure with a closed form or an independent implementation."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_nan_is_left_out_of_the_mean():
 
 
 def test_pairs_of_one_group_are_drawn_together():
-    """Ten copies of every value make the interval no narrower, but as many values of their own would."""
+    """Ten copies of every value make the interval no narrower; as many independent values would."""
     values, each = RANDOM.normal(5.0, 2.0, 40), [str(i) for i in range(400)]
     alone = mean_with_interval(values, each[:40])
     copied = mean_with_interval(values.repeat(10), [str(i // 10) for i in range(400)])
@@ -71,7 +71,7 @@ def test_frechet_distance_of_normals():
 
 
 def test_frechet_distance_of_fewer_samples_than_features():
-    """Against the definition, with the square root of the product of covariances itself."""
+    """Compares with the definition, which takes the square root of the product of covariances."""
     one, other = RANDOM.normal(size=(5, 8)), RANDOM.normal(size=(30, 8)) + 0.3
     covariances = np.cov(one, rowvar=False), np.cov(other, rowvar=False)
     root = np.sqrt(np.abs(np.linalg.eigvals(covariances[0] @ covariances[1])))

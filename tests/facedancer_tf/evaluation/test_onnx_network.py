@@ -1,4 +1,4 @@
-"""A user's ONNX judge reads its pixels as it was told, whatever its layout and batch."""
+"""A user's ONNX judge reads pixels as the user says, whatever its layout and batch size."""
 
 import numpy as np
 import pytest
@@ -82,7 +82,7 @@ def test_what_gives_no_vectors_of_numbers(tmp_path, last, kind):
 
 
 def test_a_network_that_fails_while_it_runs_is_one_sentence(tmp_path, capfd):
-    """The file loads, its reshape does not work out; ONNX Runtime would print lines of its own."""
+    """The file loads, but its reshape fails; ONNX Runtime would print lines of its own."""
     nodes = [helper.make_node("Reshape", ["x", "wanted"], ["y"])]
     path = write_network(
         tmp_path / "broken.onnx", ["n", 3, "h", "w"], nodes, ["n", 7], {"wanted": np.array([5, 7])}
@@ -94,7 +94,7 @@ def test_a_network_that_fails_while_it_runs_is_one_sentence(tmp_path, capfd):
 
 
 def test_one_vector_for_several_pictures_is_refused(tmp_path, crops):
-    """With one picture all is well, which the trial run cannot tell."""
+    """The network works with one picture, as in the trial run, and fails with more."""
     node = helper.make_node("ReduceMean", ["x"], ["mean"], axes=[0, 2, 3], keepdims=0)
     flat = helper.make_node("Unsqueeze", ["mean", "first"], ["y"])
     path = write_network(tmp_path / "one.onnx", SHAPE, [node, flat], ["m", 3], {"first": np.array([0])})
@@ -104,7 +104,7 @@ def test_one_vector_for_several_pictures_is_refused(tmp_path, crops):
 
 
 @pytest.mark.parametrize("batch", [0, 257])
-def test_a_batch_that_nobody_wants_is_refused(tmp_path, batch):
+def test_an_impossible_batch_size_is_refused(tmp_path, batch):
     path = write_mean_network(tmp_path / "mean.onnx", [batch, 3, 32, 32], [2, 3])
     with pytest.raises(UserError, match=f"must take 1 to 256 pictures at once, not exactly {batch}"):
         OnnxNetwork(path, PixelInput(32, "RGB", -1, 1))

@@ -1,4 +1,4 @@
-"""An evaluation overwrites nothing but an evaluation, and does not lie among the pictures that it measures."""
+"""An evaluation overwrites only an evaluation, and does not lie among the pictures that it measures."""
 
 from pathlib import Path
 

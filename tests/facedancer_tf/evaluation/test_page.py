@@ -1,4 +1,4 @@
-"""Which pairs and people the page shows, and how a mean is written."""
+"""The page shows the right pairs and people, and writes means in the right form."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Pairs and galleries from every place they can come from."""
+"""Pairs and galleries from every place that `--pairs` can name."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from facedancer_tf.evaluation.pairs import Pair, Photograph, choose_gallery
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
-    """Four people in folders of their own, of three pictures each."""
+    """Four people, each with a folder of three pictures."""
     for person in "abcd":
         (tmp_path / person).mkdir()
         for i in range(3):

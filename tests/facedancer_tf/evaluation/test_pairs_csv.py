@@ -1,4 +1,4 @@
-"""Files of pairs: who is in them, and that every picture is one photograph of one person."""
+"""Files of pairs name the right people, and every picture is one photograph of one person."""
 
 import pytest
 

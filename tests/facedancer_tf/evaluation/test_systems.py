@@ -1,4 +1,4 @@
-"""A model is described by the file that its weights came from, not by the one that lies there later."""
+"""A model's description names the file from which its weights came, not the file that replaced it later."""
 
 from hashlib import sha256
 

@@ -1,4 +1,4 @@
-"""Exported models load bare, give the Swapper's pixels, and are not there where something was wrong."""
+"""Exported models load without this project and give the Swapper's pixels; a failed export leaves no file."""
 
 import json
 import subprocess
@@ -90,7 +90,7 @@ def crops(engine):
 
 @pytest.fixture(scope="module", params=FORMATS)
 def exported(request, tiny_model, tmp_path_factory):
-    """The format, the two-input model's folder, the one with SOURCES' identity baked in."""
+    """The format, the folder of the model with two inputs, and the folder of the model with the SOURCES baked in."""
     folder = tmp_path_factory.mktemp("export")
     for name, sources in (("two", []), ("baked", SOURCES)):
         apart = export_model(tiny_model, folder / name, request.param, sources)

@@ -1,4 +1,4 @@
-"""ONNX files say what they need and read crops as their network does."""
+"""ONNX files state which versions they need, and read crops as their network does."""
 
 from pathlib import Path
 from typing import Any

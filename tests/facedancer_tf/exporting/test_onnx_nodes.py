@@ -24,7 +24,7 @@ def to_nchw(array: np.ndarray) -> np.ndarray:
 
 
 def largest_difference(network: keras.Model, batch: int = 3) -> float:
-    """Relative to the network's largest output."""
+    """The largest difference, relative to the network's largest output."""
     network.set_weights(
         [w + rng.normal(0, 0.05, w.shape) if w.ndim == 1 else w for w in network.get_weights()]
     )

@@ -13,7 +13,7 @@ LAYOUTS = Path(__file__).resolve().parents[2] / "legacy" / "h5"
 
 @pytest.fixture(scope="session")
 def write_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Writes the checkpoint of a case, its layout first changed by `change` where given; returns its path."""
+    """Writes the checkpoint of a case and returns its path. If `change` is given, it first changes the layout."""
     folder = tmp_path_factory.mktemp("checkpoints")
     count = 0
 

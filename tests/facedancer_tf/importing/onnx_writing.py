@@ -19,7 +19,7 @@ STYLES = ("folded", "unfolded", "mxnet")
 
 
 class OnnxWriter:
-    """Collects nodes and weights; what a method returns is the name of its output."""
+    """Collects nodes and weights; a method returns the name of its output."""
 
     def __init__(self, style: str = "folded", seed: int = 0, half: bool = False) -> None:
         self.style, self.half = style, half
@@ -66,7 +66,7 @@ class OnnxWriter:
         return self.node("PRelu", x, self.tensor(self.random.uniform(0.1, 0.5, (channels, 1, 1))))
 
     def picture(self) -> str:
-        """The input, rescaled inside where the style does so."""
+        """The input, rescaled inside the network if the style does so."""
         if self.style != "mxnet":
             return "pictures"
         centred = self.node("Sub", "pictures", self.tensor([127.5]))
@@ -118,7 +118,7 @@ def write_iresnet(path: Path, depth: int, style: str, seed: int = 0) -> Path:
 
 
 def write_mobilefacenet(path: Path, style: str, counts: Sequence[int] = (1, 4, 6, 2), seed: int = 0) -> Path:
-    """InsightFace's, as its `get_mbf` builds it."""
+    """InsightFace's MobileFaceNet, as its `get_mbf` builds it."""
     writer = OnnxWriter(style, seed)
 
     def block(x: str, width: int, filters: int, inner: int, stride: int) -> str:

@@ -1,4 +1,4 @@
-"""Damaged, foreign and hostile files: one sentence each, and nothing of theirs is run."""
+"""Damaged, foreign and hostile files are refused with one sentence each, and nothing of theirs is run."""
 
 import base64
 import io
@@ -17,7 +17,7 @@ from facedancer_tf.importing.importer import read_weights
 
 
 def refused(path, says):
-    """One sentence that names the file and says `says`."""
+    """Asserts that the file is refused with one sentence that names it and holds `says`."""
     with pytest.raises(UserError, match=says) as caught:
         read_weights(path)
     assert str(path) in str(caught.value)
@@ -27,7 +27,7 @@ def refused(path, says):
 
 @pytest.fixture
 def changed(small_checkpoint, tmp_path):
-    """Opens a copy of the small checkpoint to be changed; gives its path and the open file."""
+    """Opens a copy of the small checkpoint for changes; yields its path and the open file."""
     path = tmp_path / "changed.h5"
     shutil.copy(small_checkpoint, path)
     with h5py.File(path, "r+") as file:
@@ -77,7 +77,7 @@ def test_a_pickle_is_not_opened(tmp_path):
 
 
 def lambda_layer(path):
-    """A Keras Lambda whose code writes `path` when it is loaded by whoever trusts it."""
+    """A Keras Lambda whose code writes `path` if a program trusts and loads it."""
     code = compile(f"lambda x: open({str(path)!r}, 'w') and x", "<lambda>", "eval").co_consts[0]
     function = [base64.b64encode(marshal.dumps(code)).decode(), None, None]
     return {

@@ -1,4 +1,4 @@
-"""Encoders read from ONNX files against ONNX Runtime running the same files."""
+"""Compares encoders read from ONNX files with ONNX Runtime on the same files."""
 
 import dataclasses
 from pathlib import Path
@@ -21,13 +21,13 @@ TOLERANCE = 1e-4  # of the embeddings' largest value
 
 
 def random_pictures(count=2):
-    """Coarse random blocks in [-1, 1], NHWC: as varied as faces are, unlike white noise."""
+    """Coarse random blocks in [-1, 1], NHWC; unlike white noise, they vary as much as faces."""
     coarse = np.random.default_rng(5).uniform(-1, 1, (count, 14, 14, 3))
     return coarse.repeat(8, axis=1).repeat(8, axis=2).astype(np.float32)
 
 
 def run_onnx(path, pictures, low, high):
-    """ONNX Runtime's embeddings of pictures in [-1, 1], given to it in its range as NCHW."""
+    """ONNX Runtime's embeddings of pictures in [-1, 1], which it gets in its own range and as NCHW."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -37,7 +37,7 @@ def run_onnx(path, pictures, low, high):
 
 
 def check_parity(path, architecture, file_range, record_property):
-    """The imported encoder answers as the file does; returns it and its description."""
+    """Asserts that the imported encoder gives the file's outputs; returns the encoder and its description."""
     model, found = import_onnx_encoder(path)
     assert found["architecture"] == architecture
     description = dataclasses.replace(ENCODERS[architecture], low=found["low"], high=found["high"])
@@ -140,7 +140,7 @@ def test_sface(tmp_path, record_property):
 
 
 def test_block_quantised_weights(tmp_path):
-    """Quantised in blocks, as the file that the repository's weights come from; ONNX Runtime refuses to run it."""
+    """SFace quantised in blocks, like the file of the repository's weights; ONNX Runtime refuses to run it."""
     model, _ = import_onnx_encoder(write_sface(tmp_path / "sface.onnx", quantised=True))
     for ours, embedded in zip(model.get_weights(), load_encoder("sface").network.get_weights(), strict=True):
         np.testing.assert_allclose(ours, embedded, atol=1e-6, rtol=1e-6)
@@ -162,7 +162,7 @@ def test_half_precision_weights(tmp_path):
 
 
 def changed(path: Path, change) -> str:
-    """The one sentence that importing the file gives after `change(model)`."""
+    """The sentence with which the importer refuses the file after `change(model)`."""
     model = onnx.load(path)
     change(model)
     path.with_name("changed.onnx").write_bytes(model.SerializeToString())
@@ -177,7 +177,7 @@ def of_kind(model, kind):
 
 
 def test_almost_an_encoder_is_none(tmp_path):
-    """What differs from the network that a file seems to hold is named, and nothing is loaded."""
+    """If a file differs from the network that it resembles, the message names the difference; nothing is loaded."""
     path = write_mobilefacenet(tmp_path / "encoder.onnx", "folded")
 
     def set_tensor(model, name, change):

@@ -1,4 +1,4 @@
-"""Files that are damaged, foreign or hostile: one GraphError sentence each, and nothing of theirs opened or run."""
+"""Damaged, foreign and hostile files give one GraphError sentence each; nothing of theirs is opened or run."""
 
 import contextlib
 import sys
@@ -151,7 +151,7 @@ def test_foreign_networks(tmp_path):
 
 
 def test_bytes_changed_at_random(tmp_path):
-    """Whatever the damage does to the file, it is read or refused in one sentence, without another exception."""
+    """A damaged file is either read or refused with one sentence, and never raises another exception."""
     writer, path = OnnxWriter("unfolded"), tmp_path / "net.onnx"
     x = writer.prelu(writer.conv("pictures", 3, 2, stride=56), 2)
     x = writer.node("Add", x, writer.conv(writer.batch_norm(x, 2), 2, 2))

@@ -1,4 +1,4 @@
-"""Ways of writing a network in ONNX, each on a network of a few layers: read back, it answers as ONNX Runtime does."""
+"""Forms of writing a network in ONNX, each with a few layers: read back, it gives ONNX Runtime's outputs."""
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ from facedancer_tf.weights.embedded import assign_weights
 
 
 class Net:
-    """A small ONNX file in the making: `net.w(array)` adds a weight, `net("Conv", x, …)` a node."""
+    """Builds a small ONNX file: `net.w(array)` adds a weight, `net("Conv", x, …)` adds a node."""
 
     def __init__(self, shape=(1, 3, 8, 6), opset=13):
         self.nodes, self.tensors, self.shape, self.opset = [], [], shape, opset
@@ -47,7 +47,7 @@ class Net:
 
 
 def check(net, output, ours, tmp_path):
-    """`ours`, with the weights of the file, answers as the file does."""
+    """Asserts that `ours`, with the weights of the file, gives the file's outputs."""
     path = net.write(output, tmp_path / "net.onnx")
     model = keras.Model(*ours)
     assign_weights(model, match(model_graph(model), read_onnx_graph(path)))
@@ -115,7 +115,7 @@ def test_grouped_and_depthwise_convolutions(tmp_path):
 
 @pytest.mark.parametrize("way", ["flatten", "reshape", "shape", "turned"])
 def test_flatten_between_batch_norm_and_dense(way, tmp_path):
-    """Rows of the dense kernel are put in our order, and both batch norms folded in."""
+    """The rows of the dense kernel get our order, and both batch norms are folded in."""
     net, x = Net(), picture()
     y = batch_norm(net, net("Relu", "x"), 3)
     if way == "flatten":

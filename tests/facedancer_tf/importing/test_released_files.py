@@ -1,4 +1,4 @@
-"""Released-style checkpoints give the outputs recorded in the released stack, under whatever names they were saved."""
+"""Released-style checkpoints give the outputs recorded in the released stack, whatever the names in the file."""
 
 import json
 import random
@@ -66,7 +66,7 @@ def test_every_plan(write_checkpoint, tmp_path, case):
 @pytest.mark.parametrize(("case", "width"), [("recorded_default", 512), ("recorded_affa5", 256)])
 def test_released_size(write_checkpoint, case, width):
     imported = read_weights(write_checkpoint(case))
-    assert f"mapping 4 x {width}" in imported.found
+    assert f"mapping 4 x {width}" in imported.summary
     assert_recorded(imported, case)
 
 
@@ -126,7 +126,7 @@ def test_arcface_wrapper_with_its_head_read_from_the_file(write_checkpoint, tmp_
 
 
 def rewritten(path, out, names, change_config=lambda config: None):
-    """The checkpoint at `path` once more at `out`, its layers renamed by `names` and its config changed."""
+    """Copies the checkpoint at `path` to `out`, with layers renamed by `names` and the config changed."""
 
     def renamed(value):
         if isinstance(value, dict):
@@ -176,7 +176,7 @@ def test_names_order_of_layers_and_order_of_sums_do_not_matter(write_checkpoint,
 
 
 def test_a_plan_that_differs_between_blocks_is_found(tmp_path):
-    """Also through Keras 3's own .h5 format, which such a model of ours is saved in here."""
+    """A model of ours, saved in Keras 3's own .h5 format, is read as well."""
     from networks.generator import build_generator
 
     fusion = ("do_affa", "d_affa", "concat", "add", "no_skip", "affa")

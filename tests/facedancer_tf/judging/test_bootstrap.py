@@ -1,4 +1,4 @@
-"""Bootstrap intervals against the standard error, and groups that count as one."""
+"""Compares bootstrap intervals with the standard error; the values of a group count as one."""
 
 import numpy as np
 import pytest

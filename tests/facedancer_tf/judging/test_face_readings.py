@@ -1,4 +1,4 @@
-"""Landmarks, angles and expressions of the bundled photographs, and what mirroring and turning does to them."""
+"""Landmarks, angles and expressions of the bundled photographs, and how mirroring and turning changes them."""
 
 import cv2
 import numpy as np

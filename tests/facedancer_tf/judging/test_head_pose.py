@@ -1,4 +1,4 @@
-"""Angles come back from a head that was turned by them, whatever its place, size and tilt in the picture."""
+"""A head that is turned by given angles has these angles, whatever its place, size and tilt in the picture."""
 
 import numpy as np
 import pytest

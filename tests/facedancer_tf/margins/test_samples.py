@@ -1,4 +1,4 @@
-"""What is compared with what: views of people, pairs among people, rows of a file; and the distances of them."""
+"""Samples from views of people, from swaps between people and from rows of a file, and their distances."""
 
 import zipfile
 from pathlib import Path
@@ -12,8 +12,8 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.margins.distances import candidate_blocks, measure_distances
 from facedancer_tf.margins.pairs_file import read_rows, samples_of_pairs
 from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
-from facedancer_tf.margins.swaps import draw_pairs
-from facedancer_tf.margins.views import opened, samples_of_views, view_of
+from facedancer_tf.margins.swaps import draw_swaps
+from facedancer_tf.margins.views import open_folder, samples_of_views, view_of
 from facedancer_tf.weights.identity_encoder import load_encoder
 from losses.cosine import cosine_distance
 from networks.encoders import prepare_pictures, tap_encoder
@@ -67,10 +67,10 @@ def test_zip_files_and_folders_per_person_give_the_same_samples(people, tmp_path
         assert np.array_equal(pictures, next(plain.batches())[role])
     assert packed.material.startswith("6 files of people.zip (SHA-256 of their names and sizes ")
     assert str(tmp_path) not in packed.material
-    with opened(people) as folder:
+    with open_folder(people) as folder:
         assert folder == people
     (tmp_path / "text").write_text("no zip")
-    with pytest.raises(UserError, match="neither a folder nor a zip file"), opened(tmp_path / "text"):
+    with pytest.raises(UserError, match="neither a folder nor a zip file"), open_folder(tmp_path / "text"):
         pass
 
 
@@ -99,13 +99,13 @@ def test_one_person_is_no_pair(people, tmp_path):
 
 def test_drawn_pairs_are_different_people_and_different_pairs():
     owners = ["a", "a", "b", "c"]
-    pairs = draw_pairs(owners, 6, np.random.default_rng(0))
+    pairs = draw_swaps(owners, 6, np.random.default_rng(0))
     assert sorted(target for target, _ in pairs[:4]) == [0, 1, 2, 3]
     assert len(set(pairs)) == 6
-    everything = draw_pairs(owners, 1000, np.random.default_rng(0))
+    everything = draw_swaps(owners, 1000, np.random.default_rng(0))
     assert len(everything) == len(set(everything)) == 10  # 12 ordered pairs less the two within a
     assert all(owners[target] != owners[source] for target, source in everything)
-    assert draw_pairs(["a", "a"], 5, np.random.default_rng(0)) == []
+    assert draw_swaps(["a", "a"], 5, np.random.default_rng(0)) == []
 
 
 def write_rows(folder: Path, *rows: str) -> Path:
@@ -115,7 +115,7 @@ def write_rows(folder: Path, *rows: str) -> Path:
 
 @pytest.fixture
 def swaps(people, tmp_path) -> Path:
-    """A folder with two targets, which double as sources, and swapped pictures of the same and of another size."""
+    """A folder with two targets, which are also the sources, and swapped pictures of the same and of another size."""
     for path in people.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     picture = read_picture(people / "barack_obama_0.jpg").rgb

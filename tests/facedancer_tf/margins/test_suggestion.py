@@ -1,4 +1,4 @@
-"""Which blocks get a margin, and which; equal-error rates against numbers worked out by hand."""
+"""The right blocks get the right margins; equal-error rates equal numbers computed by hand."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ GROUPS = [str(number) for number in range(20)]
 
 
 def around(mean, spread=0.05):
-    """Twenty distances with that very mean."""
+    """Twenty distances with exactly this mean."""
     return mean + spread * np.linspace(-1, 1, 20)
 
 

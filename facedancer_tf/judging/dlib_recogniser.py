@@ -1,10 +1,10 @@
-"""The independent judge of identity: dlib's face recogniser, which no training step ever sees.
+"""dlib's face recogniser, the independent judge of identity: no training step ever sees it.
 
-Pictures are uint8 RGB [H, W, 3]. The face is found by the embedded detector and turned and scaled into dlib's own
-150 px chip, which the network was trained on: eyes and mouth corners come to lie where its mean face has them, with a
+Pictures are uint8 RGB [H, W, 3]. The embedded detector finds the face. It is then rotated and scaled into dlib's own
+chip of 150 px, on which the network was trained: eyes and mouth corners lie where dlib's mean face has them, with a
 quarter of the face as border. Embeddings are compared by euclidean distance, dlib's own measure (below 0.6: the same
-person), or by cosine, which sits close to 1 for all faces here (ORL: 0.97 for the same person, 0.86 for two) and says
-something only against other cosines.
+person), or by cosine. All cosines of this network are close to 1 (ORL: 0.97 for the same person, 0.86 for two), so a
+cosine says something only beside other cosines.
 """
 
 from functools import lru_cache
@@ -42,7 +42,7 @@ def _detector() -> Detector:
 
 
 def judge_crop(picture: np.ndarray) -> np.ndarray:
-    """The largest face of `picture` as the judge wants it, uint8 [150, 150, 3]; raises UserError without a face."""
+    """The chip of the largest face of `picture`, uint8 [150, 150, 3]; raises UserError where there is no face."""
     faces = _detector().detect(picture)
     if not faces:
         raise UserError("the judge finds no face in the picture: give one with a face that can be seen")
@@ -50,7 +50,7 @@ def judge_crop(picture: np.ndarray) -> np.ndarray:
 
 
 def align_for_judge(picture: np.ndarray, face: Face) -> np.ndarray:
-    """This `face` of `picture` as the judge wants it, uint8 [150, 150, 3]."""
+    """The chip of `face` in `picture`, uint8 [150, 150, 3]."""
     return warp(picture, similarity_transform(face.landmarks[[0, 1, 3, 4]], CHIP_POINTS), SIZE_PX)
 
 
