@@ -20,7 +20,7 @@ def released_augmentation(
     contrast: tuple[float, float] = (0.9, 1.1),
     saturation: tuple[float, float] | None = (0.9, 1.1),
 ) -> Augmentation:
-    """Builds the augmentation of the released training, reproduced with its quirks (facts section 5).
+    """Builds the augmentation of the released training, reproduced with its quirks (docs/method.md, section 7.3).
 
     All targets of a global batch share one draw, and all its sources share another. Brightness is added on the [-1, 1]
     scale, then tf.image changes contrast and saturation; nothing is clipped or flipped. tf.image's saturation is made

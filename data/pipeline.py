@@ -2,9 +2,9 @@
 
 Pictures in a batch are float32 NHWC, RGB, [-1, 1]. The stream of pictures (data.stream) is numbered from 0; sample g
 has picture g as target and picture g - 1 as source. The stream is shuffled as a whole, so source and target are
-independent (as in the released training, facts section 5), and a pair costs a single read. Every random number follows
-from (seed, global sample or batch index), so that (seed, next sample) is the whole state of a data set: any number of
-workers can go on from it.
+independent (as in the released training: docs/method.md, section 7.2), and a pair costs a single read. Every random
+number follows from (seed, global sample or batch index), so that (seed, next sample) is the whole state of a data set:
+any number of workers can go on from it.
 """
 
 from collections.abc import Callable
@@ -26,8 +26,8 @@ _FLAG_ROLE = 3
 def self_swap_flags(seed: int, batch: tf.Tensor, batch_size: int, probability: float) -> tf.Tensor:
     """Draws the flags float32 [batch_size] of a global batch: each is 1 with `probability`, and at least one is.
 
-    This is the rule of the released training (facts section 5). But with a probability of 0 no flag is 1, and in a
-    batch of one sample no flag is forced to 1, or it would never swap two people.
+    This is the rule of the released training (docs/method.md, section 7.2). But with a probability of 0 no flag is 1,
+    and in a batch of one sample no flag is forced to 1, or it would never swap two people.
     """
     draws = tf.random.stateless_uniform([batch_size], role_seed(seed, _FLAG_ROLE, batch))
     if probability == 0.0:

@@ -2,7 +2,8 @@
 
 Pictures are uint8 RGB [H, W, 3]; points are (x, y) in pixels with pixel centres on whole numbers, as OpenCV
 counts. A transform is the [2, 3] matrix of `crop = A @ picture + b`. Template and method are those of the released
-training (facts section 5): five landmarks, ArcFace template times size / 112, similarity transform, shrink factor.
+training (docs/method.md, section 7.1): five landmarks, ArcFace template times size / 112, similarity transform, shrink
+factor.
 """
 
 import cv2

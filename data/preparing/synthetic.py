@@ -1,4 +1,4 @@
-"""Draws synthetic people, who do not exist, in one or several views each, straight into records.
+"""Makes records of synthetic faces, with one or several views of each person; the people do not exist.
 
 MobileStyleGAN (random-face 2021.7.21.1, run by OpenVINO) maps a draw z [512] to a style w [512] and w to a picture of
 1024 px, float NCHW RGB in [-1, 1]. Each of its layers reads w by itself, so coarse layers (pose), middle layers

@@ -4,8 +4,8 @@ Pictures and crops are uint8 RGB [H, W, 3]; points are (x, y) in pixels with pix
 transform is the [2, 3] matrix of `crop = A @ picture + b` (see data.faces.alignment).
 
 The mask is an oval with a fixed place in the aligned crop, so it moves, turns and grows with the face in the picture.
-It fills the rectangle of the released code (rows 77-240, columns 32-224 of 256, Gaussian of sigma 7: facts section 5)
-but leaves out the corners, which hold hair and background rather than face. Above its middle the oval is a
+It fills the rectangle of the released code (rows 77-240, columns 32-224 of 256, Gaussian of sigma 7: docs/method.md,
+section 7.5) but leaves out the corners, which hold hair and background rather than face. Above its middle the oval is a
 superellipse of exponent 3, which includes the brows; below its middle it is an ellipse, which follows the jaw. The mask
 is computed in the picture's own pixels, so that its edge is as smooth on a face of 1000 px as in a crop of 64 px.
 """

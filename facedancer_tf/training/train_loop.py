@@ -141,7 +141,7 @@ def _iterate(
                 with_r1=bool(config.loss.r1) and number % config.r1_every_steps == 0,
                 with_cycle=bool(config.loss.cycle) and number % config.cycle_every_steps == 0,
             )
-            # The step before is checked, so that the device goes on while we look.
+            # Check the scalars of the step before, so that the device goes on with this one while we look.
             stop_if_not_finite(before, number - 1)
             before = scalars
             state.step.assign(number)
