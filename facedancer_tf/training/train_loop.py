@@ -225,9 +225,15 @@ def stop_if_not_finite(scalars: Scalars, step: int) -> None:
 def _log(scalars: Scalars, step: int, bar: tqdm) -> None:
     for name, value in scalars.items():
         tf.summary.scalar(f"train/{name}", value, step)
-    shown = {"G": "generator_total", "D": "discriminator_total", "id": "identity", "rec": "reconstruction"}
+    short_names = {
+        "G": "generator_total",
+        "D": "discriminator_total",
+        "id": "identity",
+        "rec": "reconstruction",
+    }
     bar.set_postfix(
-        {k: f"{float(scalars[name]):.3f}" for k, name in shown.items() if name in scalars}, refresh=False
+        {k: f"{float(scalars[name]):.3f}" for k, name in short_names.items() if name in scalars},
+        refresh=False,
     )
 
 
