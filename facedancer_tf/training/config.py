@@ -79,7 +79,7 @@ class TrainConfig:
             raise UserError(str(error)) from error
 
     def _check(self) -> None:
-        """Raises ValueError for impossible settings; it calls the rules of `networks` and `data` and repeats none."""
+        """Raises ValueError for impossible settings; it calls the checks of `networks` and `data` and repeats none."""
 
         def check(holds: bool, rule: str, **received: Any) -> None:
             if not holds:

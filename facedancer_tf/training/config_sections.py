@@ -12,10 +12,7 @@ Fusion = Literal["no_skip", "add", "concat", "affa", "d_affa", "do_affa"]
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """How pictures are augmented; `released` is the authors' augmentation and takes no strengths.
-
-    See `data.augmentation` for what the strengths mean.
-    """
+    """How pictures are augmented; the authors' `released` takes no strengths (see `data.augmentation`)."""
 
     kind: Literal["released", "colour_and_geometry", "none"] = "released"
     brightness: float = 0.0

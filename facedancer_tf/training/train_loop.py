@@ -141,7 +141,7 @@ def _iterate(
                 with_r1=bool(config.loss.r1) and number % config.r1_every_steps == 0,
                 with_cycle=bool(config.loss.cycle) and number % config.cycle_every_steps == 0,
             )
-            # The step before is checked, so that the device goes on while we look.
+            # Check the scalars of the step before, so that the device goes on with this one while we look.
             stop_if_not_finite(before, number - 1)
             before = scalars
             state.step.assign(number)
@@ -225,9 +225,15 @@ def stop_if_not_finite(scalars: Scalars, step: int) -> None:
 def _log(scalars: Scalars, step: int, bar: tqdm) -> None:
     for name, value in scalars.items():
         tf.summary.scalar(f"train/{name}", value, step)
-    shown = {"G": "generator_total", "D": "discriminator_total", "id": "identity", "rec": "reconstruction"}
+    short_names = {
+        "G": "generator_total",
+        "D": "discriminator_total",
+        "id": "identity",
+        "rec": "reconstruction",
+    }
     bar.set_postfix(
-        {k: f"{float(scalars[name]):.3f}" for k, name in shown.items() if name in scalars}, refresh=False
+        {k: f"{float(scalars[name]):.3f}" for k, name in short_names.items() if name in scalars},
+        refresh=False,
     )
 
 

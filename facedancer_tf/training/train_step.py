@@ -194,8 +194,8 @@ def faces_of_pairs(
 ) -> tuple[dict, dict]:
     """Computes `Models.faces` of the sources and, with `both`, in the same pass of the targets (otherwise empty).
 
-    If the batch has cached embeddings, only the targets' other features are computed, with `both` and from `views` of
-    the targets.
+    If the batch has cached embeddings, only the targets' other features are computed, and only with `both`; the encoder
+    then sees `views` of the targets.
     """
     if "source_embedding" in batch:
         target = models.faces(batch["target"], views) if both else {}

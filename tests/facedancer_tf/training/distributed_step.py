@@ -1,9 +1,10 @@
-"""Two steps of training on one device, on two devices of one process or by two workers: the same global batches.
+"""Runs two training steps on one device, on two devices of one process or by two workers: the same global batches.
 
     python -m tests.facedancer_tf.training.distributed_step KIND FOLDER SHARDS
 
-FOLDER holds crops.npy and, but for the kind one_device, the ifsr.npz that one_device left. Leaves KIND.npz (losses,
-gradients, weights; by the chief) and KIND-batch-WORKER.npz (this worker's share of the pipeline's third batch).
+FOLDER holds crops.npy and, except for the kind one_device, the ifsr.npz that one_device wrote. The chief writes
+KIND.npz (losses, gradients, weights), and each worker writes KIND-batch-WORKER.npz (its share of the pipeline's third
+batch).
 """
 
 import sys
@@ -17,13 +18,14 @@ from facedancer_tf.training.workers import build_strategy, is_chief
 from losses.cosine import cosine_distance
 from tests.facedancer_tf.training.small_training import SMALL, Built, batch_of, build, with_settings
 
-# Pairs (targets, sources). Of the first batch both self-swaps fall to the first replica, of the second one and two.
+# Pairs (targets, sources). In the first batch both self-swaps fall to the first replica; in the second batch one falls
+# to the first replica and two fall to the second.
 BATCHES = (([0, 1, 2, 3], [0, 1, 3, 4]), ([0, 1, 2, 3], [0, 4, 2, 3]))
 BLOCKS = ("stage4_block2_out", "stage3_block1_out")
 
 
 def distances(built: Built, batch: dict) -> np.ndarray:
-    """IFSR's distance per block of BLOCKS and sample, `[2, 4]`, before the first step."""
+    """Computes IFSR's distance of each block of BLOCKS and each sample, `[2, 4]`, before the first step."""
     source = built.models.faces(batch["source"])["embedding"]
     swapped = built.models.faces(built.models.generator([batch["target"], source], training=True))
     target = built.models.faces(batch["target"])
@@ -31,9 +33,9 @@ def distances(built: Built, batch: dict) -> np.ndarray:
 
 
 def thresholds_between_replicas(distance: np.ndarray) -> np.ndarray:
-    """Mean distances at which each block's hinge is active on one replica alone, `[2]`.
+    """Chooses mean distances `[2]` at which each block's hinge is active on only one replica.
 
-    In the global mean, which alone counts, the first block's is active and the second's is not.
+    In the global mean, which alone counts, the first block's hinge is active and the second block's is not.
     """
     local, whole = distance.reshape(2, 2, 2).mean(axis=2), distance.mean(axis=1)  # [block, replica], [block]
     return np.array([(local[0].min() + whole[0]) / 2, (local[1].max() + whole[1]) / 2])
@@ -66,8 +68,10 @@ def main(kind: str, folder: Path, shards: Path) -> None:
         models, state = built.models, {}
         for name in ("generator", "discriminator"):
             # Adam without momentum keeps the gradient itself.
-            kept = [v for v in getattr(built, f"{name}_optimizer").variables if v.path.endswith("momentum")]
-            state[f"gradient/{name}"] = [v.numpy() for v in kept]
+            gradients = [
+                v for v in getattr(built, f"{name}_optimizer").variables if v.path.endswith("momentum")
+            ]
+            state[f"gradient/{name}"] = [v.numpy() for v in gradients]
         for name in ("generator", "averaged", "discriminator"):
             state[f"weight/{name}"] = getattr(models, name).get_weights()
         results.update({f"{number}/{name}/{i}": v for name, vs in state.items() for i, v in enumerate(vs)})

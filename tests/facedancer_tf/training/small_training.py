@@ -1,4 +1,4 @@
-"""A small training step on real faces, for the tests of it."""
+"""A small training step on real faces, for the tests of the step."""
 
 import dataclasses
 from typing import Any

@@ -1,4 +1,4 @@
-"""TF_CONFIG and the roll call, without TensorFlow."""
+"""Tests TF_CONFIG and the workers' meeting, without TensorFlow."""
 
 import json
 import os

@@ -1,6 +1,6 @@
-"""Two devices, or two workers, give the losses, gradients and weights of one device on the same global batches.
+"""Tests that two devices, or two workers, give the losses, gradients and weights of one device on the same batches.
 
-In processes of their own: devices and workers must be known before anything else.
+They run in processes of their own, because TensorFlow must know devices and workers before anything else.
 """
 
 import subprocess
