@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from data.manifest import Shard
-from data.record_index import index_shards
+from data.record_index import FRAME_BYTES, index_shards
 
 # 1: shards read in lockstep, shuffled within windows of 1,024. 2: a permutation of all records.
 ORDER_VERSION = 2
@@ -36,7 +36,10 @@ def role_seed(seed: int, role: int, *numbers: tf.Tensor) -> tf.Tensor:
 
 @dataclass(frozen=True)
 class Companions:
-    """Extra data of every record: for each shard a file `<folder>/<shard's name>`, `bytes_each` per record in order."""
+    """Extra data of every record: for each shard a TFRecord file `<folder>/<shard's name>`, in the same order.
+
+    `bytes_each` is the size of one companion, which is the same for all, so that the place of each follows from it.
+    """
 
     folder: Path
     bytes_each: int
@@ -49,9 +52,31 @@ def record_at(seed: int, total: int, positions: tf.Tensor) -> tf.Tensor:
     """
     epochs = positions // total
     keys = tf.stack([seed * tf.ones_like(epochs), _ORDER_ROLE * tf.ones_like(epochs), epochs], axis=1)
-    return tf.raw_ops.RandomIndexShuffle(
-        index=positions % total, seed=keys, max_index=tf.constant(total - 1, tf.int64), rounds=CIPHER_ROUNDS
+    last = total - 1
+    # TensorFlow's op (2.21) makes its block too small where the last index is 2^16, 2^18, 2^20 …, and then gives
+    # one index twice. One more index does away with that; the position that it comes to walks on.
+    one_more = last >= 1 << 16 and last & (last - 1) == 0
+    last += one_more
+
+    def shuffle(indices: tf.Tensor) -> tf.Tensor:
+        return tf.raw_ops.RandomIndexShuffle(
+            index=indices, seed=keys, max_index=tf.constant(last, tf.int64), rounds=CIPHER_ROUNDS
+        )
+
+    shuffled = shuffle(positions % total)
+    return tf.where(shuffled < total, shuffled, shuffle(shuffled)) if one_more else shuffled
+
+
+def _record(path: tf.Tensor, offset: tf.Tensor, read_bytes: int) -> tf.data.Dataset:
+    """The one record of a TFRecord file that begins at `offset`, its checksums compared."""
+    # the op behind tf.data.TFRecordDataset, because the Python class does not pass `byte_offsets` on
+    reader = tf.raw_ops.TFRecordDatasetV2(
+        filenames=[path],
+        compression_type="",
+        buffer_size=tf.constant(read_bytes, tf.int64),
+        byte_offsets=[offset],
     )
+    return tf.data.experimental.from_variant(reader, tf.TensorSpec([], tf.string)).take(1)
 
 
 def stream_records(
@@ -77,20 +102,12 @@ def stream_records(
         return tf.gather(names, shard), tf.gather(offsets, records), records - begins
 
     def read(name: tf.Tensor, offset: tf.Tensor, number: tf.Tensor) -> tf.data.Dataset:
-        # the op behind tf.data.TFRecordDataset, because the Python class does not pass `byte_offsets` on
-        reader = tf.raw_ops.TFRecordDatasetV2(
-            filenames=[tf.strings.join([str(folder), name], "/")],
-            compression_type="",
-            buffer_size=tf.constant(READ_BYTES, tf.int64),
-            byte_offsets=[offset],
-        )
-        record = tf.data.experimental.from_variant(reader, tf.TensorSpec([], tf.string)).take(1)
+        record = _record(tf.strings.join([str(folder), name], "/"), offset, READ_BYTES)
         if companions is None:
             return record
-        path = tf.strings.join([str(companions.folder), name], "/")
-        skipped = number * companions.bytes_each
-        leading = tf.data.FixedLengthRecordDataset(path, companions.bytes_each, header_bytes=skipped)
-        return tf.data.Dataset.zip(leading.take(1), record).map(lambda *parts: tf.strings.join(parts))
+        framed = companions.bytes_each + FRAME_BYTES
+        leading = _record(tf.strings.join([str(companions.folder), name], "/"), number * framed, framed)
+        return tf.data.Dataset.zip(leading, record).map(lambda *parts: tf.strings.join(parts))
 
     return (
         positions.map(place, tf.data.AUTOTUNE)

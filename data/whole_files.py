@@ -16,8 +16,9 @@ def whole_file(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
     where the folder cannot be written.
     """
     handle, beside = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)  # opened again by name, which a writer other than Python's needs
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(beside, "wb") as file:
             yield file
             if durable:
                 file.flush()

@@ -10,7 +10,7 @@ fast networks. Every layer computes in Keras' global dtype policy.
 """
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import keras
 from keras import layers, ops
@@ -27,7 +27,9 @@ class InstanceNormalization(layers.Layer):
     leaves first derivatives as they are but makes second ones, R1's, wrong by some per cent.
     """
 
-    epsilon = 1e-3
+    def __init__(self, epsilon: float = 1e-3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
 
     def build(self, input_shape: tuple) -> None:
         self.gamma = self.add_weight(name="gamma", shape=(input_shape[-1],), initializer="ones")

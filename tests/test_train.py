@@ -141,6 +141,33 @@ def test_a_run_begun_with_another_order_of_pictures_says_so(
     assert "was begun with order 2 of the pictures, and this version has order 3" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda c: b"\xff" * 8 + c[8:], "must hold 10 whole records|is damaged"),
+        (lambda c: c[:99] + bytes([c[99] ^ 1]) + c[100:], "is damaged"),
+    ],
+    ids=["length", "bit"],
+)  # fmt: skip
+def test_damaged_shards_are_one_sentence(face_shards, tmp_path, damage, says, cached):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for path in face_shards.glob("*.*"):
+        content = path.read_bytes()
+        (folder / path.name).write_bytes(damage(content) if path.name.startswith("train") else content)
+    flags = [
+        "--data.folder",
+        str(folder),
+        "--data.cached_embeddings",
+        str(cached),
+        "--run",
+        str(tmp_path / "run"),
+    ]
+    with pytest.raises(UserError, match=says):
+        train_loop.train(parse_config(["--config", "configs/smoke.yaml", *flags, "--steps", "20"]))
+
+
 def test_a_finished_run_says_so(face_shards, straight, capsys):
     config = parse_config(["--config", str(straight / "config.yaml"), "--steps", "3"])
     train_loop.train(config)

@@ -170,6 +170,8 @@ class Swapper:
         The largest face is pasted last, because it is the nearest. Raises UserError for an identity that another
         encoder has embedded.
         """
+        if not faces:
+            return target.copy()
         if identity.fingerprint != self.engine.encoder.fingerprint:
             raise UserError(
                 f"the identity was embedded by another encoder than {self.model_path} needs; embed its pictures with "

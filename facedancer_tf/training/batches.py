@@ -7,6 +7,7 @@ import tensorflow as tf
 from data.augmentation import colour_and_geometry_augmentation, released_augmentation
 from data.pipeline import Augmentation, build_dataset
 from data.stream import Companions
+from facedancer_tf.errors import UserError
 from facedancer_tf.training.config import TrainConfig
 
 
@@ -40,3 +41,12 @@ def build_batches(
         return dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
 
     return iter(strategy.distribute_datasets_from_function(share))
+
+
+def damaged_record(config: TrainConfig, error: tf.errors.DataLossError) -> UserError:
+    """Says in one sentence what TensorFlow's report of a record with a wrong checksum means."""
+    reason = " ".join(str(error.message).split())[:100]
+    return UserError(
+        f"a record in {config.data.folder} is damaged ({reason}); make the shards anew with prepare_data.py, in "
+        "another folder. The last checkpoint stays as it is."
+    )

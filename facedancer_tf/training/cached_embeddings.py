@@ -2,8 +2,8 @@
 
 The encoder is frozen, so every epoch would compute the same embeddings again. They lie in a folder of
 `<data>/embeddings/` that is named after the encoder's weights, the size and the shards' checksums. Each shard has a
-file of its own name there, with the raw embeddings of the shard's records in order, float32 little-endian [count, W].
-They are those of the pictures as the pipeline decodes them.
+TFRecord file of its own name there, with the raw embeddings [W], float32 little-endian, of its records in order. They
+are those of the pictures as the pipeline decodes them.
 """
 
 import hashlib
@@ -14,9 +14,11 @@ from tqdm import tqdm
 
 from data.manifest import Manifest, Shard
 from data.pipeline import decode_picture
+from data.record_index import FRAME_BYTES
 from data.stream import Companions
 from data.whole_files import whole_file
 from facedancer_tf.errors import UserError
+from facedancer_tf.training.batches import damaged_record
 from facedancer_tf.training.config import TrainConfig
 from facedancer_tf.training.models import Models
 
@@ -37,9 +39,8 @@ def embeddings_of_run(
     encoder = f"{config.encoder.name}-{models.encoder_fingerprint[:16]}"
     folder = config.data.folder / "embeddings" / f"{encoder}-{config.size_px}px-{pictures[:16]}"
     companions = Companions(folder, models.encoder_description.width * 4)
-    missing = [
-        shard for shard in manifest.of("train") if _size(folder / shard.name) != shard.count * companions.bytes_each
-    ]  # fmt: skip
+    framed = companions.bytes_each + FRAME_BYTES
+    missing = [shard for shard in manifest.of("train") if _size(folder / shard.name) != shard.count * framed]
     if missing and not make:
         raise UserError(
             f"{folder} lacks embeddings here: the first worker has made them on its machine; copy the folder, share "
@@ -49,6 +50,8 @@ def embeddings_of_run(
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _make(config, models, manifest, missing, folder)
+        except tf.errors.DataLossError as error:
+            raise damaged_record(config, error) from error
         except OSError as error:
             raise UserError(
                 f"the embeddings cannot be kept in {folder} ({error.strerror or error}): make room or give the right "
@@ -71,9 +74,9 @@ def _make(config: TrainConfig, models: Models, manifest: Manifest, shards: list[
             pictures = records.map(
                 lambda record: decode_picture(record, manifest.size_px, config.size_px), tf.data.AUTOTUNE
             )
-            with whole_file(folder / shard.name) as file:
+            with whole_file(folder / shard.name) as file, tf.io.TFRecordWriter(file.name) as writer:
                 for batch in pictures.batch(BATCH):
-                    file.write(
-                        embed(tf.cast(batch, tf.float32) / 127.5 - 1.0).numpy().astype("<f4").tobytes()
-                    )
+                    embeddings = embed(tf.cast(batch, tf.float32) / 127.5 - 1.0).numpy().astype("<f4")
+                    for embedding in embeddings:
+                        writer.write(embedding.tobytes())
                     bar.update(len(batch))

@@ -14,7 +14,7 @@ from data.pipeline import build_dataset
 from data.record_index import DamagedShard
 from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
-from facedancer_tf.training.batches import build_batches
+from facedancer_tf.training.batches import build_batches, damaged_record
 from facedancer_tf.training.cached_embeddings import embeddings_of_run
 from facedancer_tf.training.checkpoints import RunState
 from facedancer_tf.training.config import TrainConfig
@@ -113,7 +113,10 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
         batches = build_batches(config, int(state.next_sample), strategy, embeddings)
     except DamagedShard as error:
         raise UserError(str(error)) from error
-    _iterate(config, state, step, batches, validation, export, strategy)
+    try:
+        _iterate(config, state, step, batches, validation, export, strategy)
+    except tf.errors.DataLossError as error:
+        raise damaged_record(config, error) from error
 
 
 def _iterate(

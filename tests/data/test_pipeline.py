@@ -126,7 +126,9 @@ def test_embeddings_beside_the_shards_go_with_their_pictures(shards: Path, tmp_p
     for file in shards.glob("train-*"):
         numbers = [told(decode_crop(parse_record(r)["picture"]).numpy()[None] / 127.5 - 1)[0]
                    for r in tf.data.TFRecordDataset(str(file))]  # fmt: skip
-        (tmp_path / file.name).write_bytes(np.array([[n, -n] for n in numbers], "<f4").tobytes())
+        with tf.io.TFRecordWriter(str(tmp_path / file.name)) as writer:
+            for number in numbers:
+                writer.write(np.array([number, -number], "<f4").tobytes())
     embeddings = Companions(tmp_path, 8)
     plain = batches(shards, 8, augmentation=JITTER, start_sample=8)
     for batch, same in zip(

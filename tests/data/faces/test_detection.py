@@ -1,5 +1,6 @@
 """Tests YuNet on the bundled photographs (whole, close, tiny, huge, several), and what it refuses."""
 
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ from data.faces import yunet
 from data.faces.alignment import align, estimate_transform, template
 from data.faces.detection import build_detector
 from data.faces.face import DetectorUnavailable, Face
+from data.faces.search import search_picture
 from data.faces.yunet import YuNet
 from data.pictures import read_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
@@ -102,6 +104,20 @@ def test_nothing_to_find_gives_an_empty_list(detector: YuNet) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8)
     for picture in (noise, np.zeros((1, 1, 3), np.uint8), np.zeros((2, 3000, 3), np.uint8)):
         assert detector.detect(picture) == []
+
+
+def test_a_quick_search_looks_once_where_a_patient_one_looks_on() -> None:
+    empty, searches = np.zeros((800, 600, 3), np.uint8), Counter[str]()
+    for search in ("quick", "patient", "every"):
+
+        def look(canvas: np.ndarray, search: str = search) -> list[Face]:
+            searches[search] += 1
+            return []
+
+        assert search_picture(empty, look, search) == []
+    assert searches == {"quick": 1, "patient": 3, "every": 4}
+    with pytest.raises(ValueError, match="`search` must be one of quick, patient, every"):
+        search_picture(empty, lambda canvas: [], "hasty")  # type: ignore[arg-type]
 
 
 def test_refusals_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, detector: YuNet) -> None:

@@ -204,6 +204,8 @@ def test_an_identity_serves_many_targets_of_its_own_encoder_only(swapper, couple
     identity = swapper.embed(grace)
     for target in (couple, barack):
         np.testing.assert_array_equal(swapper.swap(identity, target), swapper.swap(grace, target))
+    nobody = swapper.swap_faces(barack, [], identity)
+    np.testing.assert_array_equal(nobody, barack)
     foreign = Identity(identity.embedding, "of another encoder")
     with pytest.raises(UserError, match="embedded by another encoder"):
         swapper.swap(foreign, barack)

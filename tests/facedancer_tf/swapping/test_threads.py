@@ -2,8 +2,10 @@
 
 import resource
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import cv2
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from data.faces.detection import build_detector
 from data.pictures import read_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
+from facedancer_tf.swapping import engine
 from facedancer_tf.swapping.swapper import Swapper
 
 THREADS, SWAPS = 8, 50
@@ -43,6 +46,26 @@ def test_eight_threads_give_what_one_gives_bit_by_bit(tiny_model: Path, photogra
         )  # the engine is loaded by one of them
     for one, other in zip(expected, swapped, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_the_engine_is_loaded_once_however_many_threads_ask_first(tiny_model: Path, monkeypatch) -> None:
+    loaded, together = [], Barrier(THREADS)
+
+    def load(*arguments: object) -> object:
+        loaded.append(arguments)
+        time.sleep(0.1)
+        return object()
+
+    monkeypatch.setattr(engine, "Engine", load)
+    swapper = Swapper(tiny_model)
+
+    def ask(_: int) -> object:
+        together.wait()
+        return swapper.engine
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        engines = set(threads.map(ask, range(THREADS)))
+    assert len(engines) == len(loaded) == 1
 
 
 def test_threads_on_one_detector_get_their_own_faces(photographs) -> None:
