@@ -55,22 +55,15 @@ def compare_networks(swapper: Swapper, rounds: int) -> None:
     identities = rng.normal(size=(max(FACES), *engine.generator.input_shape[1][1:])).astype(np.float32)
     targets = crops(max(FACES), size_px)
     engine.swap_crops(targets[:2], identities[:2])  # the first run of a graph, whatever its number of faces
-    for count in FACES:
-        given = targets[:count], identities[:count]
-        row(
-            f"first swap of {count} faces, ms",
-            lambda given=given: before(*map(tf.constant, given)).numpy(),  # type: ignore[misc]
-            lambda given=given: engine.swap_crops(*given),  # type: ignore[misc]
-            1,
-        )
-    for count in FACES:
-        given = targets[:count], identities[:count]
-        row(
-            f"another swap of {count} faces, ms",
-            lambda given=given: before(*map(tf.constant, given)).numpy(),  # type: ignore[misc]
-            lambda given=given: engine.swap_crops(*given),  # type: ignore[misc]
-            rounds,
-        )
+    for name, times in (("first", 1), ("another", rounds)):
+        for count in FACES:
+            given = targets[:count], identities[:count]
+            row(
+                f"{name} swap of {count} faces, ms",
+                lambda given=given: before(*map(tf.constant, given)).numpy(),  # type: ignore[misc]
+                lambda given=given: engine.swap_crops(*given),  # type: ignore[misc]
+                times,
+            )
     source = crops(1, encoder_px)
     engine.embed_crops(source)
     row(
