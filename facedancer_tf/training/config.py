@@ -102,6 +102,9 @@ class TrainConfig:
             check(not any(strengths.values()), "`data.augmentation` takes strengths only with "
                   "`kind: colour_and_geometry`.", **strengths)  # fmt: skip
 
+        check(not self.xla or self.strategy == "one_device", "`xla: true` needs `strategy: one_device`: the step of "
+              "several devices does not compile yet.", strategy=self.strategy)  # fmt: skip
+
         shape = self.generator
         check_generator(self.size_px, shape.fusion, shape.mapping_depth, base_filters=shape.base_filters,
                         mapping_width=shape.mapping_width)  # fmt: skip

@@ -14,6 +14,7 @@ import tensorflow as tf
 from data.augmentation import draw_per_sample
 
 IDENTITY_ROLE = 21
+LARGEST_DRAW = 1.0 - 1e-6  # of a uniform draw in [-1, 1): beyond it the normal one is infinite
 
 
 def perturb_identities(
@@ -27,7 +28,9 @@ def perturb_identities(
     """
     width = embeddings.shape[1]
     draws = draw_per_sample(seed, IDENTITY_ROLE, batch["sample"], width + 2)
-    direction = tf.math.l2_normalize(draws[:, :width], axis=1)
+    # Normal numbers, for they favour no direction; uniform ones favour the corners of their cube.
+    normal = tf.math.erfinv(tf.clip_by_value(draws[:, :width], -LARGEST_DRAW, LARGEST_DRAW))
+    direction = tf.math.l2_normalize(normal, axis=1)
     share = (1.0 - batch["self_swap"]) * noise * (draws[:, width] + 1.0) / 2.0
     lengths = tf.norm(embeddings, axis=1, keepdims=True)
     noisy = embeddings + share[:, None] * lengths * direction

@@ -140,7 +140,6 @@ def build_train_step(
         "discriminator": loss.adversarial,
         "r1": loss.r1 * config.r1_every_steps,
     }
-    one_device = strategy.num_replicas_in_sync == 1
     noise, length = config.encoder.identity_noise, config.encoder.identity_length
 
     def replica_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
@@ -175,11 +174,7 @@ def build_train_step(
             "swapped_logit": objective.batch_mean(per_sample_mean(swapped_logits)),
         }
 
-    # XLA compiles the work of one replica, not the exchange between replicas.
-    if config.xla and not one_device:
-        replica_step = tf.function(replica_step, jit_compile=True, autograph=False)
-
-    @tf.function(jit_compile=(config.xla and one_device) or None, autograph=False)
+    @tf.function(jit_compile=config.xla or None, autograph=False)
     def train_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
         scalars = strategy.run(replica_step, args=(batch, with_r1, with_cycle))
         update_average(models, generator_optimizer.iterations, config.averaging_decay, strategy)

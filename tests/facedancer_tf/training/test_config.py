@@ -42,6 +42,7 @@ def test_flags_win_over_the_file():
         ["--loss.identitty", "3"],
         ["--batch_size", "ten"],
         ["--batch_size", "0"],
+        ["--xla", "true", "--strategy", "mirrored"],
         ["--size_px", "250"],
         ["--generator.fusion", "[affa,affa]"],
         ["--generator.fusion", "[afa,affa,affa,affa,affa,concat]"],

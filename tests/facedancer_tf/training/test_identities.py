@@ -27,6 +27,17 @@ def test_identities_are_perturbed_by_sample_but_for_self_swaps():
     assert np.abs(perturb_identities(embeddings, 1.0, 0.0, 4, batch).numpy() - perturbed)[16:].max() > 0.1
 
 
+def test_directions_of_the_noise_favour_no_corner():
+    embeddings = tf.tile(tf.constant([[1.0, 0, 0, 0]]), [20_000, 1])
+    batch = {"sample": tf.range(20_000, dtype=tf.int64), "self_swap": tf.zeros(20_000)}
+    noisy = perturb_identities(embeddings, 2.0, 0.0, 3, batch).numpy()
+    assert np.isfinite(noisy).all()
+    # What was added across the first axis: a direction on a sphere has kurtosis 3 · W / (W + 2) a coordinate.
+    across = noisy[:, 1:] / np.linalg.norm(noisy[:, 1:], axis=1, keepdims=True)
+    kurtosis = (across**4).mean() / (across**2).mean() ** 2
+    assert abs(kurtosis - 3 * 3 / 5) < 0.03  # from a cube: 1.62
+
+
 def test_lengths_of_identities_vary_between_the_factors_and_keep_their_directions():
     embeddings = np.random.default_rng(6).standard_normal((200, 12)).astype("float32")
     batch = {"sample": tf.range(200, dtype=tf.int64), "self_swap": tf.constant([0.0, 1.0] * 100)}
