@@ -145,8 +145,8 @@ def test_a_run_begun_with_another_order_of_pictures_says_so(
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        (lambda c: b"\xff" * 8 + c[8:], "must hold 10 whole records|is damaged"),
-        (lambda c: c[:99] + bytes([c[99] ^ 1]) + c[100:], "is damaged"),
+        (lambda c: b"\xff" * 8 + c[8:], "train-00000.tfrecord(;| must hold 10 whole records)"),
+        (lambda c: c[:99] + bytes([c[99] ^ 1]) + c[100:], "damaged in .*: train-00000.tfrecord; delete it"),
     ],
     ids=["length", "bit"],
 )  # fmt: skip

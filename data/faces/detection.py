@@ -36,9 +36,9 @@ def build_detector(name: str = "yunet", score_threshold: float = 0.6) -> Detecto
 class SharedDetector:
     """A detector for any number of threads: it builds another one of its kind when all that it has are at work.
 
-    A detector keeps the size and the state of the picture that it works on, so two threads with one detector would
-    get  each other's faces. It keeps as many as were ever at work at once. The first detector is built at once, so
-    that an error in building it is raised at once.
+    A detector keeps the size and the state of the picture that it works on, so two threads with one detector would get
+    each other's faces. It keeps as many as were ever at work at once. The first detector is built at once, so that an
+    error in building it is raised at once.
     """
 
     def __init__(self, build: Callable[[], Detector]) -> None:

@@ -51,10 +51,11 @@ def embeddings_of_run(
             folder.mkdir(parents=True, exist_ok=True)
             _make(config, models, manifest, missing, folder)
         except tf.errors.DataLossError as error:
-            raise damaged_record(config, error) from error
-        except OSError as error:
+            raise damaged_record(config, manifest) from error
+        except (OSError, tf.errors.ResourceExhaustedError) as error:  # the latter is TensorFlow's full disk
+            reason = " ".join(str(getattr(error, "strerror", None) or error).split())
             raise UserError(
-                f"the embeddings cannot be kept in {folder} ({error.strerror or error}): make room or give the right "
+                f"the embeddings cannot be kept in {folder} ({reason}): make room or give the right "
                 "to write there, or set `data.cached_embeddings` to false"
             ) from error
     return companions

@@ -116,7 +116,7 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
     try:
         _iterate(config, state, step, batches, validation, export, strategy)
     except tf.errors.DataLossError as error:
-        raise damaged_record(config, error) from error
+        raise damaged_record(config, manifest) from error
 
 
 def _iterate(

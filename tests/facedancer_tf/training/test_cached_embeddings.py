@@ -7,7 +7,7 @@ import pytest
 
 from data.manifest import read_manifest
 from facedancer_tf.errors import UserError
-from facedancer_tf.training.batches import build_batches
+from facedancer_tf.training.batches import build_batches, damaged_record
 from facedancer_tf.training.cached_embeddings import embeddings_of_run
 from facedancer_tf.training.models import build_models
 from tests.facedancer_tf.training.small_training import SMALL, tf, with_settings
@@ -39,3 +39,28 @@ def test_they_are_those_of_the_pictures_and_are_made_once(face_shards, tmp_path)
     )
     with pytest.raises(UserError, match="lacks embeddings"):  # other pictures under the same names
         embeddings_of_run(config, models, remade, make=False)
+
+
+def test_a_full_disk_and_a_damaged_embedding_are_one_sentence(face_shards, tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    for file in face_shards.glob("*.*"):
+        (tmp_path / "data" / file.name).write_bytes(file.read_bytes())
+    config = with_settings(SMALL, data={"folder": tmp_path / "data", "cached_embeddings": True})
+    manifest, models = read_manifest(config.data.folder), build_models(config, 1.0)
+
+    def full(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tf.io.TFRecordWriter, "write", full)
+        with pytest.raises(UserError, match=r"cannot be kept in .*No space left on device.*make room"):
+            embeddings_of_run(config, models, manifest, make=True)
+    companions = embeddings_of_run(config, models, manifest, make=True)
+    assert companions is not None
+    (file,) = companions.folder.iterdir()
+    content = file.read_bytes()
+    file.write_bytes(content[:20] + bytes([content[20] ^ 1]) + content[21:])
+    batches = build_batches(config, 0, tf.distribute.get_strategy(), companions)
+    with pytest.raises(tf.errors.DataLossError):
+        [next(batches) for _ in range(10)]
+    assert "embeddings is damaged: delete that folder" in str(damaged_record(config, manifest))
