@@ -32,17 +32,30 @@ WINGS: dict[str, dict[str, set[str]]] = {
     },
     "facedancer_tf": {
         "": set(),
-        "provenance": {""},
         "graphs": {""},
         "weights": {""},
+        "provenance": {"", "weights"},
         "importing": {"", "graphs", "weights"},
         "judging": {"", "weights"},
         "swapping": {"", "weights", "importing"},
         "exporting": {"", "graphs", "weights", "swapping"},
-        "training": {"", "weights", "importing", "swapping"},
+        "training": {"", "weights", "provenance", "importing", "swapping"},
         "evaluation": {"", "provenance", "weights", "judging", "swapping"},
         "margins": {"", "weights", "importing", "judging", "swapping", "training"},
     },
+}
+# Who may encode pictures, or write them past `facedancer_tf.provenance.writing`, which marks what is swapped.
+ENCODERS = {"imwrite", "imencode", "encode_png", "encode_picture", "write_picture", "fromarray"}
+ENCODING_FILES = {
+    "data/png.py": "encodes",
+    "data/pictures.py": "encodes",
+    "data/records.py": "crops of training data in shards",
+    "facedancer_tf/evaluation/jpeg.py": "in memory, decoded at once",
+    "facedancer_tf/evaluation/faceforensics.py": "untouched frames of a video",
+    "facedancer_tf/provenance/watermark.py": "in memory, decoded at once",
+    "facedancer_tf/provenance/writing.py": "the door",
+    "benchmarks/input_trace.py": "a plot",
+    "benchmarks/swap_image_start.py": "enlarged photographs",
 }
 TOP_FILES = 12  # side by side at the top of facedancer_tf
 ENTRY_POINTS = {path.stem for path in ROOT.glob("*.py")}
@@ -139,6 +152,25 @@ def test_file_keeps_the_rules(path: Path) -> None:
 def test_violation_is_seen(place: str, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.test_architecture.ENTRY_POINTS", {"train"})
     assert len(violations(source, tuple(filter(None, place.split("/"))))) == 1
+
+
+def encoders(source: str) -> set[str]:
+    """The functions that encode pictures among those that `source` calls."""
+    calls = (node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    names = {call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls}
+    return names & ENCODERS
+
+
+def test_pictures_leave_through_the_door_that_marks_them() -> None:
+    files = {str(path.relative_to(ROOT)) for path in production_files() if encoders(path.read_text("utf-8"))}
+    assert files == set(ENCODING_FILES)
+
+
+@pytest.mark.parametrize(
+    "source", ["cv2.imwrite(path, bgr)", "write_picture(path, rgb)", "Image.fromarray(rgb)"]
+)
+def test_a_way_past_the_door_is_seen(source: str) -> None:
+    assert encoders(source)
 
 
 @pytest.mark.parametrize("package", WINGS)
