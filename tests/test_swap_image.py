@@ -28,9 +28,11 @@ def model(tmp_path_factory):
     return path
 
 
-def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess:
+def run(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / "swap_image.py"), *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
+    return subprocess.run(
+        command, cwd=folder, env=os.environ | environment, capture_output=True, text=True, timeout=240
+    )
 
 
 def assert_marked(path: Path) -> None:
@@ -98,6 +100,21 @@ def test_jpeg_is_marked_and_says_that_it_holds_no_transparency(model, tmp_path):
     assert_marked(tmp_path / "out.jpg")
     corner = read_picture(tmp_path / "out.jpg").rgb[-60:, :200].astype(int)
     assert np.abs(corner - rgb[-60:, :200]).max() > 100  # the label
+
+
+def test_certificates_that_cannot_sign_are_refused_and_an_unwritable_cache_is_said(model, tmp_path):
+    (tmp_path / "no.pem").write_text("no certificate")
+    options = ("-o", "out.png", "--model", model)
+    refused(tmp_path, GRACE, BARACK, *options, "--certificate", "no.pem", says="belong together")
+    pair = ("--certificate", "no.pem", "--private-key", "no.pem")
+    refused(tmp_path, GRACE, BARACK, *options, *pair, says="the certificate is no PEM certificate")
+    ran = run(tmp_path, GRACE, BARACK, *options, FACEDANCER_CACHE=str(tmp_path / "no.pem" / "cache"))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (
+        "note: the signing key cannot be kept (signing.pem in the cache folder: Not a directory)"
+        in ran.stdout
+    )
+    assert_marked(tmp_path / "out.png")
 
 
 def test_list_faces_draws_on_a_copy_without_the_networks(tmp_path):

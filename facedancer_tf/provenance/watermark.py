@@ -84,7 +84,7 @@ def _visibility(canvas: np.ndarray) -> np.ndarray:
     """How much noise each place hides, in grey levels. The erosion leaves out single edges: noise shows beside them."""
     activity = cv2.blur(np.abs(canvas - cv2.GaussianBlur(canvas, (0, 0), 2.5)), (5, 5))
     activity = cv2.GaussianBlur(cv2.erode(activity, np.ones((9, 9), np.uint8)), (0, 0), 3)
-    # The interpolation to the picture's size reaches two pixels far: the second erosion keeps it out of white and black.
+    # The interpolation to the picture's size reaches two pixels far: this erosion keeps it out of white and black.
     to_clipping = cv2.erode(np.clip(np.minimum(canvas, 255 - canvas) / 6, 0, 1), np.ones((5, 5), np.uint8))
     return np.minimum(FLAT_LEVELS + activity / 3, MOST_LEVELS) * to_clipping
 
