@@ -10,8 +10,12 @@ import re
 import time
 from pathlib import Path
 
+from facedancer_tf.errors import UserError, run_main, stop_quietly
+
+if __name__ == "__main__":
+    stop_quietly()  # the imports below take a while
+
 from facedancer_tf.command_line import Parser
-from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.weights.catalogue import NAMED, cached, find_weights
 

@@ -14,15 +14,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+from facedancer_tf.errors import UserError, run_main, stop_quietly
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 
 if __name__ in (
     "__main__",
     "__mp_main__",
 ):  # also in worker processes, but not in a test that imports this file
-    os.environ.setdefault(
-        "CUDA_VISIBLE_DEVICES", "-1"
-    )  # detecting and writing leave the accelerator to training
+    stop_quietly()  # the imports below take a while
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the accelerator is left to training
     load_tensorflow_quietly()
 
 from data.faces.detection import DETECTORS
@@ -35,7 +35,6 @@ from data.preparing.shards import ShardsRefused, make_shards
 from data.preparing.synthetic import Embed, SyntheticSettings, synthetic_people
 from data.records import SCHEMA_VERSION
 from facedancer_tf.command_line import Parser
-from facedancer_tf.errors import UserError, run_main
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -10,11 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from facedancer_tf.errors import UserError, run_main, stop_quietly
+
+if __name__ == "__main__":
+    stop_quietly()  # the imports below take a while
+
 from data.faces.detection import DETECTORS
 from data.faces.face import Face
 from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture, write_picture
 from facedancer_tf.command_line import Parser
-from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.synthetic_mark import MARKED_SUFFIXES, is_ours, xmp_packet
 from facedancer_tf.quiet_start import load_tensorflow_quietly

@@ -77,11 +77,16 @@ NAMED: dict[str, NamedWeights] = {
 
 
 def cache_folder() -> Path:
-    """The folder of imported weights, which need not exist yet."""
+    """The folder of imported weights, which need not exist yet; raises UserError for a user without a home."""
     own_choice = os.environ.get("FACEDANCER_CACHE")
-    if own_choice:
-        return Path(own_choice).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser() / "facedancer_tf"
+    try:
+        if own_choice:
+            return Path(own_choice).expanduser()
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "facedancer_tf"
+    except RuntimeError as error:
+        raise UserError(
+            "this user has no home folder to keep weights in: name a folder in the variable FACEDANCER_CACHE"
+        ) from error
 
 
 def cached(name: str) -> Path:
