@@ -25,6 +25,8 @@ if __name__ in (
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the accelerator is left to training
     load_tensorflow_quietly()
 
+import cv2
+
 from data.faces.detection import DETECTORS
 from data.faces.face import DetectorUnavailable
 from data.folders import digest_listing, list_pictures
@@ -175,6 +177,7 @@ def main() -> None:
     """Reads the command line, makes the shards and prints the report."""
     options = parse_arguments()
     check(options)
+    cv2.setNumThreads(1)  # the cores are shared by `--workers` processes
     part, parts = parse_part(options.part)
     faces = FaceSettings(
         options.size_px,

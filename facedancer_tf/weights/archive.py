@@ -8,7 +8,6 @@ and the arrays are put into it. So a file from anywhere runs no code.
 import hashlib
 import io
 import json
-import os
 import re
 import zipfile
 import zlib
@@ -20,9 +19,11 @@ import h5py
 import keras
 import numpy as np
 
+from data.whole_files import whole_path
 from facedancer_tf.errors import UserError
 from facedancer_tf.weights.embedded import assign_weights, without_drawing
 from facedancer_tf.weights.plain_hdf5 import CEILING_BYTES, open_plain_hdf5
+from facedancer_tf.writing import make_folder, reported
 
 RECIPE = "recipe.json"
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # the names that Keras gives them
@@ -41,10 +42,8 @@ def write_archive(
     `kind` is "generator", "encoder" or "discriminator". With `half` the weights are stored in float16 (half the
     bytes; they are float32 again once loaded).
     """
-    # The name is always the same, so that the next save replaces what a kill has left.
-    beside = path.with_name(f".{path.stem}.part.keras")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
+    with reported(path), whole_path(path) as beside:
         network.save(beside)
         with zipfile.ZipFile(beside) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
@@ -56,11 +55,6 @@ def write_archive(
                 # Weights look like noise to a compressor: deflating them takes seconds and gains little.
                 compression = zipfile.ZIP_STORED if name == WEIGHTS else zipfile.ZIP_DEFLATED
                 archive.writestr(name, content, compression)
-        os.replace(beside, path)
-    except OSError as error:
-        raise UserError(f"{path} could not be written ({error.strerror or error})") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def load_archive(

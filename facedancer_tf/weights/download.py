@@ -5,7 +5,6 @@ This is the only file of the project that opens a connection.
 
 import os
 import shutil
-import tempfile
 import urllib.request
 import zipfile
 import zlib
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from data.whole_files import passing_path
 from facedancer_tf.errors import UserError
 from facedancer_tf.weights.catalogue import NamedWeights, cache_folder, sha256_of
 
@@ -37,8 +37,9 @@ def fetch(weights: NamedWeights) -> Path:
     print(f"{weights.url} (licence: {weights.licence})")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as partial:
-            file = Path(partial) / weights.file
+        with passing_path(path) as partial:
+            partial.mkdir()
+            file = partial / weights.file
             _download(weights.url, file)
             if weights.member is not None:
                 file = _unpack(file, weights.member)
