@@ -82,7 +82,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="OUT.yaml", help="the file to write"
     )
-    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the distances; needs matplotlib")
+    parser.add_argument(
+        "--plot", type=Path, metavar="OUT.png", help="draw the distances (needs bash setup.sh plot)"
+    )
     arguments = parser.parse_args()
     if (arguments.model is None) != (arguments.pictures is None):
         parser.error("--model and --pictures belong together: the swapper, and what it swaps")

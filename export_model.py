@@ -45,7 +45,7 @@ def main() -> None:
     model = find_weights(arguments.model, "generator")
     for path in arguments.source:
         if not path.is_file():
-            raise UserError(f"there is no file {path}; check the name")
+            raise UserError(f"there is no file {path}; check the name", "missing")
 
     load_tensorflow_quietly()  # after the cheap checks
     from facedancer_tf.exporting.export import export_model

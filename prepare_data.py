@@ -136,7 +136,7 @@ def check(options: argparse.Namespace) -> None:
         raise UserError("--faces and --min-face-px belong to folders of pictures, not to --synthetic")
     for folder in options.folders:
         if not folder.is_dir():
-            raise UserError(f"there is no folder {folder}")
+            raise UserError(f"there is no folder {folder}", "missing")
     if options.output.exists() and not options.output.is_dir():
         raise UserError(f"--output must be a folder. Received: {options.output}")
 

@@ -171,7 +171,7 @@ def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) ->
     try:
         chosen = choose_faces(faces, arguments.face)
     except UserError as error:
-        raise UserError(f"{target_path}: {error}") from error
+        raise UserError(f"{target_path}: {error}", error.code) from error
     return SwapInputs(sources, source_faces, target, faces, chosen)
 
 

@@ -68,9 +68,9 @@ def export_model(
     if format_name not in FORMATS:
         raise ValueError(f"`format_name` must be one of {sorted(FORMATS)}. Received: {format_name!r}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} exists already; name a new folder, or remove it first")
+        raise UserError(f"{folder} exists already; name a new folder, or remove it first", "unwritable")
     if not folder.resolve().parent.is_dir():
-        raise UserError(f"the folder {folder.resolve().parent} does not exist; make it first")
+        raise UserError(f"the folder {folder.resolve().parent} does not exist; make it first", "missing")
     swapper = Swapper(model, encoder_weights=encoder_weights)
     engine, form = swapper.engine, FORMATS[format_name]
     identity = swapper.embed([_read(path) for path in sources]).embedding if sources else None
@@ -135,4 +135,4 @@ def _read(path: Path) -> np.ndarray:
     try:
         return read_picture(path).rgb
     except UnreadablePicture as error:
-        raise UserError(" ".join(str(error).split())) from error
+        raise UserError(" ".join(str(error).split()), "unreadable") from error

@@ -103,7 +103,7 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
             str(error) if isinstance(error, ValueError) else f"its description is not a network's ({error!r})"
         )
         line = "".join(letter if letter.isprintable() else "?" for letter in said)
-        raise UserError(f"{path} cannot be imported: {line[:400]}") from error
+        raise UserError(f"{path} cannot be imported: {line[:400]}", "unreadable") from error
 
 
 def _from_hdf5(checkpoint: Checkpoint, stated: Statements, origin: str) -> Imported:
@@ -134,7 +134,7 @@ def _without_config(checkpoint: Checkpoint, stated: Statements, origin: str) -> 
         return _discriminator_file(network, stated.size_px, sizes["base_filters"], stated, origin)
     if stated.fusion is None:
         raise GraphError(
-            "it holds weights without the network's plan; state it: --fusion with six words, --mapping-depth, --size-px"
+            "it holds weights without the network's plan; state it: `fusion` (six words), `mapping_depth` and `size_px`"
         )
     plan = {
         **sizes,

@@ -31,7 +31,7 @@ def open_folder(source: Path) -> Iterator[Path]:
         yield source
         return
     if not zipfile.is_zipfile(source):
-        raise UserError(f"{source} is neither a folder nor a zip file of pictures; check the name")
+        raise UserError(f"{source} is neither a folder nor a zip file of pictures; check the name", "missing")
     with tempfile.TemporaryDirectory() as folder:
         try:
             with zipfile.ZipFile(source) as archive:
@@ -39,7 +39,7 @@ def open_folder(source: Path) -> Iterator[Path]:
                     folder, [name for name in archive.namelist() if name.lower().endswith(SUFFIXES)]
                 )
         except (zipfile.BadZipFile, RuntimeError, OSError) as error:  # RuntimeError: encrypted
-            raise UserError(f"{source} cannot be unpacked ({error}); make it anew") from error
+            raise UserError(f"{source} cannot be unpacked ({error}); make it anew", "unreadable") from error
         yield Path(folder)
 
 

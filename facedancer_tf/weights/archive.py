@@ -66,24 +66,28 @@ def load_archive(
     last case `build` may raise ValueError, KeyError or TypeError.
     """
     if not path.is_file():
-        raise UserError(f"there is no {kind} file {path}; check the name")
+        raise UserError(f"there is no {kind} file {path}; check the name", "missing")
     if path.suffix.lower() in (".h5", ".hdf5", ".onnx"):
         raise UserError(
             f"{path} is not a file of this project yet; make it one: "
-            f"python import_weights.py {path} -o {path.with_suffix('.keras').name}"
+            f"python import_weights.py {path} -o {path.with_suffix('.keras').name}",
+            "unreadable",
         )
     try:
         recipe, arrays = _read(path)
         stored_kind = recipe.pop("kind", "generator")  # old files name no kind: all of them are generators
         if stored_kind != kind:
-            raise UserError(f"{path} holds {_a(stored_kind)}, not {_a(kind)}; name another file")
+            raise UserError(
+                f"{path} holds {_a(stored_kind)}, not {_a(kind)}; name another file", "unreadable"
+            )
         with without_drawing():
             network, loaded = build(recipe)
         _assign(network, arrays)
     except (*DAMAGE, TypeError, AttributeError) as error:
         raise UserError(
             f"{path} is not a whole {kind} file of this project ({' '.join(str(error).split())[:200]}); "
-            "write it again with the script that made it."
+            "write it again with the script that made it.",
+            "unreadable",
         ) from error
     return network, loaded
 

@@ -29,7 +29,9 @@ def fetch(weights: NamedWeights) -> Path:
     makers must grant access first, or where the connection, the disk or the checksum fails.
     """
     if weights.url is None:
-        raise UserError(f"{weights.name} cannot be downloaded without its makers' leave: {weights.how}")
+        raise UserError(
+            f"{weights.name} cannot be downloaded without its makers' leave: {weights.how}", "weights_missing"
+        )
     folder = cache_folder() / "downloads"
     path = folder / (weights.member or weights.file)
     if path.is_file() and weights.sha256 is not None and sha256_of(path) == weights.sha256:
@@ -53,7 +55,8 @@ def fetch(weights: NamedWeights) -> Path:
         # A failed connection is among them: URLError is an OSError.
         raise UserError(
             f"{weights.name} could not be fetched from {weights.url} ({' '.join(str(error).split())[:200]}); "
-            "nothing was kept: try again, or download it by other means and import the file"
+            "nothing was kept: try again, or download it by other means and import the file",
+            "weights_missing",
         ) from error
     return path
 

@@ -6,11 +6,15 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 
+from data.faces.face import Face
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import CLOSED_PIPE, Code, UserError, environment_error
-from facedancer_tf.weights.catalogue import find_weights
+from facedancer_tf.swapping.swapper import choose_faces, load_detector
+from facedancer_tf.weights.catalogue import find_weights, sha256_of
+from facedancer_tf.writing import make_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -109,8 +113,29 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch):
         find_weights("facedancer_c", "generator")
 
 
-def test_an_error_has_a_code_for_programs():
+FACE = Face((0.0, 0.0, 9.0, 9.0), np.zeros((5, 2), np.float32), 0.9)
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (lambda: choose_faces([]), "no_face"),
+        (lambda: choose_faces([FACE], 1), "no_such_face"),
+        (lambda: find_weights("facedancer_a", "generator"), "weights_missing"),
+        (lambda: find_weights("nowhere.keras", "generator"), "missing"),
+        (lambda: sha256_of(ROOT / "nowhere"), "unreadable"),
+        (lambda: load_detector("another"), "invalid"),
+        (lambda: make_folder(ROOT / "pyproject.toml" / "folder"), "unwritable"),
+    ],
+)
+def test_programs_can_tell_errors_apart(ask, code, tmp_path, monkeypatch):
+    monkeypatch.setenv("FACEDANCER_CACHE", str(tmp_path))
+    with pytest.raises(UserError) as caught:
+        ask()
+    assert caught.value.code == code
+
+
+def test_every_code_is_explained():
     assert UserError("no").code == "invalid"
-    assert UserError("no", "no_face").code == "no_face"
     for code in get_args(Code):
         assert f'- "{code}": ' in str(UserError.__doc__)
