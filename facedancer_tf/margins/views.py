@@ -4,8 +4,10 @@ A sample is two views of one person and a picture of somebody else, if possible 
 """
 
 import itertools
+import lzma
 import tempfile
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +21,9 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
 from facedancer_tf.margins.samples import BATCH, DIFFERENT, SAME, Samples, stack_crops
 from facedancer_tf.people import list_people
+
+# What unpacking raises for a damaged zip file; RuntimeError is for an encrypted one, or a packing that is not known.
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError, ValueError)
 
 
 @contextmanager
@@ -38,8 +43,9 @@ def open_folder(source: Path) -> Iterator[Path]:
                 archive.extractall(
                     folder, [name for name in archive.namelist() if name.lower().endswith(SUFFIXES)]
                 )
-        except (zipfile.BadZipFile, RuntimeError, OSError) as error:  # RuntimeError: encrypted
-            raise UserError(f"{source} cannot be unpacked ({error}); make it anew", "unreadable") from error
+        except DAMAGE as error:
+            reason = str(error) or "it ends too early"
+            raise UserError(f"{source} cannot be unpacked ({reason}); make it anew", "unreadable") from error
         yield Path(folder)
 
 

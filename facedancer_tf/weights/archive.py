@@ -29,6 +29,7 @@ RECIPE = "recipe.json"
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # the names that Keras gives them
 MEMBERS = {RECIPE, CONFIG, WEIGHTS, "metadata.json"}
 TEXT_CEILING_BYTES = 16 << 20  # for every member except the weights
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that Keras and this project write
 # Reading a damaged or foreign archive raises one of these; RuntimeError is for an encrypted one, or JSON without end.
 DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError)
 Loaded = TypeVar("Loaded")
@@ -96,11 +97,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
     """Reads the recipe of `path` without its weights; it is empty for a file that is not ours."""
     try:
         with zipfile.ZipFile(path) as archive:
-            recipe = (
-                json.loads(archive.read(RECIPE))
-                if archive.getinfo(RECIPE).file_size <= TEXT_CEILING_BYTES
-                else {}
-            )
+            recipe = json.loads(_member(archive, archive.getinfo(RECIPE)))
     except DAMAGE:
         return {}
     return recipe if isinstance(recipe, dict) else {}
@@ -117,19 +114,25 @@ def fingerprint(network: keras.Model) -> str:
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
     """Reads recipe and arrays by layer name; raises ValueError for members that are too large or do not belong."""
     with zipfile.ZipFile(path) as archive:
-        sizes = {info.filename: info.file_size for info in archive.infolist()}
-        if len(archive.infolist()) != len(sizes) or not set(sizes) <= MEMBERS:
-            strangers = sorted(set(sizes) - MEMBERS)[:1] or ["the same name twice"]
+        infos = {info.filename: info for info in archive.infolist()}
+        if len(archive.infolist()) != len(infos) or not set(infos) <= MEMBERS:
+            strangers = sorted(set(infos) - MEMBERS)[:1] or ["the same name twice"]
             raise ValueError(f"it has a member that such files do not have: {strangers[0]!r}")
-        for name, size in sizes.items():
-            if size > (CEILING_BYTES if name == WEIGHTS else TEXT_CEILING_BYTES):
-                raise ValueError(f"its member {name} would unpack to {size} bytes")
         # Every member is read, because only reading shows damage.
-        members = {name: archive.read(name) for name in sizes}
+        members = {name: _member(archive, info) for name, info in infos.items()}
     recipe = json.loads(members[RECIPE])
     if not isinstance(recipe, dict):
         raise ValueError(f"its {RECIPE} is not a table")
     return recipe, _arrays_by_layer(json.loads(members[CONFIG]), members[WEIGHTS])
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Reads one member; raises ValueError where it is too large or packed in a way that these files do not use."""
+    if info.file_size > (CEILING_BYTES if info.filename == WEIGHTS else TEXT_CEILING_BYTES):
+        raise ValueError(f"its member {info.filename} would unpack to {info.file_size} bytes")
+    if info.compress_type not in COMPRESSIONS:
+        raise ValueError(f"its member {info.filename} is packed by the method {info.compress_type}")
+    return archive.read(info)
 
 
 def _in_half(weights: bytes) -> bytes:

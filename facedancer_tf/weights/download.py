@@ -20,6 +20,7 @@ from facedancer_tf.weights.catalogue import NamedWeights, cache_folder, sha256_o
 BLOCK_BYTES = 1 << 20
 CEILING_BYTES = 2 << 30
 TIMEOUT_S = 30.0
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def fetch(weights: NamedWeights) -> Path:
@@ -51,7 +52,15 @@ def fetch(weights: NamedWeights) -> Path:
             if weights.sha256 is None:
                 print(f"SHA-256 {digest}; none is known to compare it with")
             os.replace(file, path)
-    except (OSError, HTTPException, zipfile.BadZipFile, zlib.error, ValueError) as error:
+    except (
+        OSError,
+        HTTPException,
+        zipfile.BadZipFile,
+        zlib.error,
+        ValueError,
+        RuntimeError,
+        EOFError,
+    ) as error:
         # A failed connection is among them: URLError is an OSError.
         raise UserError(
             f"{weights.name} could not be fetched from {weights.url} ({' '.join(str(error).split())[:200]}); "
@@ -80,7 +89,11 @@ def _unpack(archive: Path, member: str) -> Path:
     """Writes the file called `member`, from any folder of `archive`, beside the archive, and returns its path."""
     with zipfile.ZipFile(archive) as contents:
         matches = [info for info in contents.infolist() if Path(info.filename).name == member]
-        if len(matches) != 1 or matches[0].file_size > CEILING_BYTES:
+        if (
+            len(matches) != 1
+            or matches[0].file_size > CEILING_BYTES
+            or matches[0].compress_type not in PACKINGS
+        ):
             raise ValueError(f"its archive does not hold one {member}")
         with contents.open(matches[0]) as packed, (archive.parent / member).open("wb") as file:
             shutil.copyfileobj(packed, file, BLOCK_BYTES)
