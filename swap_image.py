@@ -10,17 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from facedancer_tf.errors import UserError, run_main, stop_quietly
+
+if __name__ == "__main__":
+    stop_quietly()  # the imports below take a while
+
 from data.faces.detection import DETECTORS
 from data.faces.face import Face
 from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture
 from facedancer_tf.command_line import Parser
-from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.certificate import SigningIdentity
 from facedancer_tf.provenance.metadata import is_ours
 from facedancer_tf.provenance.writing import (
     Swapped,
-    UsedModel,
     load_signer,
     write_swapped,
     write_unswapped,
@@ -191,7 +194,7 @@ def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) ->
     try:
         chosen = choose_faces(faces, arguments.face)
     except UserError as error:
-        raise UserError(f"{target_path}: {error}") from error
+        raise UserError(f"{target_path}: {error}", error.code) from error
     return SwapInputs(sources, source_faces, target, faces, chosen)
 
 
@@ -223,8 +226,8 @@ def main() -> None:
     del inputs  # the sources' pixels, which are not needed any more
     swapped = swapper.swap_faces(target.rgb, chosen, identity)
     shown = draw_label(swapped, "AI face swap") if arguments.label else swapped
-    models, target_path = [UsedModel.of(swapper.model_path)], arguments.pictures[-1]
-    result = Swapped(shown, models, target_path, target.alpha, target.icc_profile)
+    target_path = arguments.pictures[-1]
+    result = Swapped(shown, [swapper.used_model], target_path, target.alpha, target.icc_profile)
     with ThreadPoolExecutor() as pool:
         writing = pool.submit(write, output, result, signer, arguments.without_marks)
         before = swapper.similarity(identity, target.rgb, chosen).mean()

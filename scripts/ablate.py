@@ -217,7 +217,7 @@ def main() -> None:
     arguments = parse_arguments()
     data, runs, seeds = arguments.data, arguments.runs, arguments.seeds
     if importlib.util.find_spec("matplotlib") is None:
-        raise UserError("the plot needs matplotlib, which is not installed: bash setup.sh dev has it")
+        raise UserError("the plot needs matplotlib, which is not installed: `bash setup.sh plot` brings it")
     pair_set = read_pair_set(arguments.pairs, arguments.count, GALLERY, PAIRS_SEED)
     check_output(runs / EVALUATION)  # else evaluate.py would refuse it hours later
     check_apart(runs / EVALUATION, arguments.pairs, pair_set)

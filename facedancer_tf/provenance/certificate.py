@@ -4,8 +4,6 @@ A certificate that the program makes vouches for nobody: it is its own issuer an
 cache folder, in a file that only the user can read, so that all pictures of one computer carry the same one.
 """
 
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )  # fmt: skip
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from data.whole_files import whole_file
 from facedancer_tf.errors import UserError
 from facedancer_tf.weights.catalogue import cache_folder
 
@@ -70,7 +69,9 @@ def own_signing_identity() -> tuple[SigningIdentity, str | None]:
             except ValueError:  # damaged or expired: a new one takes its place below
                 pass
         identity = _make()
-        _write_private(path, identity.key + identity.chain)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path, private=True) as file:
+            file.write(identity.key + identity.chain)
     except (OSError, RuntimeError) as error:  # pathlib has a RuntimeError for a user without a home
         reason = getattr(error, "strerror", None) or error
         note = f"the signing key cannot be kept ({OWN_FILE} in the cache folder: {reason}), so it is new in every run"
@@ -97,7 +98,7 @@ def _checked(chain: bytes, key: bytes) -> SigningIdentity:
         private = load_pem_private_key(key, password=None)
     except TypeError as error:
         raise ValueError(
-            "the private key is encrypted; decrypt it first (openssl pkey -in KEY -out PLAIN)"
+            "the private key is encrypted; decrypt it first, with openssl for example"
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise ValueError(
@@ -157,16 +158,3 @@ def _make() -> SigningIdentity:
     )
     plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return SigningIdentity(certificate.public_bytes(Encoding.PEM), plain, "es256")
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Writes a file that only its owner can read, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(prefix=".signing-", dir=path.parent)  # mode 600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(beside, path)
-    except BaseException:  # whatever ends the block, even Ctrl-C: no half-written file stays
-        os.unlink(beside)
-        raise
