@@ -33,11 +33,6 @@ xmpMM:DocumentID="xmp.did:secret1" xmpMM:InstanceID="xmp.iid:secret2" dc:creator
 </rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("FACEDANCER_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".JPEG", ".webp"])
 def test_all_three_layers_are_in_every_format_that_holds_them(tmp_path, barack, suffix):
     path = tmp_path / f"swapped{suffix}"
