@@ -22,13 +22,8 @@ from facedancer_tf.command_line import Parser
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.certificate import SigningIdentity
 from facedancer_tf.provenance.metadata import is_ours
-from facedancer_tf.provenance.writing import (
-    Swapped,
-    load_signer,
-    write_swapped,
-    write_unswapped,
-    write_without_marks,
-)
+from facedancer_tf.provenance.swapped import Swapped
+from facedancer_tf.provenance.writing import load_signer, write_swapped, write_unswapped, write_without_marks
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapping.drawing import draw_faces, draw_label
 from facedancer_tf.swapping.swapper import NO_FACE, Swapper, choose_faces, load_detector

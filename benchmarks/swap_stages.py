@@ -29,7 +29,8 @@ def main() -> None:
     with part("OpenCV, Pillow and our own files"):
         import swap_image
         from data.faces.alignment import align, estimate_transform
-        from facedancer_tf.provenance.writing import Swapped, UsedModel, write_swapped
+        from facedancer_tf.provenance.swapped import Swapped, UsedModel
+        from facedancer_tf.provenance.writing import write_swapped
         from facedancer_tf.quiet_start import load_tensorflow_quietly
         from facedancer_tf.swapping.paste import paste_into
 

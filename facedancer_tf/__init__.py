@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from facedancer_tf.errors import UserError as UserError
-    from facedancer_tf.provenance.writing import Swapped as Swapped
-    from facedancer_tf.provenance.writing import UsedModel as UsedModel
+    from facedancer_tf.provenance.swapped import Swapped as Swapped
+    from facedancer_tf.provenance.swapped import UsedModel as UsedModel
     from facedancer_tf.provenance.writing import write_swapped as write_swapped
     from facedancer_tf.quiet_start import load_tensorflow_quietly as load_tensorflow_quietly
     from facedancer_tf.swapping.identity import Identity as Identity
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 _PLACES = {
     "Identity": "facedancer_tf.swapping.identity",
-    "Swapped": "facedancer_tf.provenance.writing",
+    "Swapped": "facedancer_tf.provenance.swapped",
     "Swapper": "facedancer_tf.swapping.swapper",
-    "UsedModel": "facedancer_tf.provenance.writing",
+    "UsedModel": "facedancer_tf.provenance.swapped",
     "UserError": "facedancer_tf.errors",
     "load_model_file": "facedancer_tf.weights.model_file",
     "load_tensorflow_quietly": "facedancer_tf.quiet_start",

@@ -12,7 +12,8 @@ from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.pairs import Photograph
 from facedancer_tf.evaluation.systems import ModelSystem
 from facedancer_tf.evaluation.table import Table
-from facedancer_tf.provenance.writing import Swapped, write_swapped, write_unswapped
+from facedancer_tf.provenance.swapped import Swapped
+from facedancer_tf.provenance.writing import write_swapped, write_unswapped
 from facedancer_tf.writing import make_folder, reported, write_text
 
 PICTURES, PAGE = "pictures", "index.html"

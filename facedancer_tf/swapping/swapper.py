@@ -18,7 +18,7 @@ from data.faces.alignment import similarity_transform, template, warp
 from data.faces.detection import build_detector
 from data.faces.face import Detector, DetectorUnavailable, Face, Search
 from facedancer_tf.errors import Code, UserError
-from facedancer_tf.provenance.writing import UsedModel
+from facedancer_tf.provenance.swapped import UsedModel
 from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.paste import paste_into
 from facedancer_tf.weights.catalogue import find_weights

@@ -14,14 +14,8 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.provenance.checking import as_json, check, in_words
 from facedancer_tf.provenance.credentials import read_credentials
 from facedancer_tf.provenance.metadata import source_type, xmp_packet
-from facedancer_tf.provenance.writing import (
-    Swapped,
-    UsedModel,
-    own_identity,
-    write_swapped,
-    write_unswapped,
-    write_without_marks,
-)
+from facedancer_tf.provenance.swapped import Swapped, UsedModel
+from facedancer_tf.provenance.writing import own_identity, write_swapped, write_unswapped, write_without_marks
 from facedancer_tf.weights.catalogue import DEFAULT_MODEL
 
 COMPOSITE = "compositeWithTrainedAlgorithmicMedia"
