@@ -20,7 +20,7 @@ from facedancer_tf.provenance.certificate import (
     load_signing_identity,
     own_signing_identity,
 )  # fmt: skip
-from facedancer_tf.provenance.credentials import SIGNED_SUFFIXES, read_credentials, sign
+from facedancer_tf.provenance.credentials import read_credentials, sign
 from facedancer_tf.provenance.metadata import MARKED_SUFFIXES, xmp_packet
 from facedancer_tf.provenance.swapped import SEVERAL_MODELS, Swapped
 from facedancer_tf.provenance.watermark import Watermark
@@ -48,15 +48,13 @@ def encode_swapped(
         suffix, mark_pixels(swapped), swapped.alpha, swapped.icc_profile, xmp_packet(synthetic=True)
     )
     if suffix.lower() not in MARKED_SUFFIXES:
-        notes.append(f"{suffix} holds no metadata, so the only mark in it is the invisible watermark")
-    if suffix.lower() in SIGNED_SUFFIXES:
-        if identity is None:
-            identity, note = own_identity()
-            notes.extend([note] if note else [])
-        parent, note = _parent(swapped.target)
+        return content, [f"{suffix} holds no metadata, so the only mark in it is the invisible watermark"]
+    if identity is None:
+        identity, note = own_identity()
         notes.extend([note] if note else [])
-        content = _signed(content, swapped, parent, identity)
-    return content, notes
+    parent, note = _parent(swapped.target)
+    notes.extend([note] if note else [])
+    return _signed(content, swapped, parent, identity), notes
 
 
 def mark_pixels(swapped: Swapped) -> np.ndarray:
