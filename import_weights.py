@@ -17,7 +17,7 @@ if __name__ == "__main__":
 
 from facedancer_tf.command_line import Parser
 from facedancer_tf.quiet_start import load_tensorflow_quietly
-from facedancer_tf.weights.catalogue import NAMED, cached, find_weights
+from facedancer_tf.weights.catalogue import EMBEDDED, NAMED, cached, find_weights, insightface_model
 
 EPILOG = """\
 examples:
@@ -97,8 +97,13 @@ def named_encoder(text: str) -> tuple[str, str]:
 
 def list_names() -> None:
     """Prints the known weights, one on each line."""
+    for name, (kind, licence) in EMBEDDED.items():
+        print(f"{name:18} {kind:10} here      embedded, found by itself; {licence}")
     for weights in NAMED.values():
-        state = "here" if cached(weights.name).is_file() else "not here"
+        here = cached(weights.name).is_file() or (
+            weights.kind == "encoder" and insightface_model(weights.name)
+        )
+        state = "here" if here else "not here"
         print(f"{weights.name:18} {weights.kind:10} {state:9} {weights.page}; {weights.licence}")
 
 

@@ -3,8 +3,8 @@
     python prepare_data.py photos/ more_photos/ --output datasets/mine --workers 4
     python prepare_data.py --synthetic 2000 --views 3 --output datasets/synthetic
 
-If the script is stopped, the same command goes on where it was. If pictures were added since, it adds theirs. On many machines run it with --part 1/4, --part 2/4,
-... over the same pictures and put the results into one folder.
+If the script is stopped, the same command goes on where it was. If pictures were added since, it adds theirs. On many
+machines run it with --part 1/4, --part 2/4, ... over the same pictures and put the results into one folder.
 """
 
 import argparse

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from facedancer_tf.errors import UserError, run_main, stop_quietly
+from facedancer_tf.errors import Code, UserError, run_main, stop_quietly
 
 if __name__ == "__main__":
     stop_quietly()  # the imports below take a while
@@ -96,10 +96,13 @@ def check_output(output: Path | None, default: str, pictures: list[Path]) -> Pat
 
 def read(path: Path) -> Picture:
     """Reads the picture at `path`; raises UserError, one sentence, where that fails."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name a picture in it")
     try:
         return read_picture(path)
     except UnreadablePicture as error:
-        raise UserError(" ".join(str(error).split())) from error
+        code: Code = "unreadable" if path.exists() else "missing"
+        raise UserError(" ".join(str(error).split()), code) from error
 
 
 def read_target(path: Path, output: Path) -> Picture:

@@ -14,7 +14,6 @@ from data.folders import Item
 SHARD_PICTURES_MAX = 1024
 SHARD_PICTURES_MIN = 8
 PERSON_SHARE_MAX = 2 / 3  # of the held-out items: one person's alone would say little about others
-SPLITS = ("validation", "train")
 SMALL_SET_SHARDS = 16  # a small set is cut into so many shards, so that several workers have something to do
 
 
@@ -32,16 +31,12 @@ def plan_shards(
 ) -> list[ShardPlan]:
     """Deals the shuffled items into shards; a fraction `validation` of them goes to that split (see `hold_out`).
 
-    `before` are the shards of earlier rounds, to which these items are added as round `number`. A person who is in them stays in the same
-    split (in train, if in both), and of strangers somebody is held out only where the fraction asks for a whole item.
+    `before` are the shards of earlier rounds, to which these items are added as round `number`. A person who is in them
+    stays in the same split (in train, if in both), and of strangers somebody is held out only where the fraction asks
+    for a whole item.
     """
-    known = {
-        item.label: plan.split
-        for split in SPLITS
-        for plan in before
-        if plan.split == split
-        for item in plan.items
-    }
+    ordered = sorted(before, key=lambda plan: plan.split == "train")  # the last one counts
+    known = {item.label: plan.split for plan in ordered for item in plan.items}
     strangers = [item for item in items if item.label not in known]
     enough = not before or validation * len(strangers) >= 1
     held_out_names = hold_out(strangers, seed, validation) if enough else set()

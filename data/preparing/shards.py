@@ -127,8 +127,8 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
         write_json(path, settings)
     elif differing and set(differing) <= COUNTS:
         raise ShardsRefused(
-            f"{folder} was made of other pictures, and an earlier version kept no list of them to add to: choose another "
-            "output folder"
+            f"{folder} was made of other pictures, and an earlier version kept no list of them to add to: choose "
+            "another output folder"
         )
     elif differing:
         changes = ", ".join(f"{key} ({before.get(key)}, now {settings.get(key)})" for key in differing)

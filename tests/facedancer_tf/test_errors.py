@@ -123,6 +123,7 @@ FACE = Face((0.0, 0.0, 9.0, 9.0), np.zeros((5, 2), np.float32), 0.9)
         (lambda: choose_faces([FACE], 1), "no_such_face"),
         (lambda: find_weights("facedancer_a", "generator"), "weights_missing"),
         (lambda: find_weights("nowhere.keras", "generator"), "missing"),
+        (lambda: find_weights("runs/none/model.keras", "generator"), "missing"),
         (lambda: sha256_of(ROOT / "nowhere"), "unreadable"),
         (lambda: load_detector("another"), "invalid"),
         (lambda: make_folder(ROOT / "pyproject.toml" / "folder"), "unwritable"),
