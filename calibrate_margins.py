@@ -5,16 +5,17 @@ and are best measured with a swapper that works. The script prints the distances
 train.py takes after a recipe: python train.py --config configs/small.yaml --config margins.yaml
 """
 
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
+
 import argparse
 import shlex
 from pathlib import Path
 
-from facedancer_tf.errors import UserError, run_main, stop_quietly
-
-if __name__ == "__main__":
-    stop_quietly()  # the imports below take a while
-
 from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.margins.plot import check_plot
 from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE
 from facedancer_tf.quiet_start import load_tensorflow_quietly

@@ -5,17 +5,18 @@ recogniser (InsightFace's iresnets and MobileFaceNet, SFace). The file is recogn
 run.
 """
 
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
+
 import argparse
 import re
 import time
 from pathlib import Path
 
-from facedancer_tf.errors import UserError, run_main, stop_quietly
-
-if __name__ == "__main__":
-    stop_quietly()  # the imports below take a while
-
 from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.weights.catalogue import EMBEDDED, NAMED, cached, find_weights, insightface_model
 

@@ -7,6 +7,11 @@ If the script is stopped, the same command goes on where it was. If pictures wer
 machines run it with --part 1/4, --part 2/4, ... over the same pictures and put the results into one folder.
 """
 
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
+
 import argparse
 import os
 import sys
@@ -14,14 +19,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from facedancer_tf.errors import UserError, run_main, stop_quietly
+from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 
-if __name__ in (
-    "__main__",
-    "__mp_main__",
-):  # also in worker processes, but not in a test that imports this file
-    stop_quietly()  # the imports below take a while
+# Also in worker processes, but not in a test that imports this file.
+if __name__ in ("__main__", "__mp_main__"):
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the accelerator is left to training
     load_tensorflow_quietly()
 

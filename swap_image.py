@@ -4,21 +4,22 @@ The last picture is the target. All pictures before it show the source, the one 
 The target keeps pose, expression, light and background.
 """
 
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
+
 import argparse
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from facedancer_tf.errors import Code, UserError, run_main, stop_quietly
-
-if __name__ == "__main__":
-    stop_quietly()  # the imports below take a while
-
 from data.faces.detection import DETECTORS
 from data.faces.face import Face
 from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture, write_picture
 from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import Code, UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.synthetic_mark import MARKED_SUFFIXES, is_ours, xmp_packet
 from facedancer_tf.quiet_start import load_tensorflow_quietly

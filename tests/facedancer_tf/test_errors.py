@@ -65,9 +65,24 @@ def test_tensorflows_errors_of_the_disk_count_too():
 def test_ctrl_c_is_one_word():
     ran = script("raise KeyboardInterrupt")
     assert (ran.returncode, ran.stderr) == (130, b"stopped\n")
-    code = "from facedancer_tf.errors import *\nstop_quietly()\nraise KeyboardInterrupt"
+
+
+def test_an_error_that_something_made_of_ctrl_c_is_one_word_too():
+    made = "import os, signal\n    try:\n        os.kill(os.getpid(), signal.SIGINT)\n    except KeyboardInterrupt:"
+    ran = script(f"{made}\n        raise ImportError('a bad install')")
+    assert (ran.returncode, ran.stderr) == (130, b"stopped\n")
+
+
+def test_ctrl_c_where_python_would_report_it_and_go_on_ends_the_process():
+    dying = "class Odd:\n        def __del__(self):\n            os.kill(os.getpid(), 2)\n    Odd()\n    print('no')"
+    ran = script(dying)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (-2, b"", b"")
+
+
+def test_ctrl_c_while_a_script_imports_is_silent():
+    code = "from facedancer_tf.early_interrupts import *\nend_at_interrupts()\nimport os\nos.kill(os.getpid(), 2)"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60)
-    assert ran.stderr == b"stopped\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (-2, b"", b"")
 
 
 @pytest.mark.parametrize("lines", [1, 100_000])  # buffered until the end, and not
