@@ -89,7 +89,8 @@ def environment_error(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         place = f"{error.filename}: " if error.filename is not None else ""
         reason = os.strerror(error.errno) if error.errno in errno.errorcode else str(error)
-        return f"{place}{reason}; see to room and rights there, and run it again"
+        there = "that it is there" if error.errno == errno.ENOENT else "to room and rights there"
+        return f"{place}{reason}; see {there}, and run it again"
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None or not isinstance(error, tensorflow.errors.OpError):
         return ""

@@ -32,6 +32,7 @@ def script(body: str, **environment: str) -> subprocess.CompletedProcess:
     [
         ("UserError('name another')", "error: name another"),
         ("OSError(28, 'x', 'runs/a')", "error: runs/a: No space left on device; see to room"),
+        ("OSError(2, 'x', 'a')", "error: a: No such file or directory; see that it is there"),
         ("OSError(30, 'x')", "error: Read-only file system; see to room"),
         ("MemoryError", "error: there is not enough memory"),
     ],
