@@ -4,21 +4,22 @@ The last picture is the target. All pictures before it show the source, the one 
 The target keeps pose, expression, light and background.
 """
 
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
+
 import argparse
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from facedancer_tf.errors import UserError, run_main, stop_quietly
-
-if __name__ == "__main__":
-    stop_quietly()  # the imports below take a while
-
 from data.faces.detection import DETECTORS
 from data.faces.face import Face
 from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture
 from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import Code, UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.certificate import SigningIdentity
 from facedancer_tf.provenance.metadata import is_ours
@@ -113,10 +114,13 @@ def check_output(output: Path | None, default: str, pictures: list[Path]) -> Pat
 
 def read(path: Path) -> Picture:
     """Reads the picture at `path`; raises UserError, one sentence, where that fails."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name a picture in it")
     try:
         return read_picture(path)
     except UnreadablePicture as error:
-        raise UserError(" ".join(str(error).split())) from error
+        code: Code = "unreadable" if path.exists() else "missing"
+        raise UserError(" ".join(str(error).split()), code) from error
 
 
 def read_target(path: Path, output: Path) -> Picture:

@@ -4,9 +4,9 @@ What a program of one's own needs stands here: `from facedancer_tf import Swappe
 use, so that importing this package loads neither TensorFlow nor Keras.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = (
+    False  # for a type checker it is true; importing `typing` for it would take longer than all else here
+)
 if TYPE_CHECKING:
     from facedancer_tf.errors import UserError as UserError
     from facedancer_tf.provenance.swapped import Swapped as Swapped
@@ -30,9 +30,11 @@ _PLACES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(_PLACES[name]), name)
 
 

@@ -6,9 +6,29 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from facedancer_tf.provenance.checking import check
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_what_the_commands_of_the_pages_write_is_ignored_by_git():
+    if not (ROOT / ".git").exists():
+        pytest.skip("no checkout")
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    outputs = {
+        name
+        for page in pages
+        for line in re.findall(
+            r"^\s*(?:bash .*&& )?(?:\S*python) .*$", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        for name in re.findall(r"(?:-o|--output|--plot|--as) (\S+)", line)
+        if not name.startswith("docs/")
+    }
+    assert len(outputs) > 5
+    listed = subprocess.run(["git", "check-ignore", *outputs], cwd=ROOT, capture_output=True, text=True)
+    assert outputs - set(listed.stdout.split()) <= {"facedancer_c_hq"}  # a name in the cache
 
 
 def test_the_code_of_the_page_runs_and_prints_no_noise(tmp_path):

@@ -150,6 +150,7 @@ def test_unusable_pictures_are_one_sentence(model, tmp_path):
     refused(tmp_path, GRACE, "text.jpg", *options, says="text.jpg: not a")
     refused(tmp_path, GRACE, "half.jpg", *options, says="half.jpg: truncated")
     refused(tmp_path, "none.jpg", BARACK, *options, says="none.jpg: there is no such file")
+    refused(tmp_path, GRACE, PICTURES, *options, says="pictures is a folder; name a picture in it")
     refused(tmp_path, GRACE, BARACK, *options, "--face", "1", says="there is no face 1: only face 0")
 
 

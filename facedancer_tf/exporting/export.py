@@ -82,7 +82,13 @@ def export_model(
     notes = export_notes(engine, baked=identity is not None)
     with reported(folder), whole_path(folder.resolve()) as beside:
         beside.mkdir()
-        form.write(endpoints, notes, beside)
+        try:
+            form.write(endpoints, notes, beside)
+        except ValueError as error:
+            raise UserError(
+                f"{model} cannot be written as {format_name}: {' '.join(str(error).split())[:300]}; a layer of your "
+                "own needs its lines in facedancer_tf/graphs/keras_layers.py and facedancer_tf/exporting/onnx_nodes.py"
+            ) from error
         crops = bundled_crops(swapper.detector, engine)
         apart = compare_pixels(engine, endpoints, form.load(beside), *crops, identity)
         if apart.largest > LEVELS_APART:

@@ -1,5 +1,7 @@
 """Defines the settings of a training run, with the defaults of the paper and of the released training.
 
+The patch discriminator and the averaged weights are ours.
+
 YAML files and flags fill them through jsonargparse: `--config configs/small.yaml --loss.identity 12`. An
 unknown key, a wrong type or an impossible combination stops the run before anything is loaded.
 """
@@ -7,7 +9,7 @@ unknown key, a wrong type or an impossible combination stops the run before anyt
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import jsonargparse
 import yaml
@@ -85,6 +87,7 @@ class TrainConfig:
             if not holds:
                 raise ValueError(f"{rule} Received: {', '.join(f'{k}={v!r}' for k, v in received.items())}")
 
+        check_words(self)
         for name in _POSITIVE:
             check(getattr(self, name) > 0, f"`{name}` must be positive.", **{name: getattr(self, name)})
         check(self.seed >= 0, "`seed` must be 0 or more.", seed=self.seed)
@@ -149,6 +152,17 @@ class TrainConfig:
     def margins(self) -> dict[str, float]:
         """The IFSR margins by block: those of the config, or else the encoder's own."""
         return dict(self.loss.ifsr_margins or ENCODERS[self.encoder.name].margins)
+
+
+def check_words(section: Any, place: str = "") -> None:
+    """Raises ValueError for a word that is none of those its field takes; a program of one's own may have given it."""
+    hints = get_type_hints(type(section))
+    for field_ in dataclasses.fields(section):
+        value, words = getattr(section, field_.name), get_args(hints[field_.name])
+        if dataclasses.is_dataclass(value):
+            check_words(value, f"{place}{field_.name}.")
+        elif get_origin(hints[field_.name]) is Literal and value not in words:
+            raise ValueError(f"`{place}{field_.name}` must be one of {', '.join(words)}. Received: {value!r}")
 
 
 def parse_config(arguments: list[str] | None = None) -> TrainConfig:
