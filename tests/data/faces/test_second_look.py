@@ -58,6 +58,23 @@ def test_one_scale_is_enough_for_a_rolled_face_in_a_stream(detector: YuNet) -> N
     assert abs(straighten(detector.detect(canvas, "quick")[0].landmarks) + 135) < 9
 
 
+def test_a_crowd_in_a_stream_costs_no_more_than_four_second_looks() -> None:
+    crowd = [
+        Face((20.0 * n, 5.0, 16.0, 16.0 + n), (POINTS / 7 + [20 * n, 5]).astype(np.float32), 0.9)
+        for n in range(30)
+    ]
+    looks = []
+
+    def look(canvas: np.ndarray) -> list[Face]:
+        looks.append(canvas.shape[0])
+        return crowd if canvas.shape[1] == 640 else []
+
+    picture = np.zeros((480, 640, 3), np.uint8)
+    assert len(search_picture(picture, look, "quick")) == 30
+    assert looks == [480] + 4 * 12 * [64]
+    assert len(search_picture(picture, look, "patient")) == 30
+
+
 def test_a_picture_in_which_nothing_is_found_is_laid_on_its_side() -> None:
     """The detector of this test sees only faces whose canvas is higher than wide."""
     found = Face((20.0, 40.0, 60.0, 80.0), (POINTS / 2 + [20, 50]).astype(np.float32), 0.95)
