@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 # How thoroughly a picture is searched. "quick": at one scale, for one picture of many, as in a video. "patient": at
-# other scales too if the first shows no sure face, and lying on its side if none shows any. "every": as "patient", then
+# other scales too if the first shows no sure face, and laid on its sides if none shows any. "every": as "patient", then
 # also closer, for people in the background. Each of them takes a second look at every face ("quick": at the four
 # largest), which straightens it.
 Search = Literal["quick", "patient", "every"]

@@ -23,7 +23,7 @@ def search_picture(picture: np.ndarray, detect_at: DetectAt, search: Search) -> 
     The first search takes the whole picture with its long side at 640 px (a smaller picture at its own size, but at
     least at 320 px); "quick" ends there. The second adds a border of half the picture's size, for faces that fill or
     leave the frame; the third enlarges, for small faces. The scale with the surest face wins. Where all of them find
-    nothing, the picture is laid on its side. With "every" a larger picture is always searched at a larger scale too,
+    nothing, the picture is laid on its sides. With "every" a larger picture is always searched at a larger scale too,
     and faces that overlap none of the others are added. Every face that a search finds gets a second look, which
     straightens it (`data.faces.second_look`); with "quick" only the four largest do, so that a crowd does not hold up a
     stream. Raises ValueError for another word or an array that is no picture.
@@ -55,20 +55,24 @@ def search_picture(picture: np.ndarray, detect_at: DetectAt, search: Search) -> 
             best = faces
         if _surest(best) >= CONFIDENT:
             break
-    if not best and search != "quick":
-        lying = _search_once(np.rot90(picture), first_px, 0.0, detect_at)
-        best = settle([_stand_up(face, picture.shape[1]) for face in lying])
+    for quarters in (1, 3):
+        if not best and search != "quick":
+            lying = _search_once(np.rot90(picture, quarters), first_px, 0.0, detect_at)
+            best = settle([_stand_up(face, quarters, picture.shape) for face in lying])
     if search == "every" and long_side > first_px:
         closer = _search_once(picture, min(CLOSE_SEARCH_PX, long_side), 0.0, detect_at)
         best = best + settle([face for face in closer if not any(_same_face(face, other) for other in best)])
     return sorted(best, key=lambda face: -face.area)
 
 
-def _stand_up(face: Face, width: int) -> Face:
-    """A face of the picture that `np.rot90` turned, in coordinates of the picture before, which was `width` wide."""
-    x, y, wide, high = face.box
-    landmarks = np.stack([width - 1 - face.landmarks[:, 1], face.landmarks[:, 0]], axis=1)
-    return Face((width - 1 - y - high, x, high, wide), landmarks, face.score)
+def _stand_up(face: Face, quarters: int, shape: tuple[int, ...]) -> Face:
+    """A face of `np.rot90(picture, quarters)`, `quarters` odd, in coordinates of the picture, of this `shape`."""
+    turn_back = np.linalg.matrix_power([[0, -1], [1, 0]], quarters)
+    middle_lying, middle = (np.array(shape[:2]) - 1) / 2, (np.array(shape[1::-1]) - 1) / 2
+    corner, size = np.array(face.box[:2]), np.array(face.box[2:])
+    box_middle = turn_back @ (corner + size / 2 - middle_lying) + middle
+    landmarks = ((face.landmarks - middle_lying) @ turn_back.T + middle).astype(np.float32)
+    return Face((*map(float, box_middle - size[::-1] / 2), *map(float, size[::-1])), landmarks, face.score)  # type: ignore[arg-type]
 
 
 def _surest(faces: list[Face]) -> float:
