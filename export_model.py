@@ -51,9 +51,12 @@ def main() -> None:
     load_tensorflow_quietly()  # after the cheap checks
     from facedancer_tf.exporting.export import export_model
 
-    apart = export_model(
+    export = export_model(
         model, arguments.folder, arguments.format, arguments.source, arguments.encoder_weights
     )
+    if export.identity is not None and export.identity.doubt:
+        print(f"note: {export.identity.doubt}")
+    apart = export.apart
     print(
         f"checked on the bundled photographs: pixels differ by at most {apart.largest:.0f} of 255, "
         f"on average by {apart.mean:.6f}"

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
+
+from data.pictures import read_picture
 from facedancer_tf.evaluation.evaluation import evaluate
 from facedancer_tf.evaluation.judges import DlibJudge
 from facedancer_tf.evaluation.meter import Meter
@@ -32,3 +35,15 @@ def test_the_swapped_face_moves_towards_its_source():
     own, others = (after[name] - before[name] for name in COSINES)
     assert own > 0
     assert own > others  # damage moves a face towards everybody; identity to one
+
+
+def test_it_swaps_pictures_that_lie_on_their_side_or_stand_on_their_head():
+    pictures = ROOT / "assets" / "pictures"
+    target = read_picture(pictures / "eileen_collins.png").rgb
+    with Swapper() as swapper:
+        place = swapper.detect(target)[:1]
+        identity = swapper.embed(read_picture(pictures / "barack_obama.jpg").rgb)
+        for quarters in (1, 2, 3):
+            turned = np.ascontiguousarray(np.rot90(target, quarters))
+            upright_again = np.rot90(swapper.swap(identity, turned), -quarters)
+            assert swapper.similarity(identity, np.ascontiguousarray(upright_again), place)[0] > 0.4, quarters

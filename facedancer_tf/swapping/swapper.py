@@ -130,7 +130,8 @@ class Swapper:
         """Finds the faces of `picture`, largest first; the list is empty where there is none.
 
         `search` says how thoroughly to look: "quick" at one scale, for streams; "patient" at other scales too, if the
-        first shows no sure face; "every" also looks for people in the background.
+        first shows no sure face; "every" also looks for people in the background. Faces come straight, however the head
+        is rolled; with "quick" the four largest.
         """
         return self.detector.detect(picture, search)
 
