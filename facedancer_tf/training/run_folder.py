@@ -1,16 +1,17 @@
 """Manages the folder of a training run: which run it belongs to, what config started it, and who writes into it now."""
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import tensorflow as tf
 import yaml
 
 from facedancer_tf.errors import UserError
+from facedancer_tf.training.checkpoint_files import checkpoint_steps
 from facedancer_tf.training.config import TrainConfig, config_as_dict, config_as_yaml
+from facedancer_tf.writing import make_folder, write_text
 
 CONFIG, CHECKPOINTS, LOGS, PICTURES, MODEL = "config.yaml", "checkpoints", "logs", "pictures", "model.keras"
 # Settings that a run cannot change half-way: its checkpoints, or their meaning, would not fit any more.
@@ -18,13 +19,16 @@ FIXED_KEYS = ("size_px", "seed", "generator", "discriminator")
 
 
 def refuse_other_run(config: TrainConfig) -> None:
-    """Raises UserError if the folder's checkpoints were made with another network, encoder, size or seed."""
+    """Raises UserError if the folder's checkpoints were made with another network, encoder, size or seed.
+
+    Also where its config.yaml, which says so, cannot be read. Without one the checkpoints alone must fit.
+    """
     path = config.run / CONFIG
-    if not path.exists() or tf.train.latest_checkpoint(str(config.run / CHECKPOINTS)) is None:
+    if not path.exists() or not checkpoint_steps(config.run / CHECKPOINTS):
         return
-    before, now = yaml.safe_load(path.read_text(encoding="utf-8")), config_as_dict(config)
+    before, now = _read_config(path), config_as_dict(config)
     changed = [key for key in FIXED_KEYS if before.get(key) != now[key]]
-    if before.get("encoder", {}).get("name") != config.encoder.name:
+    if before["encoder"].get("name") != config.encoder.name:
         changed.append("encoder.name")
     if changed:
         raise UserError(
@@ -33,17 +37,30 @@ def refuse_other_run(config: TrainConfig) -> None:
         )
 
 
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+        content, reason = None, f"{type(error).__name__}"
+    else:
+        reason = "no settings"
+    if not isinstance(content, dict) or not isinstance(content.get("encoder"), dict):
+        raise UserError(
+            f"{path} must hold the settings that the run was started with. Received: {reason}; put it back, or "
+            "remove it to go on with the settings given now."
+        )
+    return content
+
+
 def write_config(config: TrainConfig) -> None:
-    """Writes the resolved config into the folder."""
-    beside = config.run / f".{CONFIG}.part"
-    beside.write_text(config_as_yaml(config), encoding="utf-8")
-    os.replace(beside, config.run / CONFIG)
+    """Writes the resolved config into the folder; raises UserError where that is impossible."""
+    write_text(config.run / CONFIG, config_as_yaml(config))
 
 
 @contextmanager
 def only_writer(run: Path) -> Iterator[None]:
     """Makes the folder and locks it against a second `train.py`; the lock ends with the process, however that ends."""
-    run.mkdir(parents=True, exist_ok=True)
+    make_folder(run)
     with (run / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
