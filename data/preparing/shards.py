@@ -19,7 +19,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from data.folders import Item
-from data.manifest import Manifest, manifest_name, write_json, write_manifest
+from data.manifest import SETTINGS, Manifest, manifest_name, write_json, write_manifest
 from data.preparing.face_records import Outcome
 from data.preparing.shard_plan import ShardPlan
 from data.preparing.shard_writer import PROGRESS, OnItems, ShardReport, finished_report, make_shard
@@ -103,11 +103,11 @@ def make_shards(
 def _claim(folder: Path, settings: dict[str, Any]) -> None:
     """Makes the folder, or checks that its content was begun with the same settings."""
     (folder / PROGRESS).mkdir(parents=True, exist_ok=True)
-    path = folder / "settings.json"
+    path = folder / SETTINGS
     settings = json.loads(json.dumps(settings))
     if not path.is_file():
         if any(folder.glob("*.tfrecord")):
-            raise ShardsRefused(f"{folder} holds shards without settings.json: choose another output folder")
+            raise ShardsRefused(f"{folder} holds shards without {SETTINGS}: choose another output folder")
         write_json(path, settings)
         return
     before = json.loads(path.read_text(encoding="utf-8"))
