@@ -150,7 +150,8 @@ def _is_manifest(content: Any) -> bool:
     part, parts, rows = (content.get(name) for name in ("part", "parts", "shards"))
     shrink = settings.get("shrink")
     return (
-        _is_count(parts, 1, LARGEST_PARTS)
+        isinstance(parts, int)
+        and _is_count(parts, 1, LARGEST_PARTS)
         and _is_count(part, 0, parts - 1)
         and _is_count(settings.get("size_px"), 1, LARGEST_SIZE_PX)
         and isinstance(shrink, (int, float))

@@ -1,10 +1,12 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.training import models
-from tests.facedancer_tf.training.small_training import SMALL, batch_of, build, with_settings
+from tests.facedancer_tf.training.small_training import SMALL, batch_of, build, tiny_models, with_settings
 
 VGG16 = keras.applications.VGG16
 
@@ -24,7 +26,7 @@ def test_a_step_with_the_perceptual_loss(monkeypatch, face_crops):
         keras.applications, "VGG16", lambda **arguments: VGG16(**{**arguments, "weights": None})
     )
     config = with_settings(SMALL, loss={"perceptual": 0.2, "identity": 0.0, "ifsr": 0.0, "cycle": 0.0})
-    built = build(config)
+    built = build(config, models=dataclasses.replace(tiny_models(config), vgg=models.build_vgg()))
     assert built.models.vgg is not None
     assert [output.shape[1:3] for output in built.models.vgg(np.zeros((1, 64, 64, 3)))] == [
         (32, 32), (16, 16), (8, 8), (4, 4), (2, 2)
