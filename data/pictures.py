@@ -8,6 +8,7 @@ import struct
 import warnings
 import zlib
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -146,14 +147,42 @@ def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(pixels)
 
 
-def check_sides(path: Path, rgb: np.ndarray) -> None:
-    """Raises ValueError where `rgb` [H, W, 3] is too large for the format that the suffix of `path` names."""
-    side_max_px = SIDE_MAX_PX.get(path.suffix.lower())
+def check_sides(suffix: str, rgb: np.ndarray) -> None:
+    """Raises ValueError where `rgb` [H, W, 3] is too large for the format that `suffix` names."""
+    side_max_px = SIDE_MAX_PX.get(suffix.lower())
     if side_max_px is not None and max(rgb.shape[:2]) > side_max_px:
         size = f"{rgb.shape[1]} x {rgb.shape[0]} px"
         raise ValueError(
-            f"{path.suffix} holds at most {side_max_px} px a side, and the picture has {size}: write a .png"
+            f"{suffix} holds at most {side_max_px} px a side, and the picture has {size}: write a .png"
         )
+
+
+def encode_picture(
+    suffix: str,
+    rgb: np.ndarray,
+    alpha: np.ndarray | None = None,
+    icc_profile: bytes | None = None,
+    xmp: bytes | None = None,
+) -> bytes:
+    """Encodes `rgb` uint8 [H, W, 3], with `alpha` uint8 [H, W] if given, in the format that `suffix` names (".png").
+
+    `icc_profile` says what the RGB numbers mean; `xmp` is a packet of metadata. JPEG and BMP hold no alpha, BMP holds
+    neither profile nor metadata: what the format cannot hold is left out. Raises ValueError for another suffix, a
+    picture too large for it (see `check_sides`) or wrong arrays.
+    """
+    suffix = suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"a picture's name must end in one of {', '.join(SUFFIXES)}. Received: {suffix}")
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+        raise ValueError(f"`rgb` must be uint8 [H, W, 3]. Received: {rgb.dtype} {rgb.shape}")
+    check_sides(suffix, rgb)
+    if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != rgb.shape[:2]):
+        raise ValueError(f"`alpha` must be uint8 {rgb.shape[:2]}. Received: {alpha.dtype} {alpha.shape}")
+    if suffix == ".png":
+        return encode_png(rgb, alpha, icc_profile, xmp)
+    file = BytesIO()
+    _save(file, suffix, rgb, alpha, icc_profile, xmp)
+    return file.getvalue()
 
 
 def write_picture(
@@ -163,27 +192,15 @@ def write_picture(
     icc_profile: bytes | None = None,
     xmp: bytes | None = None,
 ) -> None:
-    """Writes `rgb` uint8 [H, W, 3], with `alpha` uint8 [H, W] if given, in the format that the suffix names.
+    """Writes a picture, encoded as by `encode_picture`, in the format that the suffix of `path` names.
 
-    `icc_profile` says what the RGB numbers mean; `xmp` is a packet of metadata. JPEG and BMP hold no alpha, BMP holds
-    neither profile nor metadata: what the format cannot hold is left out. The file is written beside its place and then
-    moved there, so that a failure leaves no half picture. Raises ValueError for another suffix, a picture too large for
-    it (see `check_sides`) or wrong arrays, and OSError where the folder cannot be written.
+    The file is written beside its place and then moved there, so that a failure leaves no half picture. Raises
+    ValueError as `encode_picture`, and OSError where the folder cannot be written.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ValueError(f"a picture's name must end in one of {', '.join(SUFFIXES)}. Received: {path.name}")
-    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
-        raise ValueError(f"`rgb` must be uint8 [H, W, 3]. Received: {rgb.dtype} {rgb.shape}")
-    check_sides(path, rgb)
-    if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != rgb.shape[:2]):
-        raise ValueError(f"`alpha` must be uint8 {rgb.shape[:2]}. Received: {alpha.dtype} {alpha.shape}")
+    content = encode_picture(path.suffix, rgb, alpha, icc_profile, xmp)
     with whole_file(path) as file:
-        if suffix == ".png":
-            file.write(encode_png(rgb, alpha, icc_profile, xmp))
-        else:
-            _save(file, suffix, rgb, alpha, icc_profile, xmp)
+        file.write(content)
 
 
 def _save(

@@ -6,7 +6,6 @@ not ours. The file `checkpoint`, in which TensorFlow notes the newest, is writte
 
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +13,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from data.whole_files import whole_file
+from data.whole_files import passing_path, whole_file
 
-UNFINISHED = ".part"  # the folder that a checkpoint is written into, before its files move to their places
 _FILE = re.compile(r"ckpt-(0|[1-9]\d*)\.(index|data-\d+-of-\d+)")
 
 
@@ -70,14 +68,13 @@ def write_checkpoint(checkpoint: tf.train.Checkpoint, folder: Path, step: int, k
     later steps, which can only be damaged, stay until their step comes again. Raises OSError or an error of TensorFlow
     where that is impossible.
     """
-    unfinished = folder / UNFINISHED
-    shutil.rmtree(unfinished, ignore_errors=True)  # a killed run left it
-    unfinished.mkdir(parents=True)
-    with plain_path(unfinished) as plain:
-        checkpoint.write(str(plain / name_of(step)))
-    for path in _files(unfinished)[step]:
-        os.replace(path, folder / path.name)
-    shutil.rmtree(unfinished)
+    folder.mkdir(parents=True, exist_ok=True)
+    with passing_path(folder / name_of(step)) as unfinished:
+        unfinished.mkdir()
+        with plain_path(unfinished) as plain:
+            checkpoint.write(str(plain / name_of(step)))
+        for path in _files(unfinished)[step]:
+            os.replace(path, folder / path.name)
     with whole_file(folder / "checkpoint") as file:
         file.write(f'model_checkpoint_path: "{name_of(step)}"\n'.encode("ascii"))
     earlier = {old: files for old, files in _files(folder).items() if old <= step}

@@ -72,7 +72,8 @@ class RunState:
         if whole is None:
             raise UserError(
                 f"{self.folder} holds checkpoints, but none of them is whole ({damaged}); nothing was changed: put a "
-                "whole one back, or name another `run`"
+                "whole one back, or name another `run`",
+                "unreadable",
             )
         if damaged:
             print(
@@ -133,5 +134,6 @@ class RunState:
             reason = " ".join(str(getattr(error, "strerror", None) or error).split())
             raise UserError(
                 f"the checkpoint of step {int(self.step)} cannot be written into {self.folder} ({reason}); the last "
-                "one is whole: make room or give the right to write there, and start again"
+                "one is whole: make room or give the right to write there, and start again",
+                "unwritable",
             ) from error

@@ -1,17 +1,17 @@
 """Manages the folder of a training run: which run it belongs to, what config started it, and who writes into it now."""
 
-import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from data.locks import InUse, only_one
 from facedancer_tf.errors import UserError
 from facedancer_tf.training.checkpoint_files import checkpoint_steps
 from facedancer_tf.training.config import TrainConfig, config_as_dict, config_as_yaml
-from facedancer_tf.writing import make_folder, write_text
+from facedancer_tf.writing import make_folder, reported, write_text
 
 CONFIG, CHECKPOINTS, LOGS, PICTURES, MODEL = "config.yaml", "checkpoints", "logs", "pictures", "model.keras"
 # Settings that a run cannot change half-way: its checkpoints, or their meaning, would not fit any more.
@@ -47,7 +47,8 @@ def _read_config(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not isinstance(content.get("encoder"), dict):
         raise UserError(
             f"{path} must hold the settings that the run was started with. Received: {reason}; put it back, or "
-            "remove it to go on with the settings given now."
+            "remove it to go on with the settings given now.",
+            "unreadable",
         )
     return content
 
@@ -61,11 +62,12 @@ def write_config(config: TrainConfig) -> None:
 def only_writer(run: Path) -> Iterator[None]:
     """Makes the folder and locks it against a second `train.py`; the lock ends with the process, however that ends."""
     make_folder(run)
-    with (run / ".lock").open("w") as lock:
+    with ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            with reported(run):
+                held.enter_context(only_one(run / ".lock"))
+        except InUse as error:
             raise UserError(
-                f"another train.py writes into {run}; wait for it, or name another `run`."
+                f"another train.py writes into {run}; wait for it, or name another `run`.", "in_use"
             ) from error
         yield

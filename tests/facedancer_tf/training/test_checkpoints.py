@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
-from facedancer_tf.training.checkpoint_files import UNFINISHED, checkpoint_steps
+from facedancer_tf.training.checkpoint_files import checkpoint_steps
 from facedancer_tf.training.checkpoints import RunState
 
 
@@ -124,8 +124,6 @@ def test_old_ones_go_and_what_is_not_a_checkpoint_of_the_run_stays(tmp_path):
     foreign = ("best.index", "ckpt-1.index.bak", "ckpt-01.index", "notes.txt", "xckpt-1.index")
     for name in foreign:
         (tmp_path / name).write_text("mine")
-    (tmp_path / UNFINISHED).mkdir()
-    (tmp_path / UNFINISHED / "ckpt-1.index").touch()  # a run that was killed while it saved
     saved(tmp_path, 9)
     saved(tmp_path, 1, 2, 3, keep=2)  # the run went back to an older one: what lies ahead stays
     assert checkpoint_steps(tmp_path) == [9, 3, 2]
