@@ -146,5 +146,5 @@ def test_a_run_may_have_any_name(tmp_path, name: bytes):
 
 def test_a_disk_that_refuses_is_one_sentence(tmp_path):
     (tmp_path / "checkpoints").touch()
-    with pytest.raises(UserError, match=r"step 3 cannot be written into .*Not a directory.*make room"):
+    with pytest.raises(UserError, match=r"step 3 cannot be written into .*File exists.*make room"):
         saved(tmp_path / "checkpoints", 3)

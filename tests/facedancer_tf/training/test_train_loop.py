@@ -56,7 +56,7 @@ def newest(run: Path) -> dict[str, np.ndarray]:
 
 
 def test_a_schedule_changes_settings_at_its_steps_and_resuming_is_exact(recipe, tmp_path):
-    straight = with_settings(recipe, schedule=SCHEDULE)
+    straight = with_settings(recipe, schedule=SCHEDULE, loss={"r1": 5.0}, r1_every_steps=2)
     train_loop.train(straight)
     curves = logged(straight.run)
     rates = curves["train/learning_rate"]
@@ -164,3 +164,41 @@ def test_batches_are_augmented_as_the_config_says(recipe, kind):
     )
     apart = float(tf.reduce_max(tf.abs(plain["target"] - other["target"])))
     assert apart > 0.05 if kind == "released" else apart == 0
+
+
+def test_a_run_begun_with_another_order_of_pictures_says_so(recipe, capsys, monkeypatch):
+    train_loop.train(with_settings(recipe, steps=1))
+    monkeypatch.setattr(train_loop, "ORDER_VERSION", 3)
+    monkeypatch.setattr(train_loop, "_iterate", lambda *_: None)
+    train_loop.train(recipe)
+    assert "was begun with order 2 of the pictures, and this version has order 3" in capsys.readouterr().out
+
+
+def test_what_is_not_finite_stops_the_run_and_the_last_checkpoint_stays(recipe):
+    train_loop.train(with_settings(recipe, steps=1))
+    before = newest(recipe.run)
+    with pytest.raises(UserError, match="is not finite at step 2"):
+        train_loop.train(with_settings(recipe, save_every_steps=1, loss={"identity": 1e38}))
+    after = newest(recipe.run)
+    assert all(np.array_equal(before[key], after[key]) for key in before)
+
+
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda c: b"\xff" * 8 + c[8:], "train-00000.tfrecord(;| must hold 10 whole records)"),
+        (lambda c: c[:99] + bytes([c[99] ^ 1]) + c[100:], "damaged in .*: train-00000.tfrecord; delete it"),
+    ],
+    ids=["length", "bit"],
+)
+def test_damaged_shards_are_one_sentence(recipe, face_shards, tmp_path, damage, says, cached):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for path in face_shards.glob("*.*"):
+        content = path.read_bytes()
+        (folder / path.name).write_bytes(damage(content) if path.name.startswith("train") else content)
+    with pytest.raises(UserError, match=says):
+        train_loop.train(
+            with_settings(recipe, data={"folder": folder, "cached_embeddings": cached}, steps=20)
+        )
