@@ -19,14 +19,22 @@ FIXED_KEYS = ("size_px", "seed", "generator", "discriminator")
 
 
 def refuse_other_run(config: TrainConfig) -> None:
-    """Raises UserError if the folder's checkpoints were made with another network, encoder, size or seed.
+    """Raises UserError if the folder holds what is not this run's, before any of it is replaced.
 
-    Also where its config.yaml, which says so, cannot be read. Without one the checkpoints alone must fit.
+    That is: checkpoints of another network, encoder, size or seed; a config.yaml that is none of a run (without one the
+    checkpoints alone must fit); or a model.keras, but nothing that says that a run made it.
     """
-    path = config.run / CONFIG
-    if not path.exists() or not checkpoint_steps(config.run / CHECKPOINTS):
+    path, steps = config.run / CONFIG, checkpoint_steps(config.run / CHECKPOINTS)
+    if not path.exists():
+        if not steps and (config.run / MODEL).exists():
+            raise UserError(
+                f"{config.run / MODEL} was not made by a run in this folder, and this run would replace it; name "
+                "another `run`, or move it."
+            )
         return
     before, now = _read_config(path), config_as_dict(config)
+    if not steps:
+        return
     changed = [key for key in FIXED_KEYS if before.get(key) != now[key]]
     if before["encoder"].get("name") != config.encoder.name:
         changed.append("encoder.name")

@@ -51,3 +51,10 @@ def test_pictures_aligned_with_a_shrink_are_cut_before_the_encoder(face_crops):
     plain, shrunk = models.build_models(SMALL, 1.0), models.build_models(SMALL, 0.75)
     middle = plain.faces(crops[:, 8:-8, 8:-8])["embedding"]
     np.testing.assert_allclose(shrunk.faces(crops)["embedding"], middle, atol=1e-4)
+
+
+def test_the_networks_serve_every_stage_of_a_schedule():
+    later = {5: {"loss.ifsr": 1.0, "loss.ifsr_margins": {"stage3_block1_out": 0.1}},
+             9: {"loss.ifsr_margins": {"stage4_block1_out": 0.1}, "loss.identity": 3.0}}  # fmt: skip
+    built = models.build_models(with_settings(SMALL, loss={"ifsr": 0.0}, schedule=later), 1.0)
+    assert set(built.encoder.output) == {"embedding", "stage3_block1_out", "stage4_block1_out"}

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from facedancer_tf.errors import UserError
-from facedancer_tf.training.run_folder import CHECKPOINTS, CONFIG, only_writer, refuse_other_run, write_config
+from facedancer_tf.training.run_folder import (
+    CHECKPOINTS,
+    CONFIG,
+    MODEL,
+    only_writer,
+    refuse_other_run,
+    write_config,
+)
 from tests.facedancer_tf.training.small_training import SMALL, with_settings
 
 
@@ -53,3 +60,16 @@ def test_a_config_that_says_nothing_is_one_sentence_and_stays(tmp_path, content:
     assert (run / CONFIG).read_bytes() == content
     (run / CONFIG).unlink()
     refuse_other_run(with_settings(SMALL, run=run))
+
+
+def test_what_no_run_made_is_not_replaced(tmp_path):
+    config = with_settings(SMALL, run=tmp_path)
+    (tmp_path / CONFIG).write_text("site_name: of another program\n")
+    with pytest.raises(UserError, match=r"config\.yaml must hold the settings"):
+        refuse_other_run(config)
+    (tmp_path / CONFIG).unlink()
+    (tmp_path / MODEL).touch()
+    with pytest.raises(UserError, match=r"model\.keras was not made by a run in this folder"):
+        refuse_other_run(config)
+    write_config(config)  # a run that was stopped, and whose checkpoints its user removed
+    refuse_other_run(config)
