@@ -4,14 +4,21 @@ A manifest is written last, so a part without one is unfinished. The reader merg
 """
 
 import json
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from data.records import SCHEMA_VERSION
 from data.whole_files import whole_file
 
 Split = Literal["train", "validation"]
+SETTINGS = (
+    "settings.json"  # what prepare_data.py writes first: the settings that all manifests of a folder repeat
+)
+LARGEST_PARTS, LARGEST_SIZE_PX = 100_000, 65_536
+_SHARD_NAME = re.compile(r"[\w-]+\.tfrecord", re.ASCII)  # a name, never a path
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -81,25 +88,23 @@ def write_manifest(folder: Path, manifest: Manifest, part: int = 0, parts: int =
 def read_manifest(folder: Path) -> Manifest:
     """Reads the manifests of `folder` and merges them into one.
 
-    Raises ValueError where there is none, a part is missing, parts were made with different settings, the version is
-    unknown, or a shard's file is absent or has another size.
+    Raises ValueError where there is none, one is damaged or was changed, a part is missing, parts were made with
+    different settings, the version is unknown, or a shard's file is absent or has another size.
     """
     folder = Path(folder)
-    contents = []
-    for path in sorted(folder.glob("manifest-*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content.get("version") != SCHEMA_VERSION:
-            raise ValueError(
-                f"{path} must have version {SCHEMA_VERSION}; make the shards anew with prepare_data.py. "
-                f"Received: version={content.get('version')}"
-            )
-        contents.append(content)
+    contents = [_read_part(path) for path in sorted(folder.glob("manifest-*.json"))]
     if not contents:
         raise ValueError(f"{folder} holds no finished shards (no manifest-*.json): run prepare_data.py first")
     first = contents[0]
     for content in contents[1:]:
         if content["settings"] != first["settings"] or content["parts"] != first["parts"]:
             raise ValueError(f"{folder} holds parts made with different settings: keep one set per folder")
+    made_with = folder / SETTINGS
+    if made_with.is_file() and _read_json(made_with) != first["settings"]:
+        raise ValueError(
+            f"{folder} must have the same settings in its manifest and in {SETTINGS}, and one of them was changed: run "
+            "prepare_data.py with the same arguments again, which writes the manifest anew"
+        )
     missing = sorted(set(range(first["parts"])) - {content["part"] for content in contents})
     if missing:
         numbers = ", ".join(f"{part + 1}/{first['parts']}" for part in missing)
@@ -112,3 +117,64 @@ def read_manifest(folder: Path) -> Manifest:
         if not path.is_file() or path.stat().st_size != shard.bytes:
             raise ValueError(f"{path} must be there and hold {shard.bytes} bytes, as its manifest says")
     return Manifest(first["settings"], tuple(shards))
+
+
+def _read_json(path: Path) -> Any:
+    """The content of a JSON file, or None where it is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _read_part(path: Path) -> dict[str, Any]:
+    """Reads one manifest; raises ValueError where it is not as `write_manifest` writes them."""
+    content = _read_json(path)
+    if isinstance(content, dict) and content.get("version") != SCHEMA_VERSION:
+        raise ValueError(
+            f"{path} must have version {SCHEMA_VERSION}; make the shards anew with prepare_data.py. "
+            f"Received: version={content.get('version')!r}"
+        )
+    if not _is_manifest(content):
+        raise ValueError(
+            f"{path} must be as prepare_data.py wrote it, and it is damaged or was changed: run prepare_data.py with "
+            "the same arguments again, which writes it anew"
+        )
+    return content
+
+
+def _is_manifest(content: Any) -> bool:
+    """Says whether every entry of a manifest is there, of its type and within its bounds."""
+    if not isinstance(content, dict) or not isinstance(settings := content.get("settings"), dict):
+        return False
+    part, parts, rows = (content.get(name) for name in ("part", "parts", "shards"))
+    shrink = settings.get("shrink")
+    return (
+        isinstance(parts, int)
+        and _is_count(parts, 1, LARGEST_PARTS)
+        and _is_count(part, 0, parts - 1)
+        and _is_count(settings.get("size_px"), 1, LARGEST_SIZE_PX)
+        and isinstance(shrink, (int, float))
+        and not isinstance(shrink, bool)
+        and 0.0 < shrink <= 1.0
+        and isinstance(rows, list)
+        and all(_is_shard(row) for row in rows)
+    )
+
+
+def _is_shard(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and row.keys() == {field.name for field in fields(Shard)}
+        and isinstance(row["name"], str)
+        and bool(_SHARD_NAME.fullmatch(row["name"]))
+        and row["split"] in get_args(Split)
+        and _is_count(row["count"])
+        and _is_count(row["bytes"])
+        and isinstance(row["sha256"], str)
+        and bool(_SHA256.fullmatch(row["sha256"]))
+    )
+
+
+def _is_count(value: Any, smallest: int = 0, largest: int = 2**53) -> bool:
+    return type(value) is int and smallest <= value <= largest

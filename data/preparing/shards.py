@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from data.folders import Item
 from data.locks import InUse, only_one
-from data.manifest import Manifest, manifest_name, write_json, write_manifest
+from data.manifest import SETTINGS, Manifest, manifest_name, write_json, write_manifest
 from data.preparing.face_records import Outcome
 from data.preparing.rounds import ShardsRefused, keeps_lists, write_rounds
 from data.preparing.shard_plan import ShardPlan
@@ -114,11 +114,11 @@ def _part_lock(folder: Path, part: int) -> Iterator[None]:
 def _claim(folder: Path, settings: dict[str, Any]) -> None:
     """Makes the folder, or checks that its content was begun with the same settings; it may have got more pictures."""
     (folder / PROGRESS).mkdir(parents=True, exist_ok=True)
-    path = folder / "settings.json"
+    path = folder / SETTINGS
     settings = json.loads(json.dumps(settings))
     if not path.is_file():
         if any(folder.glob("*.tfrecord")):
-            raise ShardsRefused(f"{folder} holds shards without settings.json: choose another output folder")
+            raise ShardsRefused(f"{folder} holds shards without {SETTINGS}: choose another output folder")
         write_json(path, settings)
         return
     before = json.loads(path.read_text(encoding="utf-8"))

@@ -7,6 +7,13 @@ import tensorflow as tf
 
 from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
+from facedancer_tf.training.checkpoint_files import (
+    checkpoint_steps,
+    is_whole,
+    name_of,
+    plain_path,
+    write_checkpoint,
+)
 from facedancer_tf.training.models import Models
 
 
@@ -30,7 +37,7 @@ class RunState:
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         self.next_sample = tf.Variable(0, dtype=tf.int64, trainable=False, name="next_sample")
         self.order = tf.Variable(ORDER_VERSION, dtype=tf.int64, trainable=False, name="order")
-        self.writes = writes
+        self.folder, self.keep, self.writes = folder, keep, writes
         self.owners = (
             models.generator, models.averaged, models.discriminator, generator_optimizer, discriminator_optimizer,
         )  # fmt: skip
@@ -44,29 +51,52 @@ class RunState:
             "next_sample": self.next_sample,
         }
         self.checkpoint = tf.train.Checkpoint(**self.parts_of_first_order, order=self.order)
-        self.manager = tf.train.CheckpointManager(self.checkpoint, str(folder), max_to_keep=keep)
+        _ = (
+            self.checkpoint.save_counter
+        )  # TensorFlow's own: reading it adds it to what is saved, as restoring expects
 
     def restore(self) -> bool:
-        """Restores the newest checkpoint; returns False where there is none yet.
+        """Restores the newest checkpoint that is whole; returns False where there is none at all.
+
+        Damaged checkpoints that are newer are named on the terminal.
 
         Raises:
-            UserError: if the checkpoint does not belong to these networks.
+            UserError: if there are checkpoints but none is whole, or if the newest whole one does not belong to these
+                networks.
         """
-        latest = self.manager.latest_checkpoint
-        if latest is None:
+        steps = checkpoint_steps(self.folder)
+        if not steps:
             return False
-        try:
-            checkpoint = self.checkpoint
-            if not tf.train.load_checkpoint(latest).has_tensor("order/.ATTRIBUTES/VARIABLE_VALUE"):
-                checkpoint = tf.train.Checkpoint(**self.parts_of_first_order)
-                self.order.assign(1)
-            checkpoint.restore(latest).assert_consumed()
-        except (AssertionError, ValueError, tf.errors.OpError) as error:
+        whole = next((step for step in steps if is_whole(self.folder, step)), None)
+        damaged = ", ".join(name_of(step) for step in steps if whole is None or step > whole)
+        if whole is None:
             raise UserError(
-                f"the checkpoint {latest} does not fit this config ({str(error).splitlines()[0]}); "
-                "continue with the config.yaml of its run folder, or name another `run`."
-            ) from error
+                f"{self.folder} holds checkpoints, but none of them is whole ({damaged}); nothing was changed: put a "
+                "whole one back, or name another `run`",
+                "unreadable",
+            )
+        if damaged:
+            print(
+                f"{self.folder}: {damaged} is damaged; going on from {name_of(whole)}, the newest that is whole."
+            )
+        self._restore(whole)
         return True
+
+    def _restore(self, step: int) -> None:
+        with plain_path(self.folder) as plain:
+            path = str(plain / name_of(step))
+            try:
+                checkpoint = self.checkpoint
+                if not tf.train.load_checkpoint(path).has_tensor("order/.ATTRIBUTES/VARIABLE_VALUE"):
+                    checkpoint = tf.train.Checkpoint(**self.parts_of_first_order)
+                    self.order.assign(1)
+                checkpoint.restore(path).assert_consumed()
+            except (AssertionError, ValueError, tf.errors.OpError) as error:
+                raise UserError(
+                    f"the checkpoint {self.folder / name_of(step)} does not fit this config "
+                    f"({str(error).splitlines()[0]}); continue with the config.yaml of its run folder, or name another "
+                    "`run`."
+                ) from error
 
     def variables(self) -> list[tf.Variable]:
         """All variables that a checkpoint saves."""
@@ -84,14 +114,11 @@ class RunState:
         return [v.path for v in floating if not bool(tf.reduce_all(tf.math.is_finite(v.value)))]
 
     def save(self) -> None:
-        """Saves a checkpoint of the current step.
-
-        It is written beside its place and then renamed, so that the last checkpoint stays whole even if the run is
-        killed in the middle.
+        """Saves a checkpoint of the current step; the last checkpoint stays whole until this one is.
 
         Raises:
-            UserError: if anything in the checkpoint is not finite (a gradient can overflow although the losses did
-                not); nothing is written then.
+            UserError: if the disk refuses, or if anything in the checkpoint is not finite (a gradient can overflow
+                although the losses did not); nothing is written then.
         """
         names = self.not_finite()
         if names:
@@ -99,5 +126,14 @@ class RunState:
                 f"{names[0]} is not finite after step {int(self.step)} ({len(names)} weights or optimizer slots are "
                 "not); the last checkpoint is from before: lower `optimizer.learning_rate` or a term's weight."
             )
-        if self.writes:  # every worker holds all variables whole, so that the others need not take part
-            self.manager.save(checkpoint_number=int(self.step.numpy()))
+        if not self.writes:  # every worker holds all variables whole, so that the others need not take part
+            return
+        try:
+            write_checkpoint(self.checkpoint, self.folder, int(self.step), self.keep)
+        except (OSError, tf.errors.OpError) as error:
+            reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+            raise UserError(
+                f"the checkpoint of step {int(self.step)} cannot be written into {self.folder} ({reason}); the last "
+                "one is whole: make room or give the right to write there, and start again",
+                "unwritable",
+            ) from error

@@ -49,7 +49,7 @@ def read_cluster(text: str | None) -> Cluster:
             and len(set(addresses)) == len(addresses)
             and task in tasks
         )
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         is_valid = False
     if not is_valid:
         raise UserError(f"{_RULE} Received: {text}")

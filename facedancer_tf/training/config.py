@@ -6,16 +6,19 @@ YAML files and flags fill them through jsonargparse: `--config configs/small.yam
 unknown key, a wrong type or an impossible combination stops the run before anything is loaded.
 """
 
+import argparse
 import dataclasses
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
 import jsonargparse
 import yaml
 
-from data.augmentation import colour_and_geometry_augmentation
 from facedancer_tf.errors import UserError
+from facedancer_tf.training.config_checks import check, check_config
 from facedancer_tf.training.config_sections import (
     DataConfig,
     DiscriminatorConfig,
@@ -24,129 +27,122 @@ from facedancer_tf.training.config_sections import (
     LossConfig,
     OptimizerConfig,
     StartConfig,
-    ViewsConfig,
 )
-from networks.discriminator import check_image, check_patch
 from networks.encoders import ENCODERS
-from networks.generator import check_generator
 
-GENERATOR_TERMS = (
-    "adversarial",
-    "identity",
-    "identity_contrast",
-    "ifsr",
-    "reconstruction",
-    "perceptual",
-    "cycle",
-)
-_POSITIVE = (
-    "batch_size", "steps", "r1_every_steps", "cycle_every_steps", "log_every_steps", "save_every_steps",
-    "validate_every_steps", "validation_pictures", "keep_checkpoints", "wait_for_workers_s",
+# What a schedule may change: these settings, and all settings of these sections.
+SCHEDULED = (
+    "loss", "optimizer.learning_rate", "optimizer.decay_rate", "optimizer.decay_steps", "data.augmentation",
+    "data.self_swap_probability", "encoder.pasted", "encoder.identity_noise", "encoder.identity_length",
+    "encoder.views", "averaging_images", "r1_every_steps", "cycle_every_steps",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class TrainConfig:
+    """All settings of a run.
+
+    Where `schedule` changes some, `at` gives those in force at a step. Raises UserError for impossible values or
+    combinations, those of the schedule among them.
+    """
+
     run: Path = Path("runs/facedancer")
+    """The folder of the run; a run goes on where its folder stands."""
     size_px: int = 256
-    batch_size: int = 10  # the global one, over all devices
+    """The side of the pictures, a multiple of 32."""
+    batch_size: int = 10
+    """How many pairs one step takes, over all devices."""
     steps: int = 300_000
-    # The licence of the trained weights in plain words; it is written into model.keras.
+    """At which step the run ends."""
     licence: str = "not stated by its makers"
+    """The licence of the trained weights in plain words; it is written into model.keras."""
     seed: int = 0
+    """Fixes the first weights, the order of the pictures and every random draw."""
     data: DataConfig = field(default_factory=DataConfig)
+    """Where the pictures come from"""
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    """The generator's shape"""
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    """The discriminator's kind and shape"""
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    """The identity encoder, and what it sees"""
     start_from: StartConfig = field(default_factory=StartConfig)
+    """Files with the first weights of a new run"""
     loss: LossConfig = field(default_factory=LossConfig)
+    """The weights of the loss terms, and the margins of IFSR"""
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
-    averaging_decay: float = 0.999  # of the averaged generator weights, which are the exported ones
-    r1_every_steps: int = 1  # lazy regularisation: every n steps, and n times as strong
-    cycle_every_steps: int = 1  # the same for the cycle loss
+    """Adam, for both networks"""
+    averaging_images: float = 10_000.0
+    """Over about how many images the exported weights are averaged; 0 exports the last weights."""
+    r1_every_steps: int = 1
+    """R1 is computed in every n-th step and weighs n times as much."""
+    cycle_every_steps: int = 1
+    """The same for the cycle loss."""
+    schedule: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """From which step which settings change: {2000: {loss.identity: 30}}; docs/training.md says which can."""
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    """What the networks compute in; weights stay float32."""
     xla: bool = False
+    """Whether XLA compiles the step, which is meant for GPUs."""
     strategy: Literal["one_device", "mirrored", "multi_worker"] = "one_device"
-    wait_for_workers_s: float = 300.0  # at the start, multi_worker only
+    """One device, all devices of this machine, or several machines (docs/distributed.md)."""
+    wait_for_workers_s: float = 300.0
+    """How many seconds workers wait for one another at the start; only for multi_worker."""
     log_every_steps: int = 20
+    """How often TensorBoard gets a point: the mean over so many steps."""
     save_every_steps: int = 1000
+    """How often a checkpoint and model.keras are written."""
     validate_every_steps: int = 1000
+    """How often held-out figures and pictures are made."""
     validation_pictures: int = 64
+    """How many held-out pictures these take, at most."""
     keep_checkpoints: int = 3
+    """How many checkpoints stay, the newest ones."""
 
     def __post_init__(self) -> None:
         try:
-            self._check()
+            check_config(self)
+            self._check_schedule()
         except ValueError as error:
             raise UserError(str(error)) from error
 
-    def _check(self) -> None:
-        """Raises ValueError for impossible settings; it calls the checks of `networks` and `data` and repeats none."""
+    def _check_schedule(self) -> None:
+        for first, changes in self.schedule.items():
+            check(first > 0, "`schedule` takes steps from 1 on.", step=first)
+            for name in changes:
+                known = any(name == rule or name.startswith(f"{rule}.") for rule in SCHEDULED)
+                check(known and self._is_setting(name), "`schedule` takes single settings, by their flags' names: "
+                      f"{', '.join(SCHEDULED)}, and those below them.", name=name)  # fmt: skip
+            try:
+                self.at(first)
+            except UserError as error:
+                raise UserError(f"in `schedule`, from step {first}: {error}") from error
 
-        def check(holds: bool, rule: str, **received: Any) -> None:
-            if not holds:
-                raise ValueError(f"{rule} Received: {', '.join(f'{k}={v!r}' for k, v in received.items())}")
+    def _is_setting(self, name: str) -> bool:
+        value: Any = self
+        for part in name.split("."):
+            if not dataclasses.is_dataclass(value) or not hasattr(value, part):
+                return False
+            value = getattr(value, part)
+        return not dataclasses.is_dataclass(value)
 
-        check_words(self)
-        for name in _POSITIVE:
-            check(getattr(self, name) > 0, f"`{name}` must be positive.", **{name: getattr(self, name)})
-        check(self.seed >= 0, "`seed` must be 0 or more.", seed=self.seed)
-        check(0 <= self.averaging_decay < 1, "`averaging_decay` must be at least 0 and below 1.",
-              averaging_decay=self.averaging_decay)  # fmt: skip
-        check(self.optimizer.decay_steps > 0, "`optimizer.decay_steps` must be positive.",
-              decay_steps=self.optimizer.decay_steps)  # fmt: skip
+    def at(self, step: int) -> "TrainConfig":
+        """The settings in force at `step` (the first is 1): these, with the schedule's changes up to there."""
+        if not self.schedule:
+            return self
+        content = config_as_dict(self) | {"schedule": {}}
+        for first in sorted(first for first in self.schedule if first <= step):
+            for name, value in self.schedule[first].items():
+                *sections, key = name.split(".")
+                owner = content
+                for section in sections:
+                    owner = owner[section]
+                owner[key] = value
+        return _from_values(lambda parser: parser.parse_object(content))
 
-        check(0 <= self.data.self_swap_probability <= 1, "`data.self_swap_probability` must be within 0 and 1.",
-              self_swap_probability=self.data.self_swap_probability)  # fmt: skip
-        strengths = self.data.augmentation.strengths()
-        if self.data.augmentation.kind == "colour_and_geometry":
-            colour_and_geometry_augmentation(**strengths)
-        else:
-            check(not any(strengths.values()), "`data.augmentation` takes strengths only with "
-                  "`kind: colour_and_geometry`.", **strengths)  # fmt: skip
-
-        check(not self.xla or self.strategy == "one_device", "`xla: true` needs `strategy: one_device`: the step of "
-              "several devices does not compile yet.", strategy=self.strategy)  # fmt: skip
-
-        shape = self.generator
-        check_generator(self.size_px, shape.fusion, shape.mapping_depth, base_filters=shape.base_filters,
-                        mapping_width=shape.mapping_width)  # fmt: skip
-        check(self.discriminator.base_filters > 0, "`discriminator.base_filters` must be positive.",
-              base_filters=self.discriminator.base_filters)  # fmt: skip
-        if self.discriminator.kind == "patch":
-            check_patch(self.size_px, self.discriminator.down_blocks)
-        else:
-            check_image(self.size_px)
-
-        check(self.encoder.name in ENCODERS, f"`encoder.name` must be one of {', '.join(ENCODERS)}.",
-              name=self.encoder.name)  # fmt: skip
-        views = self.encoder.views
-        check(0 <= views.scale <= 0.5 and 0 <= views.shift <= 0.25 and 1 <= views.blur_px <= 8, "`encoder.views` takes "
-              "`scale` up to 0.5, `shift` up to 0.25 and `blur_px` from 1 to 8.", views=views)  # fmt: skip
-        check(views == ViewsConfig() or self.data.cached_embeddings, "`encoder.views` needs `data.cached_embeddings`: "
-              "identities come from the pictures as they are.", cached_embeddings=False)  # fmt: skip
-        check(0 <= self.encoder.identity_noise <= 2, "`encoder.identity_noise` must be from 0 to 2.",
-              identity_noise=self.encoder.identity_noise)  # fmt: skip
-        check(0 <= self.encoder.identity_length <= 1, "`encoder.identity_length` must be from 0 to 1.",
-              identity_length=self.encoder.identity_length)  # fmt: skip
-        blocks = ENCODERS[self.encoder.name].ifsr_blocks
-        for name in ("ifsr_margins", "ifsr_weights"):
-            unknown = [block for block in getattr(self.loss, name) or {} if block not in blocks]
-            check(not unknown, f"`loss.{name}` must name blocks of {self.encoder.name}: {', '.join(blocks)}.",
-                  unknown=unknown)  # fmt: skip
-        check(
-            not self.loss.ifsr or bool(self.margins),
-            f"`loss.ifsr` compares blocks up to margins, and {self.encoder.name} has none of its own: measure them "
-            "with calibrate_margins.py and set `loss.ifsr_margins`, or set `loss.ifsr` to 0.",
-            ifsr=self.loss.ifsr,
-        )
-        weights = {name: getattr(self.loss, name) for name in (*GENERATOR_TERMS, "r1")}
-        check(min(weights.values()) >= 0, "`loss` takes no negative weights.", **weights)
-        check(
-            any(weights[name] for name in GENERATOR_TERMS),
-            "`loss` must leave the generator a term.",
-            **weights,
-        )
+    def stages(self) -> list["TrainConfig"]:
+        """The settings of every stage of the run, in order: those of the first step and those after each change."""
+        return [self.at(first) for first in sorted({1, *self.schedule})]
 
     @property
     def margins(self) -> dict[str, float]:
@@ -154,36 +150,63 @@ class TrainConfig:
         return dict(self.loss.ifsr_margins or ENCODERS[self.encoder.name].margins)
 
 
-def check_words(section: Any, place: str = "") -> None:
-    """Raises ValueError for a word that is none of those its field takes; a program of one's own may have given it."""
-    hints = get_type_hints(type(section))
-    for field_ in dataclasses.fields(section):
-        value, words = getattr(section, field_.name), get_args(hints[field_.name])
-        if dataclasses.is_dataclass(value):
-            check_words(value, f"{place}{field_.name}.")
-        elif get_origin(hints[field_.name]) is Literal and value not in words:
-            raise ValueError(f"`{place}{field_.name}` must be one of {', '.join(words)}. Received: {value!r}")
-
-
 def parse_config(arguments: list[str] | None = None) -> TrainConfig:
     """Reads `--config FILE` and `--key value` flags, from the command line if `arguments` is None.
 
     Raises:
-        UserError: for an unknown key, a wrong type or an impossible combination.
+        UserError: for a file that cannot be read, an unknown key, a wrong type or an impossible combination.
     """
+    return _from_values(lambda parser: parser.parse_args(arguments))
+
+
+def _from_values(
+    parse: Callable[[jsonargparse.ArgumentParser], jsonargparse.Namespace],
+) -> TrainConfig:
+    """Builds a config from what `parse` reads with the parser of all settings."""
+    jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
     parser = jsonargparse.ArgumentParser(
         prog="train.py",
+        usage="train.py [--config FILE] [--key value …]",
         description="Train FaceDancer on a folder of shards. A run goes on where its folder stands.",
         exit_on_error=False,
     )
     parser.add_argument("--config", action="config", help="a recipe, see configs/")
     parser.add_class_arguments(TrainConfig)
+    # Configs of older runs have a decay per step instead of `averaging_images`.
+    parser.add_argument("--averaging_decay", type=float, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     try:
-        values = parser.parse_args(arguments)
-        values.pop("config")
-        return TrainConfig(**vars(parser.instantiate_classes(values)))
+        values = parse(parser)
+        values.pop("config", None)
+        decay = values.pop("averaging_decay", None)
+        if decay is not None:
+            values["averaging_images"] = _images_of_decay(decay, values["batch_size"])
+        empty = [name for name in _sections(TrainConfig()) if values.get(name) is None]
+        if empty:
+            raise UserError(f"the section `{empty[0]}` must hold settings, or be left out. Received: nothing")
+        return TrainConfig(**vars(parser.instantiate(values)))
     except jsonargparse.ArgumentError as error:
-        raise UserError(" ".join(str(error).split())) from error
+        message = str(error).replace(
+            "Unexpected config:", "a config must hold settings (key: value). Received:"
+        )
+        raise UserError(" ".join(message.split())) from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"a config must be text in UTF-8. Received: {error}") from error
+
+
+def _sections(part: Any, name: str = "") -> Iterator[str]:
+    """The names of all sections below `part` of a config, each before those below it."""
+    for inner in dataclasses.fields(part):
+        value, path = getattr(part, inner.name), f"{name}{inner.name}"
+        if dataclasses.is_dataclass(value):
+            yield path
+            yield from _sections(value, f"{path}.")
+
+
+def _images_of_decay(decay: float, batch_size: int) -> float:
+    """The `averaging_images` of a decay per step: after so many, 1/e of the old average is left."""
+    if not 0 <= decay < 1:
+        raise UserError(f"`averaging_decay` must be at least 0 and below 1. Received: {decay}")
+    return -batch_size / math.log(decay) if decay else 0.0
 
 
 def config_as_dict(config: TrainConfig) -> dict[str, Any]:

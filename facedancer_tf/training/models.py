@@ -76,13 +76,16 @@ def build_vgg() -> keras.Model:
 
 
 def build_models(config: TrainConfig, shrink: float) -> Models:
-    """Builds all networks for pictures that are aligned with `shrink`; initial weights depend on the seed alone.
+    """Builds all networks for pictures that are aligned with `shrink`, with all that any stage of the schedule needs.
+
+    Initial weights depend on the seed alone.
 
     The frozen networks stay float32 whatever the precision: on CPUs SFace is slower in bfloat16.
     """
     encoder = load_needed_encoder(config.encoder.name, "", config.encoder.weights)
-    blocks = tuple(config.margins) if config.loss.ifsr else ()
-    vgg = build_vgg() if config.loss.perceptual else None
+    stages = config.stages()
+    blocks = tuple(dict.fromkeys(block for stage in stages if stage.loss.ifsr for block in stage.margins))
+    vgg = build_vgg() if any(stage.loss.perceptual for stage in stages) else None
     keras.utils.set_random_seed(config.seed)
     arguments = generator_arguments(config)
     generator = build_generator(**arguments, dtype=config.precision)

@@ -1,6 +1,7 @@
 """Runs the loop around the training step: iterate, log, make pictures, save, stop cleanly."""
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -30,8 +31,9 @@ from facedancer_tf.training.run_folder import (
     write_config,
 )
 from facedancer_tf.training.start_weights import take_start_weights
+from facedancer_tf.training.step_scalars import StepScalars
 from facedancer_tf.training.stop_signals import stop_signals
-from facedancer_tf.training.train_step import Scalars, TrainStep, build_optimizer, build_train_step
+from facedancer_tf.training.train_step import TrainStep, build_optimizer, build_train_step, learning_rates
 from facedancer_tf.training.validation import Validation
 from facedancer_tf.training.workers import (
     StopVote,
@@ -107,16 +109,18 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
     if chief and int(state.order) != ORDER_VERSION:
         print(changed_order(config.run, int(state.order)))
     state.order.assign(ORDER_VERSION)
-    step = build_train_step(models, config, **optimizers, strategy=strategy)
     # A run that goes on with another batch size skips samples, up to the start of the next whole batch.
     state.next_sample.assign(math.ceil(int(state.next_sample) / config.batch_size) * config.batch_size)
+
+    def begin(stage: TrainConfig) -> tuple[TrainStep, Iterator]:
+        step = build_train_step(models, stage, **optimizers, strategy=strategy)
+        return step, build_batches(stage, int(state.next_sample), strategy, embeddings)
+
     try:
         validation = _validation(models, config, manifest) if chief else None
-        batches = build_batches(config, int(state.next_sample), strategy, embeddings)
+        _iterate(config, state, begin, validation, export, strategy)
     except DamagedShard as error:
         raise UserError(str(error)) from error
-    try:
-        _iterate(config, state, step, batches, validation, export, strategy)
     except tf.errors.DataLossError as error:
         raise damaged_record(config, manifest) from error
 
@@ -124,16 +128,23 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
 def _iterate(
     config: TrainConfig,
     state: RunState,
-    step: TrainStep,
-    batches: Iterator,
+    begin: Callable[[TrainConfig], tuple[TrainStep, Iterator]],
     validation: Validation | None,
     export: Callable[[], None],
     strategy: tf.distribute.Strategy,
 ) -> None:
-    """Runs the remaining steps, or stops earlier when a signal asks for it."""
+    """Runs the remaining steps, or stops earlier when a signal asks for it.
+
+    `begin` makes the step and the batches, from the state's next sample on, of one stage of the schedule.
+    """
     first, chief = int(state.step), is_chief(strategy)
-    before: Scalars = {}
-    logs = tf.summary.create_file_writer(str(config.run / LOGS)) if chief else tf.summary.create_noop_writer()
+    collected = StepScalars()
+    # TensorFlow takes no text for a path whose bytes are not UTF-8
+    logs = (
+        tf.summary.create_file_writer(os.fsencode(config.run / LOGS))
+        if chief
+        else tf.summary.create_noop_writer()
+    )
     with (
         stop_signals() as stopped,
         logs.as_default(),
@@ -141,22 +152,23 @@ def _iterate(
     ):
         stop_asked = StopVote(strategy, stopped)
         for number in range(first + 1, config.steps + 1):
+            if number == first + 1 or number in config.schedule:
+                stage = config.at(number)
+                step, batches = begin(stage)
             scalars = step(
                 next(batches),
-                with_r1=bool(config.loss.r1) and number % config.r1_every_steps == 0,
-                with_cycle=bool(config.loss.cycle) and number % config.cycle_every_steps == 0,
+                with_r1=bool(stage.loss.r1) and number % stage.r1_every_steps == 0,
+                with_cycle=bool(stage.loss.cycle) and number % stage.cycle_every_steps == 0,
             )
-            # Check the scalars of the step before, so that the device goes on with this one while we look.
-            stop_if_not_finite(before, number - 1)
-            before = scalars
+            collected.add(scalars, number)
             state.step.assign(number)
             state.next_sample.assign_add(config.batch_size)
             bar.update()
             last = stop_asked() or number == config.steps
             if number % config.log_every_steps == 0 or last:
-                _log(scalars, number, bar)
+                _log(collected, number, stage, bar)
             if number % config.save_every_steps == 0 or last:
-                stop_if_not_finite(scalars, number)
+                collected.settle()
                 state.save()
                 export()
             if validation and (number % config.validate_every_steps == 0 or number == config.steps):
@@ -217,19 +229,16 @@ def _validation(models: Models, config: TrainConfig, manifest: Manifest) -> Vali
     return Validation(models, dataset.take(math.ceil(pictures / batch_size)))
 
 
-def stop_if_not_finite(scalars: Scalars, step: int) -> None:
-    """Raises UserError that names the first term that is NaN or infinite, so that nothing is saved from then on."""
-    names = [name for name, value in scalars.items() if not math.isfinite(float(value))]
-    if names:
-        raise UserError(
-            f"the loss term {names[0]!r} is not finite at step {step} (not finite: {', '.join(names)}); the last "
-            "checkpoint is from before: lower `optimizer.learning_rate` or that term's weight and start again."
-        )
-
-
-def _log(scalars: Scalars, step: int, bar: tqdm) -> None:
-    for name, value in scalars.items():
-        tf.summary.scalar(f"train/{name}", value, step)
+def _log(collected: StepScalars, step: int, stage: TrainConfig, bar: tqdm) -> None:
+    """Logs the means since the last log, the learning rate of `step` and the speed."""
+    means, steps_per_s = collected.take_means()
+    logged = {f"train/{name}": value for name, value in means.items()} | {
+        "train/learning_rate": float(learning_rates(stage)(step - 1)),
+        "speed/steps_per_s": steps_per_s,
+        "speed/images_per_s": steps_per_s * stage.batch_size,
+    }
+    for name, value in logged.items():
+        tf.summary.scalar(name, value, step)
     short_names = {
         "G": "generator_total",
         "D": "discriminator_total",
@@ -237,8 +246,7 @@ def _log(scalars: Scalars, step: int, bar: tqdm) -> None:
         "rec": "reconstruction",
     }
     bar.set_postfix(
-        {k: f"{float(scalars[name]):.3f}" for k, name in short_names.items() if name in scalars},
-        refresh=False,
+        {short: f"{means[name]:.3f}" for short, name in short_names.items() if name in means}, refresh=False
     )
 
 

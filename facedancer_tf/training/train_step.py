@@ -11,7 +11,8 @@ from typing import TypeAlias
 import keras
 import tensorflow as tf
 
-from facedancer_tf.training.config import GENERATOR_TERMS, TrainConfig
+from facedancer_tf.training.config import TrainConfig
+from facedancer_tf.training.config_checks import GENERATOR_TERMS
 from facedancer_tf.training.identities import perturb_identities
 from facedancer_tf.training.models import Models
 from facedancer_tf.training.pasting import paste_back
@@ -25,6 +26,7 @@ from losses.reconstruction import cycle_loss, reconstruction_loss
 
 Scalars = dict[str, tf.Tensor]
 TrainStep: TypeAlias = tf.types.experimental.PolymorphicFunction  # (batch, with_r1, with_cycle) -> Scalars
+WARM_UP = 0.1  # the average of weights reaches back over at most this share of the images so far
 
 
 def global_batch_mean(batch_size: int) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -105,14 +107,27 @@ class Objective:
 
 
 def build_optimizer(config: TrainConfig, variables: list) -> keras.optimizers.Optimizer:
-    """Builds Adam with the released decay, and its state, so that a checkpoint can be restored into it."""
+    """Builds Adam and its state, so that a checkpoint can be restored into it."""
     settings = config.optimizer
-    schedule = keras.optimizers.schedules.ExponentialDecay(
-        settings.learning_rate, settings.decay_steps, settings.decay_rate
-    )
-    optimizer = keras.optimizers.Adam(schedule, beta_1=settings.beta_1, beta_2=settings.beta_2)
+    optimizer = keras.optimizers.Adam(learning_rates(config), beta_1=settings.beta_1, beta_2=settings.beta_2)
     optimizer.build(variables)
     return optimizer
+
+
+def learning_rates(config: TrainConfig) -> keras.optimizers.schedules.LearningRateSchedule:
+    """The released decay of the learning rate, which counts all steps of the run."""
+    settings = config.optimizer
+    return keras.optimizers.schedules.ExponentialDecay(
+        settings.learning_rate, settings.decay_steps, settings.decay_rate
+    )
+
+
+def gradient_norm(gradients: list[tf.Tensor]) -> tf.Tensor:
+    """Computes the Euclidean norm of all gradients together; replicas sum theirs first, as the optimizers do."""
+    replica = tf.distribute.get_replica_context()
+    if replica.num_replicas_in_sync > 1:
+        gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+    return tf.linalg.global_norm(gradients)
 
 
 def _weighted_sum(terms: Scalars, weights: dict[str, float]) -> tf.Tensor:
@@ -130,8 +145,11 @@ def build_train_step(
 
     `batch` comes from the pipeline: target, source `[b, S, S, 3]`, self_swap `[b]`. The two flags are Python bools
     (each combination is a graph of its own). They switch on the lazy terms, which then weigh `…_every_steps` times as
-    much. The scalars are the unweighted terms, the weighted sums and the mean logits.
+    much. The scalars are the unweighted terms, the weighted sums, the mean logits and the norms of both networks'
+    gradients. `config` is that of one stage of the schedule, and the optimizers take its learning rate from here on.
     """
+    for optimizer in (generator_optimizer, discriminator_optimizer):
+        optimizer.learning_rate = learning_rates(config)
     objective = Objective(models, config)
     loss = config.loss
     weights = {
@@ -159,25 +177,35 @@ def build_train_step(
             generator_loss = _weighted_sum(terms, weights)
             discriminator_terms = objective.discriminator_terms(batch["source"], swapped_logits, with_r1)
             discriminator_loss = _weighted_sum(discriminator_terms, weights)
-        for tape, total, model, optimizer in (
-            (generator_tape, generator_loss, models.generator, generator_optimizer),
-            (discriminator_tape, discriminator_loss, models.discriminator, discriminator_optimizer),
+        norms = {}
+        for name, tape, total, model, optimizer in (
+            ("generator", generator_tape, generator_loss, models.generator, generator_optimizer),
+            (
+                "discriminator",
+                discriminator_tape,
+                discriminator_loss,
+                models.discriminator,
+                discriminator_optimizer,
+            ),
         ):
             # Each tape is asked for the variables of one network alone, which keeps the gradients apart.
             variables = model.trainable_variables
-            optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+            gradients = tape.gradient(total, variables)
+            norms[f"{name}_gradient_norm"] = gradient_norm(gradients)
+            optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return {
             **terms,
             **discriminator_terms,
             "generator_total": generator_loss,
             "discriminator_total": discriminator_loss,
             "swapped_logit": objective.batch_mean(per_sample_mean(swapped_logits)),
+            **norms,
         }
 
     @tf.function(jit_compile=config.xla or None, autograph=False)
     def train_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
         scalars = strategy.run(replica_step, args=(batch, with_r1, with_cycle))
-        update_average(models, generator_optimizer.iterations, config.averaging_decay, strategy)
+        update_average(models, generator_optimizer.iterations, config, strategy)
         # The terms are global already: every replica holds the same values.
         return {name: strategy.experimental_local_results(value)[0] for name, value in scalars.items()}
 
@@ -205,14 +233,16 @@ def faces_of_pairs(
 
 
 def update_average(
-    models: Models, iterations: tf.Variable, decay: float, strategy: tf.distribute.Strategy
+    models: Models, iterations: tf.Variable, config: TrainConfig, strategy: tf.distribute.Strategy
 ) -> None:
-    """Updates the average: averaged += (1 − d)·(generator − averaged).
+    """Updates the average by the images of one step: averaged += (1 − e^(−batch / horizon))·(generator − averaged).
 
-    d grows with the steps, so that the average soon forgets the start.
+    The horizon is `averaging_images`, whatever the batch size. In a young run it is a share of the images so far, so
+    that the average soon forgets the start.
     """
-    done = tf.cast(iterations, "float32")
-    rate = 1.0 - tf.minimum(decay, done / (done + 10.0))
+    images = tf.cast(iterations, "float32") * config.batch_size
+    horizon = tf.minimum(config.averaging_images, WARM_UP * images)
+    rate = -tf.math.expm1(-config.batch_size / horizon)  # 1 for a horizon of 0: no average
     for average, value in zip(models.averaged.variables, models.generator.variables, strict=True):
         strategy.extended.update(
             average.value, lambda a, v: a.assign_add(rate * (v - a)), args=(value.value,), group=False

@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from facedancer_tf.training import models
 from facedancer_tf.training.batches import build_batches
 from facedancer_tf.training.workers import build_strategy, is_chief
 from losses.cosine import cosine_distance
 from tests.facedancer_tf.training.small_training import SMALL, Built, batch_of, build, with_settings
+from tests.stub_encoder import stub_encoder
 
 # Pairs (targets, sources). In the first batch both self-swaps fall to the first replica; in the second batch one falls
 # to the first replica and two fall to the second.
@@ -42,6 +44,7 @@ def thresholds_between_replicas(distance: np.ndarray) -> np.ndarray:
 
 
 def main(kind: str, folder: Path, shards: Path) -> None:
+    models.load_needed_encoder = lambda *_: stub_encoder()
     if kind == "mirrored":
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -65,7 +68,7 @@ def main(kind: str, folder: Path, shards: Path) -> None:
     for number in range(len(BATCHES)):
         scalars = built.step(next(given), with_r1=True, with_cycle=True)
         results.update({f"{number}/loss/{name}": value.numpy() for name, value in scalars.items()})
-        models, state = built.models, {}
+        state = {}
         for name in ("generator", "discriminator"):
             # Adam without momentum keeps the gradient itself.
             gradients = [
@@ -73,7 +76,7 @@ def main(kind: str, folder: Path, shards: Path) -> None:
             ]
             state[f"gradient/{name}"] = [v.numpy() for v in gradients]
         for name in ("generator", "averaged", "discriminator"):
-            state[f"weight/{name}"] = getattr(models, name).get_weights()
+            state[f"weight/{name}"] = getattr(built.models, name).get_weights()
         results.update({f"{number}/{name}/{i}": v for name, vs in state.items() for i, v in enumerate(vs)})
     if is_chief(strategy):
         np.savez(folder / f"{kind}.npz", **results)

@@ -18,6 +18,8 @@ from facedancer_tf.training.config_sections import (
 )
 from facedancer_tf.training.models import Models, build_models
 from facedancer_tf.training.train_step import TrainStep, build_optimizer, build_train_step
+from networks.encoders import tap_encoder
+from tests.stub_encoder import stub_encoder
 
 SMALL = TrainConfig(
     size_px=64,
@@ -32,11 +34,11 @@ SMALL = TrainConfig(
 
 def with_settings(config: TrainConfig, **changes: Any) -> TrainConfig:
     """`with_settings(SMALL, batch_size=2, loss={"cycle": 0})`: nested settings as dicts."""
-    plain = {k: v for k, v in changes.items() if not isinstance(v, dict)}
-    nested = {
-        k: dataclasses.replace(getattr(config, k), **v) for k, v in changes.items() if isinstance(v, dict)
+    sections = {
+        k for k, v in changes.items() if isinstance(v, dict) and dataclasses.is_dataclass(getattr(config, k))
     }
-    return dataclasses.replace(config, **plain, **nested)
+    nested = {k: dataclasses.replace(getattr(config, k), **changes[k]) for k in sections}
+    return dataclasses.replace(config, **{**changes, **nested})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,15 +49,42 @@ class Built:
     discriminator_optimizer: keras.optimizers.Optimizer
 
 
-def build(config: TrainConfig, strategy: tf.distribute.Strategy | None = None) -> Built:
+def build(
+    config: TrainConfig, strategy: tf.distribute.Strategy | None = None, models: Models | None = None
+) -> Built:
+    """The step of `config`, with its own networks or with `models`."""
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
-        models = build_models(config, shrink=1.0)
+        models = models or build_models(config, shrink=1.0)
         optimizers = [
             build_optimizer(config, m.trainable_variables) for m in (models.generator, models.discriminator)
         ]
     step = build_train_step(models, config, optimizers[0], optimizers[1], strategy)
     return Built(models, step, optimizers[0], optimizers[1])
+
+
+def tiny_models(config: TrainConfig, shrink: float = 1.0) -> Models:
+    """Networks of a layer or two with what a step needs of them: its graph is built in a second."""
+    size_px, encoder = config.size_px, stub_encoder()
+    keras.utils.set_random_seed(config.seed)
+    blocks = {block: None for stage in config.stages() for block in stage.margins}
+
+    def generator(name: str) -> keras.Model:
+        target, identity = keras.Input((size_px, size_px, 3)), keras.Input((encoder.description.width,))
+        colour = keras.layers.Reshape((1, 1, 3))(keras.layers.Dense(3)(identity))
+        swapped = keras.layers.Conv2D(3, 3, padding="same")(target) + colour
+        return keras.Model([target, identity], swapped, name=name)
+
+    picture = keras.Input((size_px, size_px, 3))
+    logits = keras.layers.Conv2D(1, 8, strides=8)(keras.ops.tanh(picture))
+    networks = generator("generator"), generator("averaged_generator"), keras.Model(picture, logits)
+    networks[1].set_weights(networks[0].get_weights())
+    tapped = tap_encoder(encoder.network, list(blocks))
+    return Models(*networks, tapped, encoder.description, encoder.fingerprint, None, shrink)
+
+
+def build_tiny(config: TrainConfig) -> Built:
+    return build(config, models=tiny_models(config))
 
 
 def batch_of(crops: np.ndarray, targets: list[int], sources: list[int]) -> dict[str, tf.Tensor]:
@@ -65,4 +94,5 @@ def batch_of(crops: np.ndarray, targets: list[int], sources: list[int]) -> dict[
         "target": tf.constant(pictures[targets]),
         "source": tf.constant(pictures[sources]),
         "self_swap": tf.constant([float(t == s) for t, s in zip(targets, sources, strict=True)]),
+        "sample": tf.range(len(targets), dtype=tf.int64),
     }

@@ -34,6 +34,8 @@ def test_they_are_those_of_the_pictures_and_are_made_once(face_shards, tmp_path)
     assert embeddings_of_run(config, models, manifest, make=True) == companions
     assert first.read_bytes() == content
     assert [path.stat().st_mtime_ns for path in others] == times
+    with pytest.raises(UserError, match=r"-96px-.* lacks embeddings"):  # pictures of another size
+        embeddings_of_run(with_settings(config, size_px=96), models, manifest, make=False)
     remade = dataclasses.replace(
         manifest, shards=tuple(dataclasses.replace(s, sha256="") for s in manifest.shards)
     )

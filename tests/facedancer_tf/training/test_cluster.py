@@ -31,6 +31,7 @@ def test_workers_are_counted_from_the_chief():
     [
         "{",
         "[]",
+        "[" * 100_000,
         "3",
         json.dumps({"cluster": {"worker": ["a:1"]}}),
         told({}),

@@ -1,4 +1,6 @@
 import ast
+import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -6,6 +8,7 @@ import yaml
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.training.config import TrainConfig, config_as_dict, config_as_yaml, parse_config
+from facedancer_tf.training.config_checks import GENERATOR_TERMS
 from facedancer_tf.training.config_sections import AugmentationConfig, DataConfig, DiscriminatorConfig
 
 ROOT = Path(__file__).parents[3]
@@ -57,7 +60,7 @@ def test_flags_win_over_the_file():
         ["--generator.fusion", "[affa,affa]"],
         ["--generator.fusion", "[afa,affa,affa,affa,affa,concat]"],
         ["--encoder.name", "facenet"],
-        ["--averaging_decay", "1.0"],
+        ["--averaging_decay", "1.0"],  # of older configs
         ["--data.augmentation.flip", "true"],  # the released augmentation has no flip
         ["--size_px", "96", "--discriminator.kind", "image"],
         ["--loss.ifsr_margins", "{conv9_out: 0.1}"],
@@ -67,6 +70,17 @@ def test_flags_win_over_the_file():
         ["--generator.base_filters", "0"],
         ["--generator.mapping_depth", "-1"],
         ["--seed", "-1"],
+        ["--seed", "4294967296"],
+        ["--batch_size", "2000000000"],
+        ["--steps", "1000000000000000000000000"],
+        ["--optimizer.learning_rate", "-1e-4"],
+        ["--optimizer.learning_rate", "0"],
+        ["--optimizer.decay_rate", "-1"],
+        ["--optimizer.beta_1", "1"],
+        ["--loss.identity", ".nan"],
+        ["--loss.identity", ".inf"],
+        ["--loss.ifsr_scale", "-1"],
+        ["--averaging_images", "-1"],
         ["--loss.cycle", "-1"],
         ["--optimizer.decay_steps", "0"],
         ["--data.augmentation", "{kind: colour_and_geometry, scale: 3}"],
@@ -96,24 +110,68 @@ def test_an_unknown_key_in_a_file_is_named(tmp_path):
         parse_config(["--config", str(tmp_path / "c.yaml")])
 
 
-def test_every_field_is_read_somewhere():
-    # A setting that nothing reads is a lie to whoever sets it.
-    fields: set[str] = set()
-    for node in ast.walk(ast.parse((ROOT / "facedancer_tf/training/config.py").read_text())):
-        if isinstance(node, ast.ClassDef):
-            fields |= {
-                n.target.id
-                for n in node.body
-                if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)
-            }
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"loss:\nsteps: 4\n", "the section `loss` must hold settings"),
+        (b"data: {augmentation: }\n", "`data.augmentation` must hold settings"),
+        (b"encoder: {views: null}\n", "`encoder.views` must hold settings"),
+        (b"licence: \xff\n", "text in UTF-8"),
+        (b"", "must hold settings"),
+        (b"- 3\n", "must hold settings"),
+        (b"loss:\n", "must hold settings"),
+        (b"loss: {ifsr_margins: {stage4_block1_out: -0.1}}\nencoder: {name: sface}\n", "no negative numbers"),
+        (
+            b"loss: {ifsr_margins: {stage4_block1_out: .nan}}\nencoder: {name: sface}\n",
+            "must be a finite number",
+        ),
+        (b"seed: 1.5\n", "seed"),
+        (b"run:\n", "run"),
+    ],
+)
+def test_wrong_files_stop_with_one_sentence(content, says, tmp_path):
+    (tmp_path / "c.yaml").write_bytes(content)
+    with pytest.raises(UserError, match=says) as error:
+        parse_config(["--config", str(tmp_path / "c.yaml")])
+    assert "\n" not in str(error.value)
+
+
+def test_a_config_of_an_older_run_goes_on_with_its_average(tmp_path):
+    (tmp_path / "c.yaml").write_text("batch_size: 8\naveraging_decay: 0.998\n")
+    config = parse_config(["--config", str(tmp_path / "c.yaml")])
+    assert config.averaging_images == pytest.approx(8 / 0.002, rel=2e-3)
+    assert "averaging_decay" not in config_as_yaml(config)
+    assert parse_config(["--averaging_decay", "0"]).averaging_images == 0
+
+
+def test_help_says_what_each_setting_does(capsys):
+    with pytest.raises(SystemExit):
+        parse_config(["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    settings = re.findall(r"--([a-z_0-9.]+) (\S+) (.*?)(?= --[a-z]|$)", shown)
+    silent = [name for name, value, text in settings if text.startswith("(type") and value != "CONFIG"]
+    assert len(settings) > 50
+    assert not silent
+
+
+def read_attributes() -> set[str]:
+    """The names of all attributes that the code of training reads."""
     read: set[str] = set()
     for path in [*ROOT.glob("facedancer_tf/training/*.py"), ROOT / "train.py"]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute):
                 read.add(node.attr)
-            elif (
-                isinstance(node, ast.Call)
-                and getattr(node.func, "id", "") == "colour_and_geometry_augmentation"
-            ):
-                read |= {"brightness", "contrast", "saturation", "flip", "scale", "rotation_deg", "shift"}
-    assert fields - read == set()
+    return read
+
+
+def test_every_field_is_read_somewhere():
+    # A setting that nothing reads is a lie to whoever sets it.
+    sections = [
+        field.default_factory()
+        for field in dataclasses.fields(TrainConfig)
+        if callable(field.default_factory)
+    ]
+    fields = {field.name for part in (TrainConfig(), *sections) if dataclasses.is_dataclass(part)
+              for field in dataclasses.fields(part)}  # fmt: skip
+    assert "identity_noise" in fields
+    assert fields - read_attributes() - {*GENERATOR_TERMS} == set()

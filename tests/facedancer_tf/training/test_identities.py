@@ -1,14 +1,13 @@
-"""Tests perturbed identities, and steps with all that the encoder may see and ask for."""
+"""Tests perturbed identities, and that the step does what the settings of its encoder say."""
+
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from facedancer_tf.training.config_sections import ViewsConfig
 from facedancer_tf.training.identities import perturb_identities
-from tests.facedancer_tf.training.small_training import SMALL, batch_of, build, with_settings
-
-ALL = ViewsConfig(scale=0.1, shift=0.05, flip=True, blur_px=2.5)
+from tests.facedancer_tf.training.small_training import SMALL, batch_of, build_tiny, with_settings
 
 
 def test_identities_are_perturbed_by_sample_but_for_self_swaps():
@@ -28,14 +27,14 @@ def test_identities_are_perturbed_by_sample_but_for_self_swaps():
 
 
 def test_directions_of_the_noise_favour_no_corner():
-    embeddings = tf.tile(tf.constant([[1.0, 0, 0, 0]]), [20_000, 1])
-    batch = {"sample": tf.range(20_000, dtype=tf.int64), "self_swap": tf.zeros(20_000)}
+    embeddings = tf.tile(tf.constant([[1.0, 0, 0, 0]]), [3_000, 1])
+    batch = {"sample": tf.range(3_000, dtype=tf.int64), "self_swap": tf.zeros(3_000)}
     noisy = perturb_identities(embeddings, 2.0, 0.0, 3, batch).numpy()
     assert np.isfinite(noisy).all()
     # What was added across the first axis: a direction on a sphere has kurtosis 3 · W / (W + 2) a coordinate.
     across = noisy[:, 1:] / np.linalg.norm(noisy[:, 1:], axis=1, keepdims=True)
     kurtosis = (across**4).mean() / (across**2).mean() ** 2
-    assert abs(kurtosis - 3 * 3 / 5) < 0.03  # from a cube: 1.62
+    assert abs(kurtosis - 3 * 3 / 5) < 0.08  # from a cube: 1.62
 
 
 def test_lengths_of_identities_vary_between_the_factors_and_keep_their_directions():
@@ -49,30 +48,31 @@ def test_lengths_of_identities_vary_between_the_factors_and_keep_their_direction
     np.testing.assert_allclose(scaled, factors[:, None] * embeddings, atol=1e-5)
 
 
-def test_a_step_with_all_of_it_is_finite(face_crops):
-    config = with_settings(
-        SMALL,
-        encoder={"pasted": True, "identity_noise": 0.5, "identity_length": 0.3},
-        loss={"identity_contrast": 5.0},
-    )
-    batch = {**batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), "sample": tf.range(4, dtype=tf.int64)}
-    stepped = build(config).step(batch, with_r1=True, with_cycle=True)
-    assert all(np.isfinite(float(v)) for v in stepped.values())
+ALONE = {"adversarial": 0.0, "identity": 0.0, "ifsr": 0.0, "reconstruction": 0.0, "cycle": 0.0}
 
 
-def test_the_contrast_is_weighed_where_it_stands_alone_and_lengths_reach_the_step(face_crops):
-    alone = {"adversarial": 0.0, "identity": 0.0, "ifsr": 0.0, "reconstruction": 0.0, "cycle": 0.0}
-    batch = {**batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4]), "sample": tf.range(4, dtype=tf.int64)}
+def first_scalars(batch: dict, loss: dict[str, float], encoder: dict[str, Any]) -> dict[str, float]:
+    """The scalars of a first step with these settings; equal settings give equal ones."""
+    config = with_settings(SMALL, loss={**ALONE, **loss}, encoder=encoder)
+    stepped = build_tiny(config).step(batch, with_r1=False, with_cycle=False)
+    return {name: float(value) for name, value in stepped.items()}
+
+
+@pytest.mark.parametrize("setting", [{"identity_noise": 1.0}, {"identity_length": 0.5}, {"pasted": True}])
+def test_what_the_encoder_asks_for_reaches_the_step(face_crops, setting):
+    batch = batch_of(face_crops, [0, 1, 2, 3], [1, 2, 3, 4])
+    settings: list[dict] = [{}, {}, setting]
+    plain, again, changed = (first_scalars(batch, {"identity": 1.0}, encoder) for encoder in settings)
+    assert plain == again
+    assert abs(changed["identity"] - plain["identity"]) > 1e-5
+    assert np.isfinite(list(changed.values())).all()
+
+
+def test_the_contrast_is_weighed_where_it_stands_alone(face_crops):
+    batch = batch_of(face_crops, [0, 1, 2, 3], [0, 2, 3, 4])
     source = tf.random.stateless_normal([4, 128], (1, 2))
     # No swapped face can be less like such a target than its source is: the contrast is above 0.
     batch |= {"source_embedding": source, "target_embedding": -source}
-    contrasts = []
-    for length in (0.0, 0.5):
-        config = with_settings(
-            SMALL, loss={**alone, "identity_contrast": 5.0}, encoder={"identity_length": length}
-        )
-        stepped = build(config).step(batch, with_r1=False, with_cycle=False)
-        contrasts.append(float(stepped["identity_contrast"]))
-        assert float(stepped["generator_total"]) == pytest.approx(5 * contrasts[-1], rel=1e-5)
-    assert contrasts[0] > 0
-    assert contrasts[0] != contrasts[1]
+    scalars = first_scalars(batch, {"identity_contrast": 5.0}, {})
+    assert scalars["identity_contrast"] > 0
+    assert scalars["generator_total"] == pytest.approx(5 * scalars["identity_contrast"], rel=1e-5)

@@ -1,10 +1,12 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.training import models
-from tests.facedancer_tf.training.small_training import SMALL, batch_of, build, with_settings
+from tests.facedancer_tf.training.small_training import SMALL, batch_of, build, tiny_models, with_settings
 
 VGG16 = keras.applications.VGG16
 
@@ -24,7 +26,7 @@ def test_a_step_with_the_perceptual_loss(monkeypatch, face_crops):
         keras.applications, "VGG16", lambda **arguments: VGG16(**{**arguments, "weights": None})
     )
     config = with_settings(SMALL, loss={"perceptual": 0.2, "identity": 0.0, "ifsr": 0.0, "cycle": 0.0})
-    built = build(config)
+    built = build(config, models=dataclasses.replace(tiny_models(config), vgg=models.build_vgg()))
     assert built.models.vgg is not None
     assert [output.shape[1:3] for output in built.models.vgg(np.zeros((1, 64, 64, 3)))] == [
         (32, 32), (16, 16), (8, 8), (4, 4), (2, 2)
@@ -49,3 +51,10 @@ def test_pictures_aligned_with_a_shrink_are_cut_before_the_encoder(face_crops):
     plain, shrunk = models.build_models(SMALL, 1.0), models.build_models(SMALL, 0.75)
     middle = plain.faces(crops[:, 8:-8, 8:-8])["embedding"]
     np.testing.assert_allclose(shrunk.faces(crops)["embedding"], middle, atol=1e-4)
+
+
+def test_the_networks_serve_every_stage_of_a_schedule():
+    later = {5: {"loss.ifsr": 1.0, "loss.ifsr_margins": {"stage3_block1_out": 0.1}},
+             9: {"loss.ifsr_margins": {"stage4_block1_out": 0.1}, "loss.identity": 3.0}}  # fmt: skip
+    built = models.build_models(with_settings(SMALL, loss={"ifsr": 0.0}, schedule=later), 1.0)
+    assert set(built.encoder.output) == {"embedding", "stage3_block1_out", "stage4_block1_out"}
