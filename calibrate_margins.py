@@ -140,7 +140,8 @@ def main() -> None:
     from facedancer_tf.margins.distances import candidate_blocks, measure_distances
     from facedancer_tf.margins.pairs_file import samples_of_pairs
     from facedancer_tf.margins.plot import draw_distances
-    from facedancer_tf.margins.report import left_out, margins_yaml, table, warnings
+    from facedancer_tf.margins.report import margins_yaml, name_left_out, table, warnings
+    from facedancer_tf.margins.samples import count_left_out
     from facedancer_tf.margins.suggestion import suggest_margins
     from facedancer_tf.margins.swaps import samples_of_swaps
     from facedancer_tf.margins.views import samples_of_views
@@ -161,7 +162,9 @@ def main() -> None:
         samples = samples_of_pairs(arguments.pairs, count, seed, size_px)
     else:
         samples = samples_of_views(arguments.views, count, seed, size_px)
-    print(f"{samples.origin}; {left_out(samples)}")
+    print(f"{samples.origin}; files left out: {count_left_out(samples.left_out)}")
+    for line in name_left_out(samples.left_out):
+        print(line)
 
     distances = measure_distances(encoder, blocks, samples)
     rate = arguments.identity_error_rate

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import tensorflow as tf
 from tqdm import tqdm
 
-from data.folders import Item
+from data.folders import Item, LeftOut
 from data.manifest import Manifest, manifest_name, write_json, write_manifest
 from data.preparing.face_records import Outcome
 from data.preparing.shard_plan import ShardPlan
@@ -43,10 +43,12 @@ def make_shards(
     workers: int = 1,
     part: int = 0,
     parts: int = 1,
+    not_listed: LeftOut | None = None,
 ) -> dict[str, Any]:
     """Makes the shards k of `plans` with k = `part` modulo `parts`, or goes on making them; returns the part's report.
 
-    The report (also written as `report-<part>-of-<parts>.json`) counts pictures, records and reasons, and names the
+    not_listed: names of files that are in no plan, by reason; part 0 reports them with what it left out itself. The
+    report (also written as `report-<part>-of-<parts>.json`) counts pictures, records and reasons, and names the
     items by reason; `made_now`, which the written report does not have, counts the pictures of this run. Raises
     ShardsRefused if the folder holds something else, if another run works on it, or if a worker stops; passes on the
     ValueError of `maker.build()` where e.g. a detector is missing.
@@ -94,7 +96,7 @@ def make_shards(
                 f"{len(own) - len(reports)} shards in {folder} were not finished: run it again"
             )
         manifest = Manifest(settings, tuple(report.shard for report in reports))
-        summary = _summarise(reports, manifest)
+        summary = _summarise(reports, manifest, not_listed if not_listed and part == 0 else {})
         write_json(folder / manifest_name(part, parts).replace("manifest", "report"), summary)
         write_manifest(folder, manifest, part, parts)
     return {**summary, "made_now": made_now}
@@ -119,9 +121,9 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
         )
 
 
-def _summarise(reports: list[ShardReport], manifest: Manifest) -> dict[str, Any]:
-    """Adds up the reports of one part's shards into the part's report."""
-    names_by_reason: dict[str, list[str]] = {}
+def _summarise(reports: list[ShardReport], manifest: Manifest, not_listed: LeftOut) -> dict[str, Any]:
+    """Adds up the reports of one part's shards and `not_listed` into the part's report."""
+    names_by_reason = {reason: list(names) for reason, names in not_listed.items()}
     for report in reports:
         for reason, names in report.reasons.items():
             names_by_reason.setdefault(reason, []).extend(names)
