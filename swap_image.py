@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from data.faces.detection import DETECTORS
 from data.faces.face import Face
 from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture, write_picture
@@ -91,11 +93,14 @@ def check_output(output: Path | None, default: str, pictures: list[Path]) -> Pat
 
 
 def read(path: Path) -> Picture:
-    """Reads the picture at `path`; raises UserError, one sentence, where that fails."""
+    """Reads the picture at `path` and prints what was reduced; raises UserError, one sentence, where that fails."""
     try:
-        return read_picture(path)
+        picture = read_picture(path)
     except UnreadablePicture as error:
         raise UserError(" ".join(str(error).split())) from error
+    for what in picture.reduced:
+        print(f"note: {path}: {what}")
+    return picture
 
 
 def read_target(path: Path, output: Path) -> Picture:
@@ -108,9 +113,9 @@ def read_target(path: Path, output: Path) -> Picture:
     return target
 
 
-def largest_face(swapper: Swapper, picture: Picture, path: Path) -> Face:
+def largest_face(swapper: Swapper, picture: np.ndarray, path: Path) -> Face:
     """The largest face of a source picture, which gives the identity; raises UserError where there is none."""
-    faces = swapper.detect(picture.rgb)
+    faces = swapper.detect(picture)
     if not faces:
         raise UserError(f"{path}: {NO_FACE}")
     return faces[0]
@@ -146,11 +151,12 @@ def list_faces(arguments: argparse.Namespace) -> None:
 class SwapInputs:
     """Pictures and faces of one swap.
 
-    source_faces: one for each of `sources`; they give the identity. faces: all faces of the target that were looked
-    for. chosen: those of them that are swapped.
+    sources: pixels in sRGB, as the encoder knows them; the target keeps its own colour space. source_faces: one for
+    each of `sources`; they give the identity. faces: all faces of the target that were looked for. chosen: those of
+    them that are swapped.
     """
 
-    sources: list[Picture]
+    sources: list[np.ndarray]
     source_faces: list[Face]
     target: Picture
     faces: list[Face]
@@ -160,7 +166,7 @@ class SwapInputs:
 def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> SwapInputs:
     """Reads all pictures and finds their faces; raises UserError naming the picture where that cannot be."""
     *source_paths, target_path = arguments.pictures
-    sources = [read(path) for path in source_paths]
+    sources = [read(path).srgb for path in source_paths]
     target = read_target(target_path, output)
     source_faces = [largest_face(swapper, s, path) for s, path in zip(sources, source_paths, strict=True)]
     faces = swapper.detect(target.rgb, "patient" if arguments.face == "largest" else "every")
@@ -192,7 +198,7 @@ def main() -> None:
     swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
     inputs = find_while_loading(swapper, arguments, output)
     run_graphs_as_they_are()
-    identity = swapper.embed_faces([source.rgb for source in inputs.sources], inputs.source_faces)
+    identity = swapper.embed_faces(inputs.sources, inputs.source_faces)
     target, chosen = inputs.target, inputs.chosen
     count = len(inputs.faces)
     del inputs  # the sources' pixels, which are not needed any more

@@ -13,6 +13,8 @@ from PIL import Image
 from data.faces.detection import build_detector
 from data.pictures import read_picture, write_picture
 from facedancer_tf.provenance.synthetic_mark import SOURCE_TYPE, xmp_packet
+from tests.data.black_png import wide_claim
+from tests.data.profiles import EXCHANGED, rgb_profile
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,15 +47,16 @@ def face_box(rgb: np.ndarray) -> tuple[int, ...]:
 def test_exif_rotated_target_two_sources_and_the_mark(model, tmp_path):
     upright = read_picture(BARACK).rgb
     exif = Image.Exif()
+    profile = rgb_profile(EXCHANGED, 1.8)
     exif[274] = 6  # to be turned by 90 degrees clockwise for viewing
-    Image.fromarray(np.rot90(upright)).save(tmp_path / "turned.png", exif=exif, icc_profile=b"any profile")
+    Image.fromarray(np.rot90(upright)).save(tmp_path / "turned.png", exif=exif, icc_profile=profile)
     ran = run(tmp_path, GRACE, PICTURES / "eileen_collins.png", "turned.png", "--model", model)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
     assert "1 face in turned.png, 1 swapped" in ran.stdout
     assert "swapped.png written" in ran.stdout
     swapped = read_picture(tmp_path / "swapped.png")
     assert swapped.rgb.shape == upright.shape
-    assert swapped.icc_profile == b"any profile"
+    assert swapped.icc_profile == profile
     x, y, width, height = face_box(upright)
     changed = (swapped.rgb != upright).any(axis=-1)
     assert (
@@ -84,11 +87,13 @@ def test_grey_picture_with_alpha_and_several_faces(model, tmp_path):
 
 def test_jpeg_is_marked_and_says_that_it_holds_no_transparency(model, tmp_path):
     rgb = read_picture(BARACK).rgb
-    write_picture(tmp_path / "seen.png", rgb, np.full(rgb.shape[:2], 200, np.uint8))
+    frame = Image.fromarray(np.dstack([rgb, np.full(rgb.shape[:2], 200, np.uint8)]))
+    frame.save(tmp_path / "seen.png", save_all=True, append_images=[frame.rotate(90)])
     (tmp_path / "out.jpg").write_bytes(b"an older file, named with -o")
     ran = run(tmp_path, GRACE, "seen.png", "-o", "out.jpg", "--label", "--model", model)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
     assert "no transparency" in ran.stdout
+    assert "note: seen.png: of 2 pictures of an animation only the first is used\n" in ran.stdout
     assert SOURCE_TYPE in metadata(tmp_path / "out.jpg")
     corner = read_picture(tmp_path / "out.jpg").rgb[-60:, :200].astype(int)
     assert np.abs(corner - rgb[-60:, :200]).max() > 100  # the label
@@ -120,12 +125,18 @@ def test_unusable_pictures_are_one_sentence(model, tmp_path):
     write_picture(tmp_path / "wall.png", np.full((300, 300, 3), 90, np.uint8))
     (tmp_path / "text.jpg").write_text("no picture")
     (tmp_path / "half.jpg").write_bytes(BARACK.read_bytes()[:20000])
+    (tmp_path / "phone.jpg").write_bytes(bytes(4) + b"ftypheic" + bytes(99))
+    (tmp_path / "wide.png").write_bytes(wide_claim())
     options = ("-o", "out.png", "--model", model)
     refused(tmp_path, GRACE, "wall.png", *options, says="wall.png: no face was found")
     refused(tmp_path, "wall.png", GRACE, *options, says="wall.png: no face was found")
     refused(tmp_path, "wall.png", "--list-faces", says="wall.png: no face was found")
     refused(tmp_path, GRACE, "text.jpg", *options, says="text.jpg: not a")
     refused(tmp_path, GRACE, "half.jpg", *options, says="half.jpg: truncated")
+    refused(
+        tmp_path, "wide.png", GRACE, *options, says="wide.png: truncated or damaged (its data ends before"
+    )
+    refused(tmp_path, GRACE, "phone.jpg", *options, says="phone.jpg: a picture of the kind heic: convert it")
     refused(tmp_path, "none.jpg", BARACK, *options, says="none.jpg: there is no such file")
     refused(tmp_path, GRACE, BARACK, *options, "--face", "1", says="there is no face 1: only face 0")
 
