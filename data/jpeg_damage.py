@@ -47,7 +47,7 @@ def complete_jpeg(content: bytes) -> bytes:
         elif code == _SCAN:
             scans += 1
             if scans > SCANS_MAX:
-                raise TooManyScans(f"a JPEG of more than {SCANS_MAX} scans")
+                raise TooManyScans(f"a JPEG of more than {SCANS_MAX} scans takes too long to decode")
             if huffman and _never_all_zeros(segment, zero_symbols):
                 following = _MARKER.search(content, position)
                 stop = len(content) if following is None else following.start()

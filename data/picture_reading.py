@@ -106,11 +106,11 @@ def _decode(path: Path, file: BinaryIO) -> Picture:
     start = file.read(START_BYTES)
     kind = kind_by_content(start)
     file.seek(0)
+    jpeg = _jpeg_content(path, file) if kind == "jpeg" else b""
     try:
-        jpeg = complete_jpeg(file.read()) if kind == "jpeg" else b""
         image = Image.open(io.BytesIO(jpeg) if jpeg else file, formats=_FORMATS)
-    except (Image.DecompressionBombError, TooManyScans) as error:
-        raise UnreadablePicture(path, "too_large", str(error)) from error
+    except Image.DecompressionBombError as error:
+        raise UnreadablePicture(path, "too_large", f"more than {PIXELS_MAX:,} pixels") from error
     except _BROKEN as error:
         _raise_if_from_system(error)
         raise _unopened(path, kind) from error
@@ -125,12 +125,27 @@ def _decode(path: Path, file: BinaryIO) -> Picture:
             pixels, profile = eight_bit(image)
         except _BROKEN as error:
             _raise_if_from_system(error)
-            raise UnreadablePicture(path, "truncated", f"truncated or damaged ({error})") from error
+            raise _damaged(path, error) from error
         orientation, reduced = _orientation(image), _reduced(image, start)
     del image, jpeg  # their memory, before turning the picture takes some
     alpha = np.ascontiguousarray(pixels[..., 3]) if pixels.shape[2] == 4 else None
     rgb = _upright(pixels[..., :3], orientation)
     return Picture(rgb, None if alpha is None else _upright(alpha, orientation), profile, reduced)
+
+
+def _jpeg_content(path: Path, file: BinaryIO) -> bytes:
+    """The content of a JPEG file, with its end mark."""
+    content = file.read()
+    try:
+        return complete_jpeg(content)
+    except TooManyScans as error:
+        raise UnreadablePicture(path, "too_large", str(error)) from error
+    except ValueError as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, why: Exception) -> UnreadablePicture:
+    return UnreadablePicture(path, "truncated", f"truncated or damaged ({why})")
 
 
 def _unopened(path: Path, kind: str | None) -> UnreadablePicture:

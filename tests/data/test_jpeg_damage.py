@@ -42,6 +42,8 @@ def test_zeroed_bytes_are_damage_wherever_they_lie(tmp_path: Path, photograph: P
         assert (
             reason(tmp_path / "a.jpg", content[:start] + bytes(512) + content[start + 512 :]) == "truncated"
         )
+    with pytest.raises(UnreadablePicture, match=r"a\.jpg: truncated or damaged \(.+\)"):
+        read_picture(tmp_path / "a.jpg")
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}])

@@ -47,3 +47,9 @@ def test_a_wrong_checksum_is_damage(tmp_path: Path) -> None:
 def test_data_behind_the_last_row_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(9, 9, 8, 2, 0, missing=-500))
     assert read_picture(tmp_path / "a.png").rgb.shape == (9, 9, 3)
+
+
+def test_missing_rows_of_a_closed_stream_are_not_black(tmp_path: Path) -> None:
+    (tmp_path / "tall.png").write_bytes(png(3, 4000, 16, 6, 0, missing=88_000))  # Pillow alone reads it
+    with pytest.raises(UnreadablePicture, match="its data ends before its last row"):
+        read_picture(tmp_path / "tall.png")
