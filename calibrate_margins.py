@@ -8,8 +8,12 @@ train.py takes after a recipe: python train.py --config configs/small.yaml --con
 import argparse
 from pathlib import Path
 
+from facedancer_tf.errors import UserError, run_main, stop_quietly
+
+if __name__ == "__main__":
+    stop_quietly()  # the imports below take a while
+
 from facedancer_tf.command_line import Parser
-from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.margins.plot import check_plot
 from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE
 from facedancer_tf.quiet_start import load_tensorflow_quietly
@@ -78,7 +82,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="OUT.yaml", help="the file to write"
     )
-    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the distances; needs matplotlib")
+    parser.add_argument(
+        "--plot", type=Path, metavar="OUT.png", help="draw the distances (needs bash setup.sh plot)"
+    )
     arguments = parser.parse_args()
     if (arguments.model is None) != (arguments.pictures is None):
         parser.error("--model and --pictures belong together: the swapper, and what it swaps")
@@ -162,25 +168,23 @@ def main() -> None:
         samples = samples_of_pairs(arguments.pairs, count, seed, size_px)
     else:
         samples = samples_of_views(arguments.views, count, seed, size_px)
-    print(f"{samples.origin}; files left out: {count_left_out(samples.left_out)}")
-    for line in name_left_out(samples.left_out):
-        print(line)
-
     distances = measure_distances(encoder, blocks, samples)
     rate = arguments.identity_error_rate
     figures = suggest_margins(distances, samples.groups, seed, encoder.description.ifsr_blocks, rate)
-    print(table(figures))
+    if arguments.plot is not None:
+        draw_distances(distances, figures, f"{name}: {samples.origin}", arguments.plot)
+    written = any(block.margin for block in figures)
+    if written:
+        text = margins_yaml(figures, encoder, samples, command_of(arguments), str(arguments.output))
+        write_text(arguments.output, text)
+    print(f"{samples.origin}; files left out: {count_left_out(samples.left_out)}")
+    print(*name_left_out(samples.left_out), table(figures), sep="\n")
     for warning in warnings(figures, samples):
         print(f"Beware: {warning}")
     if arguments.plot is not None:
-        draw_distances(distances, figures, f"{name}: {samples.origin}", arguments.plot)
         print(f"{arguments.plot} drawn")
-    if not any(block.margin for block in figures):
-        raise UserError(
-            "no block is left to give a margin to, so nothing was written: measure others with --blocks"
-        )
-    text = margins_yaml(figures, encoder, samples, command_of(arguments), str(arguments.output))
-    write_text(arguments.output, text)
+    if not written:
+        raise UserError("no block is left to give a margin to: measure others with --blocks")
     print(f"{arguments.output} written")
 
 

@@ -8,9 +8,13 @@ import argparse
 import time
 from pathlib import Path
 
+from facedancer_tf.errors import UserError, run_main, stop_quietly
+
+if __name__ == "__main__":
+    stop_quietly()  # the imports below take a while
+
 from data.faces.detection import DETECTORS
 from facedancer_tf.command_line import Parser
-from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.inception import INCEPTION_INPUT, Inception
 from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
 from facedancer_tf.evaluation.onnx_network import ARCFACE_INPUT, parse_pixel_input
@@ -130,10 +134,10 @@ def main() -> None:
     evaluation = evaluate(systems, pair_set, meter, arguments.seed)
     about = describe_evaluation(evaluation, meter, models, arguments.seed)
     shown_tables = tables(evaluation, judge)
-    print(caption(about), *map(as_text, shown_tables), sep="\n\n")
     write_results(arguments.output, evaluation, judge, about)
     write_page(arguments.output, evaluation, models, about, shown_tables)
     took_s = time.monotonic() - started
+    print(caption(about), *map(as_text, shown_tables), sep="\n\n")
     print(f"\n{arguments.output}/index.html, results.json and results.csv written in {took_s:.0f} s")
 
 

@@ -6,8 +6,12 @@ Exported models take and give aligned uint8 crops; docs/serving.md describes the
 import time
 from pathlib import Path
 
+from facedancer_tf.errors import UserError, run_main, stop_quietly
+
+if __name__ == "__main__":
+    stop_quietly()  # the imports below take a while
+
 from facedancer_tf.command_line import Parser
-from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.weights.catalogue import find_weights
 
@@ -41,7 +45,7 @@ def main() -> None:
     model = find_weights(arguments.model, "generator")
     for path in arguments.source:
         if not path.is_file():
-            raise UserError(f"there is no file {path}; check the name")
+            raise UserError(f"there is no file {path}; check the name", "missing")
 
     load_tensorflow_quietly()  # after the cheap checks
     from facedancer_tf.exporting.export import export_model

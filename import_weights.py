@@ -10,8 +10,12 @@ import re
 import time
 from pathlib import Path
 
+from facedancer_tf.errors import UserError, run_main, stop_quietly
+
+if __name__ == "__main__":
+    stop_quietly()  # the imports below take a while
+
 from facedancer_tf.command_line import Parser
-from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.weights.catalogue import NAMED, cached, find_weights
 
@@ -106,7 +110,7 @@ def main() -> None:
         return
     output = arguments.output or cached(arguments.name)
     if arguments.output is not None and not output.resolve().parent.is_dir():
-        raise UserError(f"the output folder {output.parent} does not exist; make it first")
+        raise UserError(f"the output folder {output.parent} does not exist; make it first", "missing")
     entry = NAMED.get(arguments.download or arguments.name)
     licence = arguments.licence or (entry.licence if entry else None)
     source = arguments.file
@@ -115,7 +119,7 @@ def main() -> None:
 
         source = fetch(NAMED[arguments.download])
     if not source.is_file():
-        raise UserError(f"there is no file {source}; check the name")
+        raise UserError(f"there is no file {source}; check the name", "missing")
 
     load_tensorflow_quietly()  # after the cheap checks
     from facedancer_tf.importing.importer import NOT_STATED, Statements, read_weights

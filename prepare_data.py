@@ -14,16 +14,18 @@ import time
 from pathlib import Path
 from typing import Any
 
+from facedancer_tf.errors import UserError, run_main, stop_quietly
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 
 if __name__ in (
     "__main__",
     "__mp_main__",
 ):  # also in worker processes, but not in a test that imports this file
-    os.environ.setdefault(
-        "CUDA_VISIBLE_DEVICES", "-1"
-    )  # detecting and writing leave the accelerator to training
+    stop_quietly()  # the imports below take a while
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the accelerator is left to training
     load_tensorflow_quietly()
+
+import cv2
 
 from data.faces.detection import DETECTORS
 from data.faces.face import DetectorUnavailable
@@ -36,7 +38,6 @@ from data.preparing.shards import ShardsRefused, make_shards
 from data.preparing.synthetic import Embed, SyntheticSettings, synthetic_people
 from data.records import SCHEMA_VERSION
 from facedancer_tf.command_line import Parser
-from facedancer_tf.errors import UserError, run_main
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -136,7 +137,7 @@ def check(options: argparse.Namespace) -> None:
         raise UserError("--faces and --min-face-px belong to folders of pictures, not to --synthetic")
     for folder in options.folders:
         if not folder.is_dir():
-            raise UserError(f"there is no folder {folder}")
+            raise UserError(f"there is no folder {folder}", "missing")
     if options.output.exists() and not options.output.is_dir():
         raise UserError(f"--output must be a folder. Received: {options.output}")
 
@@ -177,6 +178,7 @@ def main() -> None:
     """Reads the command line, makes the shards and prints the report."""
     options = parse_arguments()
     check(options)
+    cv2.setNumThreads(1)  # the cores are shared by `--workers` processes
     part, parts = parse_part(options.part)
     faces = FaceSettings(
         options.size_px,

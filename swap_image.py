@@ -10,15 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from facedancer_tf.errors import UserError, run_main, stop_quietly
+
+if __name__ == "__main__":
+    stop_quietly()  # the imports below take a while
+
 import numpy as np
 
 from data.faces.detection import DETECTORS
 from data.faces.face import Face
-from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture, write_picture
+from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture
 from facedancer_tf.command_line import Parser
-from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
-from facedancer_tf.provenance.synthetic_mark import MARKED_SUFFIXES, is_ours, xmp_packet
+from facedancer_tf.provenance.certificate import SigningIdentity
+from facedancer_tf.provenance.metadata import is_ours
+from facedancer_tf.provenance.swapped import Swapped
+from facedancer_tf.provenance.writing import load_signer, write_swapped, write_unswapped, write_without_marks
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapping.drawing import draw_faces, draw_label
 from facedancer_tf.swapping.swapper import NO_FACE, Swapper, choose_faces, load_detector
@@ -31,8 +38,8 @@ examples:
   python swap_image.py src.jpg tgt.jpg --face 1                     the second largest face
 
 An existing file named with -o is replaced; the default output replaces only what this program wrote. The result is
-marked as synthetic in its metadata (IPTC DigitalSourceType); nothing of the target's own metadata is copied but its
-colour profile.
+marked as synthetic: by content credentials, in its metadata, and by an invisible watermark; check_provenance.py reads
+these marks. Of the target's own metadata only the colour profile is copied, and the history in its credentials.
 """
 
 
@@ -69,9 +76,23 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--label", action="store_true", help="also write 'AI face swap' small into the picture"
     )
+    parser.add_argument(
+        "--certificate",
+        type=Path,
+        metavar="PEM",
+        help="sign the content credentials with this (one made here)",
+    )
+    parser.add_argument("--private-key", type=Path, metavar="PEM", help="the certificate's private key")
+    parser.add_argument(
+        "--without-marks",
+        action="store_true",
+        help="leave out all marks, to measure pixels; never publish the result",
+    )
     arguments = parser.parse_intermixed_args()
     if len(arguments.pictures) < 2 and not arguments.list_faces:
         parser.error("name at least two pictures, the source and the target")
+    if (arguments.certificate is None) != (arguments.private_key is None):
+        parser.error("--certificate and --private-key belong together")
     return arguments
 
 
@@ -93,21 +114,18 @@ def check_output(output: Path | None, default: str, pictures: list[Path]) -> Pat
 
 
 def read(path: Path) -> Picture:
-    """Reads the picture at `path` and prints what was reduced; raises UserError, one sentence, where that fails."""
+    """Reads the picture at `path`; raises UserError, one sentence, where that fails."""
     try:
-        picture = read_picture(path)
+        return read_picture(path)
     except UnreadablePicture as error:
         raise UserError(" ".join(str(error).split())) from error
-    for what in picture.reduced:
-        print(f"note: {path}: {what}")
-    return picture
 
 
 def read_target(path: Path, output: Path) -> Picture:
     """Reads the target; raises UserError where the format of `output` cannot hold a picture of its size."""
     target = read(path)
     try:
-        check_sides(output, target.rgb)
+        check_sides(output.suffix, target.rgb)
     except ValueError as error:
         raise UserError(f"{output}: {error}") from error
     return target
@@ -121,16 +139,17 @@ def largest_face(swapper: Swapper, picture: np.ndarray, path: Path) -> Face:
     return faces[0]
 
 
-def write(path: Path, picture: Picture, marked: bool) -> None:
-    """Writes the result, and prints a note where its format cannot hold transparency or the mark."""
-    try:
-        write_picture(path, picture.rgb, picture.alpha, picture.icc_profile, xmp_packet(marked))
-    except OSError as error:
-        raise UserError(f"{path} could not be written: {error.strerror or error}") from error
-    if picture.alpha is not None and path.suffix.lower() not in (".png", ".webp"):
-        print(f"note: {path.suffix} holds no transparency, it was left out")
-    if marked and path.suffix.lower() not in MARKED_SUFFIXES:
-        print(f"note: {path.suffix} holds no metadata, so the result is not marked as synthetic")
+def write(path: Path, swapped: Swapped, signer: SigningIdentity | None, without_marks: bool) -> None:
+    """Writes the result, and prints a note where its format cannot hold transparency or all of the marks."""
+    if without_marks:
+        write_without_marks(path, swapped)
+        notes = ["the result has no marks: it is for measuring, and must not be shown as if it were real"]
+    else:
+        notes = write_swapped(path, swapped, signer)
+    if swapped.alpha is not None and path.suffix.lower() not in (".png", ".webp"):
+        notes.append(f"{path.suffix} holds no transparency, it was left out")
+    for note in notes:
+        print(f"note: {note}")
 
 
 def list_faces(arguments: argparse.Namespace) -> None:
@@ -140,7 +159,7 @@ def list_faces(arguments: argparse.Namespace) -> None:
     faces = load_detector(arguments.detector).detect(target.rgb, "every")
     if not faces:
         raise UserError(f"{arguments.pictures[-1]}: {NO_FACE}")
-    write(path, Picture(draw_faces(target.rgb, faces), target.alpha, target.icc_profile), marked=False)
+    write_unswapped(path, draw_faces(target.rgb, faces), target.alpha, target.icc_profile)
     for number, face in enumerate(faces):
         x, y, width, height = (round(value) for value in face.box)
         print(f"face {number}: {width} x {height} px at ({x}, {y}), score {face.score:.2f}")
@@ -153,7 +172,7 @@ class SwapInputs:
 
     sources: pixels in sRGB, as the encoder knows them; the target keeps its own colour space. source_faces: one for
     each of `sources`; they give the identity. faces: all faces of the target that were looked for. chosen: those of
-    them that are swapped.
+    them that are swapped. reduced: what of the files is not in their pictures, a sentence each.
     """
 
     sources: list[np.ndarray]
@@ -161,20 +180,24 @@ class SwapInputs:
     target: Picture
     faces: list[Face]
     chosen: list[Face]
+    reduced: list[str]
 
 
 def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> SwapInputs:
     """Reads all pictures and finds their faces; raises UserError naming the picture where that cannot be."""
     *source_paths, target_path = arguments.pictures
-    sources = [read(path).srgb for path in source_paths]
+    read_sources = [read(path) for path in source_paths]
     target = read_target(target_path, output)
+    read_files = zip(arguments.pictures, [*read_sources, target], strict=True)
+    reduced = [f"{path}: {what}" for path, picture in read_files for what in picture.reduced]
+    sources = [source.srgb for source in read_sources]
     source_faces = [largest_face(swapper, s, path) for s, path in zip(sources, source_paths, strict=True)]
     faces = swapper.detect(target.rgb, "patient" if arguments.face == "largest" else "every")
     try:
         chosen = choose_faces(faces, arguments.face)
     except UserError as error:
-        raise UserError(f"{target_path}: {error}") from error
-    return SwapInputs(sources, source_faces, target, faces, chosen)
+        raise UserError(f"{target_path}: {error}", error.code) from error
+    return SwapInputs(sources, source_faces, target, faces, chosen, reduced)
 
 
 def find_while_loading(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> SwapInputs:
@@ -195,23 +218,28 @@ def main() -> None:
         list_faces(arguments)
         return
     output = check_output(arguments.output, "swapped.png", arguments.pictures)
+    signer = load_signer(arguments.certificate, arguments.private_key) if arguments.certificate else None
     swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
     inputs = find_while_loading(swapper, arguments, output)
     run_graphs_as_they_are()
     identity = swapper.embed_faces(inputs.sources, inputs.source_faces)
     target, chosen = inputs.target, inputs.chosen
-    count = len(inputs.faces)
+    count, reduced = len(inputs.faces), inputs.reduced
     del inputs  # the sources' pixels, which are not needed any more
     swapped = swapper.swap_faces(target.rgb, chosen, identity)
     shown = draw_label(swapped, "AI face swap") if arguments.label else swapped
+    target_path = arguments.pictures[-1]
+    result = Swapped(shown, [swapper.used_model], target_path, target.alpha, target.icc_profile)
     with ThreadPoolExecutor() as pool:
-        writing = pool.submit(write, output, Picture(shown, target.alpha, target.icc_profile), marked=True)
+        writing = pool.submit(write, output, result, signer, arguments.without_marks)
         before = swapper.similarity(identity, target.rgb, chosen).mean()
         after = swapper.similarity(identity, swapped, chosen).mean()
         writing.result()
+    for sentence in reduced:
+        print(f"note: {sentence}")
     faces = "1 face" if count == 1 else f"{count} faces"
     likeness = f"{before:.2f} -> {after:.2f} (cosine, {swapper.engine.encoder.description.name})"
-    print(f"{faces} in {arguments.pictures[-1]}, {len(chosen)} swapped; likeness to the source {likeness}")
+    print(f"{faces} in {target_path}, {len(chosen)} swapped; likeness to the source {likeness}")
     print(f"{output} written in {time.monotonic() - started:.1f} s")
 
 

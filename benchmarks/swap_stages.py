@@ -29,6 +29,8 @@ def main() -> None:
     with part("OpenCV, Pillow and our own files"):
         import swap_image
         from data.faces.alignment import align, estimate_transform
+        from facedancer_tf.provenance.swapped import Swapped, UsedModel
+        from facedancer_tf.provenance.writing import write_swapped
         from facedancer_tf.quiet_start import load_tensorflow_quietly
         from facedancer_tf.swapping.paste import paste_into
 
@@ -67,8 +69,9 @@ def main() -> None:
     with part("both likenesses"):
         for picture in (target, result):
             swapper.similarity(identity, picture, [target_face])
-    with part("writing the PNG"):
-        swap_image.write(target_path.with_name("stages.png"), swap_image.Picture(result), marked=True)
+    with part("marking and writing the PNG"):
+        marked = Swapped(result, [UsedModel.of(swapper.model_path)], target_path)
+        write_swapped(target_path.with_name("stages.png"), marked)
     with part("another swap"):
         engine.swap_crops(crop[None], np.roll(identity.embedding, 1)[None])
     print(json.dumps(seconds))

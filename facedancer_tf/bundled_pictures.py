@@ -12,5 +12,7 @@ def bundled_pictures() -> list[Path]:
     """The paths of the photographs, in the order of their names; raises UserError where there are none."""
     paths = sorted(path for path in PICTURES.glob("*") if path.suffix in SUFFIXES)
     if not paths:
-        raise UserError(f"there are no photographs in {PICTURES}: restore them from the repository")
+        raise UserError(
+            f"there are no photographs in {PICTURES}: restore them from the repository", "missing"
+        )
     return paths

@@ -1,7 +1,9 @@
 """The parser that all scripts share: its errors are one sentence, like every other error of the scripts."""
 
 import argparse
-from typing import NoReturn
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from facedancer_tf.errors import UserError
 
@@ -19,3 +21,16 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; see python {self.prog} --help")
+
+    def parse_intermixed_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> Any:
+        """Reads options between files. After `--` all are files, even where their names begin with a dash.
+
+        argparse forgets `--` here where a file stands before it, so such names get the folder that they lie in.
+        """
+        words = sys.argv[1:] if args is None else list(args)
+        if "--" in words:
+            end = words.index("--")
+            words = words[:end] + [f"./{word}" if word[:1] == "-" else word for word in words[end + 1 :]]
+        return super().parse_intermixed_args(words, namespace)

@@ -1,20 +1,109 @@
-"""Errors that the user can mend: one sentence says what is wrong and what to do."""
+"""Errors that the user can mend, and how a script ends: by one sentence, quietly where nobody reads on."""
 
+import errno
+import io
+import os
+import re
 import sys
 from collections.abc import Callable
+from types import TracebackType
+from typing import Literal, NoReturn
+
+Code = Literal[
+    "invalid", "missing", "unreadable", "unwritable", "in_use", "no_face", "no_such_face", "weights_missing"
+]  # fmt: skip
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+CLOSED_PIPE = 141  # as a shell reports a program that a closed pipe has ended
 
 
 class UserError(Exception):
-    """An error for wrong input, a missing file or an impossible request. The message is shown without a traceback."""
+    """An error for wrong input, a missing file or an impossible request. The message is shown without a traceback.
+
+    The message is for people, and `code` for programs. It is one of these:
+
+    - "invalid": the request cannot be (all that is none of the following).
+    - "missing": there is no such file or folder.
+    - "unreadable": a file is damaged, of another kind than was asked for, or may not be read.
+    - "unwritable": the disk is full or refuses, or something else is in the output's place.
+    - "in_use": another process works in the same place.
+    - "no_face": a picture shows no face that can be used.
+    - "no_such_face": a picture has no face of the number that was asked for.
+    - "weights_missing": weights that are known by name are not on this machine.
+
+    A message of the library names arguments and settings, never a flag of one script: another script or a program may
+    have called it.
+    """
+
+    def __init__(self, message: str, code: Code = "invalid") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def stop_quietly() -> None:
+    """Makes Ctrl-C end the process by one word from now on: scripts call it before imports that take a while."""
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print("stopped", file=sys.stderr)
+        else:
+            sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = show
 
 
 def run_main(main: Callable[[], None]) -> None:
-    """Runs a script's `main`; a `UserError` becomes one line on stderr and exit code 2, Ctrl-C exit code 130."""
+    """Runs a script's `main`, and ends the process in words that its user can act on.
+
+    A `UserError`, and an error of the environment (no room, no right, no memory), become one line on stderr and exit
+    code 2. Ctrl-C becomes exit code 130. Where stdout is a pipe whose reader has left, the process ends without a word.
+    Names that the terminal cannot show are printed with escapes.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            _run(main)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is buffered still
+        sys.exit(CLOSED_PIPE)
+
+
+def _run(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _leave(f"error: {error}", 2)
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        sys.exit(130)
+        _leave("stopped", 130)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if sentence := environment_error(error):
+            _leave(f"error: {sentence}", 2)
+        raise
+
+
+def _leave(line: str, code: int) -> NoReturn:
+    print(line, file=sys.stderr)
+    sys.exit(code)
+
+
+def environment_error(error: Exception) -> str:
+    """One sentence for an error that the disk, the rights or the memory have caused; empty for any other error."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; end other programs, or work on less at once"
+    if isinstance(error, OSError) and error.errno is not None:
+        place = f"{error.filename}: " if error.filename is not None else ""
+        reason = os.strerror(error.errno) if error.errno in errno.errorcode else str(error)
+        return f"{place}{reason}; see to room and rights there, and run it again"
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None or not isinstance(error, tensorflow.errors.OpError):
+        return ""
+    # TensorFlow tells a refusing disk only by the system's words, inside a text of its own.
+    text = re.sub(r"\{\{.*?\}\} |\[Op:.*?\]", "", " ".join(str(error).split())).strip()
+    if any(os.strerror(number) in text for number in _DISK):
+        return f"{text[:300]}; see to room and rights there, and run it again"
+    full = isinstance(error, tensorflow.errors.ResourceExhaustedError)
+    return f"the device has not enough memory ({text[:200]}); make less at once" if full else ""

@@ -42,11 +42,11 @@ def list_people(folder: Path) -> People:
     Raises UserError where there is no such folder or a folder in it cannot be listed.
     """
     if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}; check the name")
+        raise UserError(f"there is no folder {folder}; check the name", "missing")
     unreadable: list[OSError] = []
     listing = list_pictures([folder], unreadable.append)
     if unreadable:
-        raise UserError(f"{unreadable[0].filename} cannot be listed ({unreadable[0].strerror})")
+        raise UserError(f"{unreadable[0].filename} cannot be listed ({unreadable[0].strerror})", "unreadable")
     inside = without_shared_folders([PurePath(item.name).parts for item in listing.items])
     if any(len(parts) > 1 for parts in inside):
         people = [parts[0] for parts in inside]

@@ -14,7 +14,7 @@ def reported(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise UserError(f"{path} cannot be written: {error.strerror or error}", "unwritable") from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -31,4 +31,6 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"the folder {folder} cannot be made: {error.strerror or error}") from error
+        raise UserError(
+            f"the folder {folder} cannot be made: {error.strerror or error}", "unwritable"
+        ) from error

@@ -18,13 +18,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from data.manifest import Manifest, read_manifest
-from data.pictures import read_picture, write_picture
+from data.pictures import read_picture
 from data.whole_files import whole_file
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.output_folder import check_apart, check_output
 from facedancer_tf.evaluation.pair_set import read_pair_set
-from facedancer_tf.provenance.synthetic_mark import xmp_packet
+from facedancer_tf.provenance.swapped import Swapped, UsedModel
+from facedancer_tf.provenance.writing import write_swapped
 from facedancer_tf.training.config import TrainConfig, parse_config
 from facedancer_tf.training.run_folder import PICTURES
 from facedancer_tf.writing import reported, write_text
@@ -190,7 +191,7 @@ def faces(runs: Path, seed: int, size_px: int, path: Path) -> None:
     """Writes a picture of held-out pairs of one seed: source, target, then a column per arm in the table's order."""
     grids = [read_picture(max((folder_of(runs, arm, seed) / PICTURES).iterdir())).rgb for arm in ARMS]
     columns = [grids[0][:, : 2 * size_px], *(grid[:, 2 * size_px : 3 * size_px] for grid in grids)]
-    write_picture(path, np.hstack(columns), xmp=xmp_packet(synthetic=True))
+    write_swapped(path, Swapped(np.hstack(columns), [UsedModel(arm) for arm in ARMS]))
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -217,7 +218,7 @@ def main() -> None:
     arguments = parse_arguments()
     data, runs, seeds = arguments.data, arguments.runs, arguments.seeds
     if importlib.util.find_spec("matplotlib") is None:
-        raise UserError("the plot needs matplotlib, which is not installed: bash setup.sh dev has it")
+        raise UserError("the plot needs matplotlib, which is not installed: `bash setup.sh plot` brings it")
     pair_set = read_pair_set(arguments.pairs, arguments.count, GALLERY, PAIRS_SEED)
     check_output(runs / EVALUATION)  # else evaluate.py would refuse it hours later
     check_apart(runs / EVALUATION, arguments.pairs, pair_set)

@@ -97,17 +97,18 @@ def write_goldens(model_folder: Path, tests: Path) -> None:
     """
     from data.faces.detection import build_detector
     from data.pictures import read_picture
-    from facedancer_tf.judging.dlib_recogniser import judge_crop
+    from facedancer_tf.judging.dlib_recogniser import align_for_judge
     from facedancer_tf.judging.face_readings import face_crop
 
     pictures = [read_picture(file).rgb for file in bundled_pictures()]
-    crops = np.stack([judge_crop(picture) for picture in pictures])
+    detector = build_detector()
+    largest = [detector.detect(picture)[0] for picture in pictures]
+    crops = np.stack([align_for_judge(p, face) for p, face in zip(pictures, largest, strict=True)])
     answer = ask_face_api(model_folder, "face_recognition_model", crops)
     write_arrays({"crops": crops, "embedding": answer}, tests / "dlib_golden.npz")
 
-    detector = build_detector()
-    faces = [detector.detect(picture)[0].landmarks for picture in pictures]
-    half = np.stack([face_crop(p, points)[0] for p, points in zip(pictures, faces, strict=True)])[:, ::2, ::2]
+    points = [face.landmarks for face in largest]
+    half = np.stack([face_crop(p, five)[0] for p, five in zip(pictures, points, strict=True)])[:, ::2, ::2]
     doubled = half.repeat(2, axis=1).repeat(2, axis=2)
     golden = {
         "half_crops": half,

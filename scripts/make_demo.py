@@ -12,13 +12,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from data.pictures import write_picture
 from facedancer_tf.errors import run_main
 from facedancer_tf.evaluation.contact_sheet import grid, strip
 from facedancer_tf.evaluation.pairs import bundled_photographs
 from facedancer_tf.evaluation.portrait_set import find_portraits
 from facedancer_tf.evaluation.systems import ModelSystem
-from facedancer_tf.provenance.synthetic_mark import xmp_packet
+from facedancer_tf.provenance.swapped import Swapped
+from facedancer_tf.provenance.writing import write_swapped
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapping.swapper import Swapper
 
@@ -43,7 +43,7 @@ def main() -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
     sheets = {"swap.jpg": strip(model, source, target), "demo.jpg": grid(model, everybody, everybody)}
     for name, picture in sheets.items():
-        write_picture(arguments.output / name, picture, xmp=xmp_packet(synthetic=True))
+        write_swapped(arguments.output / name, Swapped(picture, [model.used_model]))
     print(f"{' and '.join(sheets)} written to {arguments.output}")
 
 

@@ -40,7 +40,7 @@ def main() -> None:
     if arguments.seed < 0 or arguments.frames < 1:
         parser.error("--seed must be 0 or more and --frames 1 or more")
     if not arguments.folder.is_dir():
-        raise UserError(f"there is no folder {arguments.folder}; name your copy of the data")
+        raise UserError(f"there is no folder {arguments.folder}; name your copy of the data", "missing")
     make_folder(arguments.output)
     if arguments.protocol == "ffpp":
         pairs = faceforensics_pairs(

@@ -5,6 +5,7 @@ networks and losses run on any Keras backend. Inside facedancer_tf and data, win
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,18 +33,34 @@ WINGS: dict[str, dict[str, set[str]]] = {
     },
     "facedancer_tf": {
         "": set(),
-        "provenance": {""},
         "graphs": {""},
         "weights": {""},
+        "provenance": {"", "weights"},
         "importing": {"", "graphs", "weights"},
         "judging": {"", "weights"},
-        "swapping": {"", "weights", "importing"},
+        "swapping": {"", "weights", "provenance", "importing"},
         "exporting": {"", "graphs", "weights", "swapping"},
-        "training": {"", "weights", "importing", "swapping"},
+        "training": {"", "weights", "provenance", "importing", "swapping"},
         "evaluation": {"", "provenance", "weights", "judging", "swapping"},
         "margins": {"", "weights", "importing", "judging", "swapping", "training"},
     },
 }
+# Who may encode pictures, or write them past `facedancer_tf.provenance.writing`, which marks what is swapped.
+ENCODERS = {"imwrite", "imencode", "encode_png", "encode_picture", "write_picture", "fromarray"}
+ENCODING_FILES = {
+    "data/png.py": "encodes",
+    "data/pictures.py": "encodes",
+    "data/records.py": "crops of training data in shards",
+    "facedancer_tf/evaluation/jpeg.py": "in memory, decoded at once",
+    "facedancer_tf/evaluation/faceforensics.py": "untouched frames of a video",
+    "facedancer_tf/provenance/watermark.py": "in memory, decoded at once",
+    "facedancer_tf/provenance/writing.py": "the door",
+    "benchmarks/input_trace.py": "a plot",
+    "benchmarks/swap_image_start.py": "enlarged photographs",
+    "benchmarks/watermark.py": "in memory, decoded at once",
+}
+FLAG = re.compile(r"(?<![\w-])--?[a-z]")
+COMMAND = re.compile(r"(\bpython |\w+\.(py|sh)\b)[^;]*")  # a whole command may have flags
 TOP_FILES = 12  # side by side at the top of facedancer_tf
 ENTRY_POINTS = {path.stem for path in ROOT.glob("*.py")}
 
@@ -93,10 +110,22 @@ def broken_imports(tree: ast.AST, place: tuple[str, ...]) -> Iterator[str]:
                 yield f"{line}: {room}/{here} imports {room}/{there}"
 
 
+def said_errors(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and text of every error that is raised with a text, without the values in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            texts = [part.value for part in ast.walk(node.exc) if isinstance(part, ast.Constant)]
+            yield node.lineno, " ".join(text for text in texts if isinstance(text, str))
+
+
 def violations(source: str, place: tuple[str, ...]) -> list[str]:
     """The rules that a file in the folders `place` (none for a file at the top) breaks, each as "line: rule"."""
     tree = ast.parse(source)
     broken = list(broken_imports(tree, place))
+    if place and place[0] in ROOMS | {"facedancer_tf"}:
+        for line, text in said_errors(tree):
+            if FLAG.search(COMMAND.sub("", text)):
+                broken.append(f"{line}: a library's error names a flag of one script; name the argument")
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert):
             broken.append(f"{node.lineno}: assert vanishes under python -O; raise ValueError")
@@ -110,6 +139,8 @@ def violations(source: str, place: tuple[str, ...]) -> list[str]:
 @pytest.mark.parametrize("path", production_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_file_keeps_the_rules(path: Path) -> None:
     place = path.relative_to(ROOT).parent.parts
+    if path == ROOT / "facedancer_tf" / "__init__.py":
+        place = ("scripts",)  # it offers names of every wing, and imports them at their first use
     assert violations(path.read_text(encoding="utf-8"), place) == []
 
 
@@ -132,6 +163,8 @@ def test_file_keeps_the_rules(path: Path) -> None:
         ("benchmarks", "from tests.legacy import oracle"),
         ("data", "from . import records"),
         ("", "assert True"),
+        ("facedancer_tf", "raise UserError(f'{name}: say which, with --encoder-weights')"),
+        ("data", "raise ValueError('name another' + ' with -o')"),
         ("scripts", "try:\n    pass\nexcept (OSError, Exception):\n    pass"),
         ("facedancer_tf", "try:\n    pass\nexcept:\n    pass"),
     ],
@@ -139,6 +172,25 @@ def test_file_keeps_the_rules(path: Path) -> None:
 def test_violation_is_seen(place: str, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.test_architecture.ENTRY_POINTS", {"train"})
     assert len(violations(source, tuple(filter(None, place.split("/"))))) == 1
+
+
+def encoders(source: str) -> set[str]:
+    """The functions that encode pictures among those that `source` calls."""
+    calls = (node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    names = {call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls}
+    return names & ENCODERS
+
+
+def test_pictures_leave_through_the_door_that_marks_them() -> None:
+    files = {str(path.relative_to(ROOT)) for path in production_files() if encoders(path.read_text("utf-8"))}
+    assert files == set(ENCODING_FILES)
+
+
+@pytest.mark.parametrize(
+    "source", ["cv2.imwrite(path, bgr)", "write_picture(path, rgb)", "Image.fromarray(rgb)"]
+)
+def test_a_way_past_the_door_is_seen(source: str) -> None:
+    assert encoders(source)
 
 
 @pytest.mark.parametrize("package", WINGS)

@@ -182,7 +182,7 @@ def test_without_matplotlib_it_says_where_that_is(people, tmp_path, monkeypatch)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     done = calibrate("--views", people, "-o", tmp_path / "m.yaml", "--plot", tmp_path / "m.png")
     assert done[0] == 2
-    assert "matplotlib, which is not installed: pip install -r requirements-dev.txt" in done[2]
+    assert "matplotlib, which is not installed: `bash setup.sh plot` brings it" in done[2]
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from data.pictures import write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.evaluation.pairs_csv import read_pairs_csv
-from facedancer_tf.provenance.synthetic_mark import SOURCE_TYPE
+from facedancer_tf.provenance.checking import check
 from tests.data.black_png import wide_claim
 from tests.facedancer_tf.conftest import write_tiny_model
 
@@ -28,8 +27,7 @@ def run(folder: Path, script: str, *arguments: object) -> subprocess.CompletedPr
 
 
 def mark(path: Path) -> bool:
-    with Image.open(path) as image:
-        return SOURCE_TYPE.encode() in image.info.get("xmp", b"")
+    return check(path).is_marked
 
 
 def test_two_models_on_a_file_of_pairs(tmp_path):

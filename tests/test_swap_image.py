@@ -12,7 +12,8 @@ from PIL import Image
 
 from data.faces.detection import build_detector
 from data.pictures import read_picture, write_picture
-from facedancer_tf.provenance.synthetic_mark import SOURCE_TYPE, xmp_packet
+from facedancer_tf.provenance.checking import check
+from facedancer_tf.provenance.metadata import xmp_packet
 from tests.data.black_png import wide_claim
 from tests.data.profiles import EXCHANGED, rgb_profile
 from tests.facedancer_tf.conftest import write_tiny_model
@@ -29,29 +30,36 @@ def model(tmp_path_factory):
     return path
 
 
-def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess:
+def run(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / "swap_image.py"), *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
+    return subprocess.run(
+        command, cwd=folder, env=os.environ | environment, capture_output=True, text=True, timeout=240
+    )
 
 
-def metadata(path: Path) -> str:
-    with Image.open(path) as image:
-        packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or ""
-    return packet.decode() if isinstance(packet, bytes) else packet
+def assert_marked(path: Path) -> None:
+    """Asserts that all three layers say that the picture is synthetic."""
+    marks = check(path)
+    assert marks.credentials is not None and marks.credentials.valid  # noqa: PT018
+    assert marks.metadata == marks.credentials.source_types[0] == "compositeWithTrainedAlgorithmicMedia"
+    assert marks.watermark is not None
 
 
 def face_box(rgb: np.ndarray) -> tuple[int, ...]:
     return tuple(round(value) for value in build_detector().detect(rgb)[0].box)
 
 
-def test_exif_rotated_target_two_sources_and_the_mark(model, tmp_path):
+def test_exif_rotated_target_and_two_sources_without_marks_change_the_face_alone(model, tmp_path):
     upright = read_picture(BARACK).rgb
     exif = Image.Exif()
     profile = rgb_profile(EXCHANGED, 1.8)
     exif[274] = 6  # to be turned by 90 degrees clockwise for viewing
     Image.fromarray(np.rot90(upright)).save(tmp_path / "turned.png", exif=exif, icc_profile=profile)
-    ran = run(tmp_path, GRACE, PICTURES / "eileen_collins.png", "turned.png", "--model", model)
+    ran = run(
+        tmp_path, GRACE, PICTURES / "eileen_collins.png", "turned.png", "--model", model, "--without-marks"
+    )
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
+    assert "note: the result has no marks: it is for measuring" in ran.stdout
     assert "1 face in turned.png, 1 swapped" in ran.stdout
     assert "swapped.png written" in ran.stdout
     swapped = read_picture(tmp_path / "swapped.png")
@@ -66,7 +74,7 @@ def test_exif_rotated_target_two_sources_and_the_mark(model, tmp_path):
         max(0, y - height // 8) : y + height + height // 8, max(0, x - width // 4) : x + width + width // 4
     ] = False
     assert not changed.any()
-    assert SOURCE_TYPE in metadata(tmp_path / "swapped.png")
+    assert not check(tmp_path / "swapped.png").is_marked
 
 
 def test_grey_picture_with_alpha_and_several_faces(model, tmp_path):
@@ -82,7 +90,7 @@ def test_grey_picture_with_alpha_and_several_faces(model, tmp_path):
     apart = np.abs(swapped.rgb.astype(int).mean(axis=-1) - grey)
     assert min(apart[:, :341].max(), apart[:, 341:].max()) > 40  # both faces
     assert np.ptp(swapped.rgb.astype(int), axis=-1).max() <= 8  # WebP's own chroma noise at most
-    assert SOURCE_TYPE in metadata(tmp_path / "out.webp")
+    assert_marked(tmp_path / "out.webp")
 
 
 def test_jpeg_is_marked_and_says_that_it_holds_no_transparency(model, tmp_path):
@@ -94,9 +102,24 @@ def test_jpeg_is_marked_and_says_that_it_holds_no_transparency(model, tmp_path):
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
     assert "no transparency" in ran.stdout
     assert "note: seen.png: of 2 pictures of an animation only the first is used\n" in ran.stdout
-    assert SOURCE_TYPE in metadata(tmp_path / "out.jpg")
+    assert_marked(tmp_path / "out.jpg")
     corner = read_picture(tmp_path / "out.jpg").rgb[-60:, :200].astype(int)
     assert np.abs(corner - rgb[-60:, :200]).max() > 100  # the label
+
+
+def test_certificates_that_cannot_sign_are_refused_and_an_unwritable_cache_is_said(model, tmp_path):
+    (tmp_path / "no.pem").write_text("no certificate")
+    options = ("-o", "out.png", "--model", model)
+    refused(tmp_path, GRACE, BARACK, *options, "--certificate", "no.pem", says="belong together")
+    pair = ("--certificate", "no.pem", "--private-key", "no.pem")
+    refused(tmp_path, GRACE, BARACK, *options, *pair, says="the certificate is no PEM certificate")
+    ran = run(tmp_path, GRACE, BARACK, *options, FACEDANCER_CACHE=str(tmp_path / "no.pem" / "cache"))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (
+        "note: the signing key cannot be kept (signing.pem in the cache folder: Not a directory)"
+        in ran.stdout
+    )
+    assert_marked(tmp_path / "out.png")
 
 
 def test_list_faces_draws_on_a_copy_without_the_networks(tmp_path):
@@ -105,7 +128,7 @@ def test_list_faces_draws_on_a_copy_without_the_networks(tmp_path):
     assert ran.stdout.startswith("face 0: ")
     drawn, plain = read_picture(tmp_path / "faces.png").rgb, read_picture(BARACK).rgb
     assert 0.001 < (drawn != plain).any(axis=-1).mean() < 0.1
-    assert SOURCE_TYPE not in metadata(tmp_path / "faces.png")
+    assert not check(tmp_path / "faces.png").is_marked
     assert run(tmp_path, BARACK, "--list-faces").returncode == 0  # what it wrote itself it may replace
 
 

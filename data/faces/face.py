@@ -34,6 +34,13 @@ class Face:
         return self.box[2] * self.box[3]
 
 
+def shared_area(one: Face, other: Face) -> float:
+    """The area, in square pixels, that the boxes of two faces share; 0 where they do not overlap."""
+    (x, y, width, height), (u, v, wide, high) = one.box, other.box
+    shared_width = max(0.0, min(x + width, u + wide) - max(x, u))
+    return shared_width * max(0.0, min(y + height, v + high) - max(y, v))
+
+
 class Detector(Protocol):
     """Any object that finds faces; `detect` returns them sorted by area, largest first."""
 

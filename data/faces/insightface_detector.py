@@ -1,5 +1,6 @@
 """The face detector of the user's own insightface models, which are for non-commercial research."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ PACKS = ("buffalo_l", "antelopev2", "buffalo_m", "buffalo_s", "buffalo_sc")  # t
 
 def insightface_models() -> Path:
     """The folder of the user's insightface model packs; each pack is a folder in it (buffalo_l …)."""
-    return Path.home() / ".insightface" / "models"
+    return Path(os.path.expanduser("~"), ".insightface", "models")  # a user without a home has none
 
 
 class InsightFace:

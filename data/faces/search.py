@@ -9,7 +9,7 @@ from typing import get_args
 import cv2
 import numpy as np
 
-from data.faces.face import Face, Search
+from data.faces.face import Face, Search, shared_area
 
 SEARCH_PX = 640  # long side of the first search: a face that spans 1/40 of it still has at least 16 px
 CLOSE_SEARCH_PX = 1280
@@ -61,12 +61,7 @@ def _surest(faces: list[Face]) -> float:
 
 def _same_face(one: Face, other: Face) -> bool:
     """Says whether half of the smaller box lies in the other: boxes of different scales are not equally tight."""
-    (x, y, width, height), (u, v, wide, high) = one.box, other.box
-    shared_width = min(x + width, u + wide) - max(x, u)
-    shared_height = min(y + height, v + high) - max(y, v)
-    return min(shared_width, shared_height) > 0 and shared_width * shared_height > 0.5 * min(
-        one.area, other.area
-    )
+    return shared_area(one, other) > 0.5 * min(one.area, other.area)
 
 
 def _search_once(

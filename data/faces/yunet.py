@@ -1,11 +1,11 @@
 """The embedded face detector: YuNet, 2023 March, float32 (OpenCV model zoo, MIT), run by OpenCV."""
 
-import hashlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from data.checksums import Damaged, read_checked
 from data.faces.face import DetectorUnavailable, Face, Search
 from data.faces.search import search_picture
 
@@ -45,17 +45,12 @@ class YuNet:
 
 
 def _read_checked(path: Path) -> bytes:
-    """Reads the bytes of an embedded model and compares their hash with the SHA256SUMS beside it."""
+    """Reads the bytes of the embedded model; raises DetectorUnavailable where they are missing or others."""
     try:
-        content = path.read_bytes()
-        sums = (path.parent / "SHA256SUMS").read_text(encoding="ascii")
+        return read_checked(path)
     except OSError as error:
         raise DetectorUnavailable(
             f"{path.name} is missing from {path.parent}: restore it from the project"
         ) from error
-    expected = {line.split()[1]: line.split()[0] for line in sums.splitlines() if line.strip()}
-    if hashlib.sha256(content).hexdigest() != expected.get(path.name):
-        raise DetectorUnavailable(
-            f"{path.name} is not the file that SHA256SUMS names: restore it from the project"
-        )
-    return content
+    except Damaged as error:
+        raise DetectorUnavailable(f"{error}: restore it from the project") from error

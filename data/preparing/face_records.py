@@ -42,7 +42,6 @@ class FaceSettings:
         Building raises DetectorUnavailable (a ValueError) where the detector's model cannot be loaded.
         """
         detector = build_detector(self.detector)
-        cv2.setNumThreads(1)  # several processes share the cores
 
         def make(item: Item) -> Outcome:
             try:

@@ -7,7 +7,6 @@ resumes after them. A finished shard is moved to its name and leaves `<shard>.re
 item that gave nothing.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -19,6 +18,7 @@ from typing import Any
 import tensorflow as tf
 
 from data.folders import Item
+from data.locks import only_one
 from data.manifest import Shard, write_json
 from data.preparing.face_records import Outcome
 from data.preparing.shard_plan import ShardPlan
@@ -61,9 +61,8 @@ def make_shard(
     """Makes one shard, or goes on making it, and reports its items to `on_items` (see `OnItems`)."""
     progress = folder / PROGRESS
     journal_path, partial = progress / f"{plan.name}.journal", progress / f"{plan.name}.partial"
-    with (progress / f"{plan.name}.lock").open("w") as lock:
-        # A worker may outlive its killed run: it finishes its item before this one goes on.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    # A worker may outlive its killed run: it finishes its item before this one goes on.
+    with only_one(progress / f"{plan.name}.lock", wait=True):
         if (report := finished_report(folder, plan)) is not None:
             on_items(report.items, False)
             return report

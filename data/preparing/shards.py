@@ -4,21 +4,23 @@ The folder holds `settings.json` (written first), `.progress/` (the state of the
 manifest and a report. Shards depend on items and settings alone, not on workers, parts or interruptions.
 """
 
-import fcntl
 import json
 import multiprocessing
 import os
 import queue
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol
 
+import cv2
 import tensorflow as tf
 from tqdm import tqdm
 
 from data.folders import Item, LeftOut
+from data.locks import InUse, only_one
 from data.manifest import Manifest, manifest_name, write_json, write_manifest
 from data.preparing.face_records import Outcome
 from data.preparing.shard_plan import ShardPlan
@@ -62,13 +64,7 @@ def make_shards(
     settings = {**settings, "parts": parts}
     _claim(folder, settings)
     own = [plan for number, plan in enumerate(plans) if number % parts == part]
-    with (folder / PROGRESS / f"part-{part}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ShardsRefused(
-                f"another run is at work on this part in {folder}: wait for it or stop it"
-            ) from error
+    with _part_lock(folder, part):
         total = sum(len(plan.items) for plan in own)
         with tqdm(total=total, unit="picture", smoothing=0.05, disable=None) as bar:
             todo, made_now = [], 0
@@ -100,6 +96,17 @@ def make_shards(
         write_json(folder / manifest_name(part, parts).replace("manifest", "report"), summary)
         write_manifest(folder, manifest, part, parts)
     return {**summary, "made_now": made_now}
+
+
+@contextmanager
+def _part_lock(folder: Path, part: int) -> Iterator[None]:
+    try:
+        with only_one(folder / PROGRESS / f"part-{part}.lock"):
+            yield
+    except InUse as error:
+        raise ShardsRefused(
+            f"another run is at work on this part in {folder}: wait for it or stop it"
+        ) from error
 
 
 def _claim(folder: Path, settings: dict[str, Any]) -> None:
@@ -149,8 +156,14 @@ def _share(
         context.Process(target=_work, args=(folder, maker, tasks, messages, os.getpid()), daemon=True)
         for _ in range(workers)
     ]
-    for process in processes:
-        process.start()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        for (
+            process
+        ) in processes:  # they start with SIGINT blocked, and keep it so: Ctrl-C is the parent's business
+            process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     try:
         while True:
             running = any(process.is_alive() for process in processes)
@@ -177,7 +190,7 @@ def _share(
 
 def _work(folder: Path, maker: MakerSettings, tasks: Any, messages: Any, parent: int) -> None:
     """Runs in a worker process: takes shards until none is left, and ends when the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    cv2.setNumThreads(1)  # several processes share the cores
 
     def on_items(done: int, new: bool) -> None:
         _leave_if_orphaned(parent)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from data.faces.alignment import align
@@ -143,7 +142,6 @@ class SyntheticSettings:
         generator, ages = FaceGenerator(), AgeEstimator()
         detector = build_detector(self.faces.detector)
         embed = self.build_embed() if self.build_embed is not None and self.views > 1 else None
-        cv2.setNumThreads(1)
 
         def make(item: Item) -> Outcome:
             pictures = generator.person(self.seed, int(item.where), self.views)

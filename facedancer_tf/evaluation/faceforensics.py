@@ -44,17 +44,20 @@ def faceforensics_pairs(
     name_pairs = _listed_pairs(listed) if listed else _named_pairs(videos)
     if not name_pairs:
         raise UserError(
-            f"{folder} has no manipulated videos TARGET_SOURCE.mp4 to take pairs from; name a --list"
+            f"{folder} has no manipulated videos TARGET_SOURCE.mp4 to take pairs from; name a list of pairs",
+            "missing",
         )
     missing = sorted({name for pair in name_pairs for name in pair} - set(originals))
     if missing:
         raise UserError(
-            f"{folder} lacks {len(missing)} original videos of the list, the first is {missing[0]}.mp4"
+            f"{folder} lacks {len(missing)} original videos of the list, the first is {missing[0]}.mp4",
+            "missing",
         )
     make_folder(frames)
     if any(frames.iterdir()):
         raise UserError(
-            f"{frames} must be empty: frames of another draw would lie among the new; name another folder"
+            f"{frames} must be empty: frames of another draw would lie among the new; name another folder",
+            "unwritable",
         )
     frames_of = {
         name: _write_frames(originals[name], frames, seed, per_video)
@@ -81,7 +84,7 @@ def _listed_pairs(path: Path) -> list[tuple[str, str]]:
         rows = json.loads(path.read_text(encoding="utf-8"))
         pairs = [(str(target), str(source)) for target, source in rows]
     except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{path} must be a JSON list of [target, source]: {error}") from error
+        raise UserError(f"{path} must be a JSON list of [target, source]: {error}", "unreadable") from error
     return list(dict.fromkeys([*pairs, *((source, target) for target, source in pairs)]))
 
 
@@ -97,7 +100,9 @@ def _write_frames(video: Path, folder: Path, seed: int, count: int) -> list[Phot
         if number in numbers:
             decoded, frame = capture.retrieve()
             if not decoded or frame is None:
-                raise UserError(f"{video}, frame {number}: cannot be decoded; copy the video anew")
+                raise UserError(
+                    f"{video}, frame {number}: cannot be decoded; copy the video anew", "unreadable"
+                )
             path = folder / f"{video.stem}_{number:05d}.jpg"
             with reported(path):
                 write_picture(path, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))

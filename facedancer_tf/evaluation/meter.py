@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from data.faces.alignment import align
-from data.faces.face import Detector, Face
+from data.faces.face import Detector, Face, shared_area
 from facedancer_tf.evaluation.inception import Inception
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.judging.face_readings import EXPRESSIONS, read_faces
@@ -104,7 +104,5 @@ def read_each(pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> list[Rea
 
 def overlap(one: Face, other: Face) -> float:
     """Intersection over union of two faces' boxes, in [0, 1]."""
-    (x, y, width, height), (u, v, wide, high) = one.box, other.box
-    shared_width = max(0.0, min(x + width, u + wide) - max(x, u))
-    shared = shared_width * max(0.0, min(y + height, v + high) - max(y, v))
+    shared = shared_area(one, other)
     return shared / (one.area + other.area - shared)

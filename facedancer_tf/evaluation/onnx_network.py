@@ -88,9 +88,7 @@ class OnnxNetwork:
         self._channels_last = shape[-1] == 3
         side = shape[0] if self._channels_last else shape[1]
         if isinstance(side, int) and side != pixels.size_px:
-            raise UserError(
-                f"{path} takes pictures of {side} px, not {pixels.size_px}; say so in its input option"
-            )
+            raise UserError(f"{path} takes pictures of {side} px, not {pixels.size_px}; say so in its input")
         self.width = self(np.zeros((1, pixels.size_px, pixels.size_px, 3), np.uint8)).shape[1]
 
     @property
@@ -140,5 +138,5 @@ def _failures_as_user_errors(path: Path) -> Iterator[None]:
         yield
     except Exception as error:  # ONNX Runtime's exceptions have no common base class
         raise UserError(
-            f"{path} is no ONNX network that can be run: {' '.join(str(error).split())[:300]}"
+            f"{path} is no ONNX network that can be run: {' '.join(str(error).split())[:300]}", "unreadable"
         ) from error

@@ -14,9 +14,11 @@ def check_output(folder: Path) -> None:
     try:
         free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     except OSError as error:
-        raise UserError(f"the output folder {folder} cannot be read: {error.strerror or error}") from error
+        raise UserError(
+            f"the output folder {folder} cannot be read: {error.strerror or error}", "unreadable"
+        ) from error
     if not free and not is_evaluation(folder):
-        raise UserError(f"{folder} exists and holds no evaluation; name another folder with -o")
+        raise UserError(f"{folder} exists and holds no evaluation; name another folder", "unwritable")
 
 
 def is_evaluation(folder: Path) -> bool:
@@ -36,12 +38,10 @@ def check_apart(folder: Path, pairs: str, pair_set: PairSet) -> None:
     """
     output, where = folder.resolve(), Path(pairs).resolve()
     if where.is_dir() and output.is_relative_to(where):
-        raise UserError(
-            f"the output folder {folder} lies in the folder of the pairs, {pairs}; name another with -o"
-        )
+        raise UserError(f"the output folder {folder} lies in the folder of the pairs, {pairs}; name another")
     sides = (side for pair in pair_set.pairs for side in (pair.source, pair.target))
     pictures = {photograph.path for photograph in (*sides, *pair_set.gallery)}
     places = [where] if where.exists() else []  # "bundled" is no file or folder
     inside = [path for path in (*places, *sorted(pictures)) if path.resolve().is_relative_to(output)]
     if inside:
-        raise UserError(f"{inside[0]} lies in the output folder {folder}; name another with -o")
+        raise UserError(f"{inside[0]} lies in the output folder {folder}; name another")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from data.pictures import write_picture
 from facedancer_tf.evaluation.contact_sheet import grid, head, swap_one
 from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.pairs import Photograph
 from facedancer_tf.evaluation.systems import ModelSystem
 from facedancer_tf.evaluation.table import Table
-from facedancer_tf.provenance.synthetic_mark import xmp_packet
+from facedancer_tf.provenance.swapped import Swapped
+from facedancer_tf.provenance.writing import write_swapped, write_unswapped
 from facedancer_tf.writing import make_folder, reported, write_text
 
 PICTURES, PAGE = "pictures", "index.html"
@@ -36,7 +36,7 @@ def write_page(
     about: dict[str, str],
     tables: Sequence[Table],
 ) -> None:
-    """Writes the page and its JPEGs into `folder`; swapped pictures carry the mark of synthetic pictures."""
+    """Writes the page and its JPEGs into `folder`; swapped pictures carry all marks."""
     make_folder(folder / PICTURES)
     clear_pictures(folder / PICTURES)
     parts = [
@@ -105,11 +105,11 @@ def _pairs(folder: Path, evaluation: Evaluation, models: Sequence[ModelSystem]) 
     for why, index in choose_shown(first):
         pair = evaluation.pair_set.pairs[index]
         source, target = (evaluation.portraits.load(side) for side in (pair.source, pair.target))
-        tiles = [_save(folder, f"pair{index}_source", head(source.picture, source.face), False)]
-        tiles.append(_save(folder, f"pair{index}_target", head(target.picture, target.face), False))
+        tiles = [_save(folder, f"pair{index}_source", head(source.picture, source.face))]
+        tiles.append(_save(folder, f"pair{index}_target", head(target.picture, target.face)))
         for number, model in enumerate(models):
             swapped = head(swap_one(model, source, target), target.face)
-            tiles.append(_save(folder, f"pair{index}_model{number}", swapped, True))
+            tiles.append(_save(folder, f"pair{index}_model{number}", swapped, model))
         numbers = ", ".join(
             f"{model.name}: {'hit' if rows[model.name]['retrieval_top1'][index] else 'miss'}, "
             f"pose {rows[model.name]['pose'][index]:.1f}°"
@@ -130,7 +130,7 @@ def _grids(folder: Path, evaluation: Evaluation, models: Sequence[ModelSystem]) 
     )
     figures = []
     for number, model in enumerate(models):
-        sheet = _save(folder, f"grid{number}", grid(model, sources, targets), True)
+        sheet = _save(folder, f"grid{number}", grid(model, sources, targets), model)
         figures.append(
             f"<figure class=grid>{sheet}<figcaption>{escape(model.name)}: sources at the left, targets above"
             "</figcaption></figure>"
@@ -146,9 +146,11 @@ def one_of_each(photographs: Sequence[Photograph]) -> list[Photograph]:
     return sorted(list(people.values())[:GRID_SIDE], key=lambda photograph: photograph.path)
 
 
-def _save(folder: Path, name: str, picture: np.ndarray, synthetic: bool) -> str:
-    """Writes one JPEG and returns the HTML tag that shows it."""
+def _save(folder: Path, name: str, picture: np.ndarray, model: ModelSystem | None = None) -> str:
+    """Writes one JPEG, marked where `model` swapped faces in it, and returns the HTML tag that shows it."""
     path = folder / PICTURES / f"{name}.jpg"
-    with reported(path):
-        write_picture(path, picture, xmp=xmp_packet(synthetic))
+    if model is None:
+        write_unswapped(path, picture)
+    else:
+        write_swapped(path, Swapped(picture, [model.used_model]))
     return f'<img src="{PICTURES}/{name}.jpg" alt="{escape(name)}">'

@@ -44,6 +44,8 @@ def read_pair_set(where: str, count: int, gallery: int, seed: int) -> PairSet:
         name = f"{path.name} (SHA-256 {file.sha256[:12]})"
         sampling = "every line of the file" + (f", made from {file.made_from}" if file.made_from else "")
     else:
-        raise UserError(f"there are no pairs {where}: name 'bundled', a CSV file or a folder of pictures")
+        raise UserError(
+            f"there are no pairs {where}: name 'bundled', a CSV file or a folder of pictures", "missing"
+        )
     all_of_gallery = tuple(choose_gallery(pairs, photographs, gallery, seed))
     return PairSet(tuple(pairs), all_of_gallery, name, sampling, not_listed)

@@ -41,9 +41,11 @@ def read_pairs_csv(path: Path) -> PairsFile:
         reader = csv.DictReader(lines[comments:])
         rows = [(reader.line_num + comments, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path} cannot be read as a CSV file: {error}") from error
+        raise UserError(f"{path} cannot be read as a CSV file: {error}", "unreadable") from error
     if not rows or not {"source", "target"} <= set(rows[0][1]):
-        raise UserError(f"{path} must have the columns source and target, and at least one line below them")
+        raise UserError(
+            f"{path} must have the columns source and target, and at least one line below them", "unreadable"
+        )
     photographs: dict[str, Photograph] = {}
     pairs = []
     for line, row in rows:

@@ -14,6 +14,7 @@ from data.faces.alignment import estimate_transform, warp
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.jpeg import through_jpeg
 from facedancer_tf.evaluation.portrait_set import Portrait
+from facedancer_tf.provenance.swapped import UsedModel
 from facedancer_tf.swapping.paste import paste_into
 from facedancer_tf.swapping.swapper import Swapper
 from facedancer_tf.weights.catalogue import sha256_of
@@ -54,6 +55,11 @@ class ModelSystem:
         if sha256_of(swapper.model_path) != self._sha256:
             raise UserError(f"{swapper.model_path} was replaced while it was read; run this again")
         self._identities: dict[Path, np.ndarray] = {}
+
+    @property
+    def used_model(self) -> UsedModel:
+        """What the marks of swapped pictures name."""
+        return UsedModel(self.name, self._sha256)
 
     @property
     def size_px(self) -> int:

@@ -4,9 +4,6 @@
 beside the model says how: size, shrink and the five-point template.
 """
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +13,7 @@ import numpy as np
 from data.faces.alignment import align
 from data.faces.face import Detector
 from data.pictures import UnreadablePicture, read_picture
+from data.whole_files import whole_path
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import UserError
 from facedancer_tf.exporting.endpoints import Endpoint, Exported, baked_endpoints, two_input_endpoints
@@ -24,6 +22,7 @@ from facedancer_tf.exporting.onnx_model import load_onnx, write_onnx
 from facedancer_tf.exporting.saved_model import load_saved_model, write_saved_model
 from facedancer_tf.swapping.engine import Engine
 from facedancer_tf.swapping.swapper import Swapper
+from facedancer_tf.writing import reported
 from networks.baked_identity import bake_identity
 
 LEVELS_APART = 1  # of 255: exported and eager kernels may round one pixel differently
@@ -69,9 +68,9 @@ def export_model(
     if format_name not in FORMATS:
         raise ValueError(f"`format_name` must be one of {sorted(FORMATS)}. Received: {format_name!r}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} exists already; name a new folder, or remove it first")
+        raise UserError(f"{folder} exists already; name a new folder, or remove it first", "unwritable")
     if not folder.resolve().parent.is_dir():
-        raise UserError(f"the folder {folder.resolve().parent} does not exist; make it first")
+        raise UserError(f"the folder {folder.resolve().parent} does not exist; make it first", "missing")
     swapper = Swapper(model, encoder_weights=encoder_weights)
     engine, form = swapper.engine, FORMATS[format_name]
     identity = swapper.embed([_read(path) for path in sources]).embedding if sources else None
@@ -81,11 +80,8 @@ def export_model(
         baked = bake_identity(engine.generator, identity, **engine.recipe.generator)
         endpoints = baked_endpoints(engine, baked)
     notes = export_notes(engine, baked=identity is not None)
-    try:
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.resolve().parent))
-    except OSError as error:
-        raise UserError(f"{folder} could not be written: {error.strerror}") from error
-    try:
+    with reported(folder), whole_path(folder.resolve()) as beside:
+        beside.mkdir()
         form.write(endpoints, notes, beside)
         crops = bundled_crops(swapper.detector, engine)
         apart = compare_pixels(engine, endpoints, form.load(beside), *crops, identity)
@@ -93,12 +89,6 @@ def export_model(
             raise UserError(
                 f"the exported model differs from {model} by {apart.largest:.0f} of 255 levels; not written"
             )
-        beside.chmod(0o755)  # mkdtemp makes private folders; a model is an ordinary one
-        if folder.exists():
-            folder.rmdir()
-        os.replace(beside, folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     return apart
 
 
@@ -145,4 +135,4 @@ def _read(path: Path) -> np.ndarray:
     try:
         return read_picture(path).srgb
     except UnreadablePicture as error:
-        raise UserError(" ".join(str(error).split())) from error
+        raise UserError(" ".join(str(error).split()), "unreadable") from error

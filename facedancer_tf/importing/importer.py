@@ -25,7 +25,7 @@ from facedancer_tf.importing.generator_plan import read_plan
 from facedancer_tf.importing.legacy_h5 import checkpoint_graph
 from facedancer_tf.importing.saved_layers import Checkpoint, read_checkpoint
 from facedancer_tf.importing.saved_order import pair_in_saved_order, read_sizes
-from facedancer_tf.weights.archive import fingerprint
+from facedancer_tf.weights.archive import fingerprint, read_recipe
 from facedancer_tf.weights.catalogue import sha256_of
 from facedancer_tf.weights.discriminator_file import DiscriminatorRecipe, save_discriminator_file
 from facedancer_tf.weights.embedded import assign_weights, without_drawing
@@ -89,8 +89,10 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
         if start == HDF5:
             with without_drawing():
                 return _from_hdf5(read_checkpoint(path), stated, origin)
-        if start[:1] == b"\x80" or start[:4] == ZIP:
-            raise GraphError("it is a pickle or an archive, which are not opened: they can run code")
+        if start[:4] == ZIP:
+            raise GraphError(_archive(path))
+        if start[:1] == b"\x80":
+            raise GraphError("it is a pickle, which is not opened: it can run code")
         if start[:1] == b"<" or start == b"version ":
             raise GraphError(
                 "it is a web page or a Git LFS pointer, not the weights; download the file itself"
@@ -103,7 +105,22 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
             str(error) if isinstance(error, ValueError) else f"its description is not a network's ({error!r})"
         )
         line = "".join(letter if letter.isprintable() else "?" for letter in said)
-        raise UserError(f"{path} cannot be imported: {line[:400]}") from error
+        raise UserError(f"{path} cannot be imported: {line[:400]}", "unreadable") from error
+
+
+def _archive(path: Path) -> str:
+    """The reason why an archive is not imported."""
+    recipe = read_recipe(path)
+    if recipe:
+        kind = recipe.get("kind", "generator")
+        name = kind if kind in ("generator", "encoder", "discriminator") else "network"
+        return f"it holds a {name} and is a file of this project already; use it as it is"
+    if path.suffix == ".keras":
+        return (
+            "it is a Keras file, which is not opened, because its layers can run code; docs/in-your-own-code.md says "
+            "how a Keras encoder of your own becomes an encoder file"
+        )
+    return "it is an archive, which is not opened, because it may hold a pickle, and that can run code"
 
 
 def _from_hdf5(checkpoint: Checkpoint, stated: Statements, origin: str) -> Imported:
@@ -134,7 +151,7 @@ def _without_config(checkpoint: Checkpoint, stated: Statements, origin: str) -> 
         return _discriminator_file(network, stated.size_px, sizes["base_filters"], stated, origin)
     if stated.fusion is None:
         raise GraphError(
-            "it holds weights without the network's plan; state it: --fusion with six words, --mapping-depth, --size-px"
+            "it holds weights without the network's plan; state it: `fusion` (six words), `mapping_depth` and `size_px`"
         )
     plan = {
         **sizes,

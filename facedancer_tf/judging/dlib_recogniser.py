@@ -13,14 +13,11 @@ import keras
 import numpy as np
 
 from data.faces.alignment import similarity_transform, warp
-from data.faces.detection import build_detector
-from data.faces.face import Detector, Face
-from facedancer_tf.errors import UserError
+from data.faces.face import Face
 from facedancer_tf.weights.dlib import dlib_layer_weights
 from facedancer_tf.weights.embedded import ASSETS, assign_weights, read_embedded_weights
 from networks.dlib_resnet import SIZE_PX, build_dlib_resnet
 
-SAME_PERSON_DISTANCE = 0.6  # dlib's own threshold on the euclidean distance
 # Eyes and mouth corners of dlib's mean face (its 68 points, those of each eye averaged), in units of its size. The
 # nose is left out: its tip moves with the head's yaw.
 MEAN_FACE = np.array([[0.2255, 0.2160], [0.7547, 0.2160], [0.2541, 0.7802], [0.7261, 0.7802]])
@@ -36,39 +33,11 @@ def load_judge() -> keras.Model:
     return judge
 
 
-@lru_cache(maxsize=1)
-def _detector() -> Detector:
-    return build_detector("yunet")
-
-
-def judge_crop(picture: np.ndarray) -> np.ndarray:
-    """The chip of the largest face of `picture`, uint8 [150, 150, 3]; raises UserError where there is no face."""
-    faces = _detector().detect(picture)
-    if not faces:
-        raise UserError("the judge finds no face in the picture: give one with a face that can be seen")
-    return align_for_judge(picture, faces[0])
-
-
 def align_for_judge(picture: np.ndarray, face: Face) -> np.ndarray:
     """The chip of `face` in `picture`, uint8 [150, 150, 3]."""
     return warp(picture, similarity_transform(face.landmarks[[0, 1, 3, 4]], CHIP_POINTS), SIZE_PX)
 
 
 def embed_judge_crops(crops: np.ndarray) -> np.ndarray:
-    """Embeddings float32 [B, 128] of crops uint8 [B, 150, 150, 3] from `judge_crop`."""
+    """Embeddings float32 [B, 128] of crops uint8 [B, 150, 150, 3] from `align_for_judge`."""
     return load_judge().predict_on_batch(crops.astype(np.float32))  # a graph: twice as fast as layer by layer
-
-
-def judge_embedding(picture: np.ndarray) -> np.ndarray:
-    """The judge's embedding float32 [128] of the largest face; raises UserError where there is no face."""
-    return embed_judge_crops(judge_crop(picture)[None])[0]
-
-
-def euclidean_distance(one: np.ndarray, other: np.ndarray) -> float:
-    """Distance of two embeddings [128]; below `SAME_PERSON_DISTANCE` dlib calls them the same person."""
-    return float(np.linalg.norm(one - other))
-
-
-def cosine_similarity(one: np.ndarray, other: np.ndarray) -> float:
-    """Cosine of the angle between two embeddings [128], in [-1, 1]."""
-    return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))

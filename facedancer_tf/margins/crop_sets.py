@@ -38,11 +38,11 @@ def read_crops(
     given for a folder of pictures, or where the shards have another shrink or are smaller than `size_px`.
     """
     if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder of pictures or shards; check the name")
+        raise UserError(f"{folder} is not a folder of pictures or shards; check the name", "missing")
     if any(folder.glob("manifest-*.json")):
         return _of_shards(folder, split or "validation", count, size_px, shrink, random)
     if split is not None:
-        raise UserError(f"{folder} holds no shards, so it has no split {split}: leave --split out")
+        raise UserError(f"{folder} holds no shards, so it has no split {split}: leave `split` out")
     return _of_pictures(folder, count, size_px, shrink, random)
 
 
@@ -60,7 +60,7 @@ def _of_pictures(
             crops.append(crop)
             people.append(items[index].label)
     if not crops:
-        raise UserError(f"{folder} holds no picture that shows a face ({len(items)} looked at)")
+        raise UserError(f"{folder} holds no picture that shows a face ({len(items)} looked at)", "no_face")
     return CropSet(np.stack(crops), tuple(people), reader.describe_material(folder, items), reader.left_out)
 
 
@@ -70,7 +70,7 @@ def _of_shards(
     try:
         manifest = read_manifest(folder)
     except ValueError as error:
-        raise UserError(str(error)) from error
+        raise UserError(str(error), "unreadable") from error
     if manifest.shrink != shrink or manifest.size_px < size_px:
         raise UserError(
             f"{folder} holds crops of {manifest.size_px} px with shrink {manifest.shrink:g}, but the model wants at "

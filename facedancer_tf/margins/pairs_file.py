@@ -40,10 +40,13 @@ def read_rows(file: Path) -> list[dict[str, Path]]:
             columns = [column for column in COLUMNS if column in (reader.fieldnames or ())]
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{file} cannot be read as a CSV file ({error}); check the name") from error
+        raise UserError(
+            f"{file} cannot be read as a CSV file ({error}); check the name", "unreadable"
+        ) from error
     if columns[:2] != ["target", "swapped"]:
         raise UserError(
-            f"{file} must begin with a line that names the columns target,swapped or target,swapped,source"
+            f"{file} must begin with a line that names the columns target,swapped or target,swapped,source",
+            "unreadable",
         )
     if not rows:
         raise UserError(f"{file} holds no pairs: write a row for each swap")

@@ -1,4 +1,4 @@
-"""Draws the distributions per block with matplotlib, which only requirements-dev.txt has."""
+"""Draws the distributions per block with matplotlib, which requirements-plot.txt brings."""
 
 import importlib.util
 import textwrap
@@ -20,7 +20,8 @@ def check_plot(path: Path) -> None:
         raise UserError(f"the plot's name must end in .png, not {path.name!r}")
     if importlib.util.find_spec("matplotlib") is None:
         raise UserError(
-            "--plot needs matplotlib, which is not installed: pip install -r requirements-dev.txt has it"
+            "a plot needs matplotlib, which is not installed: `bash setup.sh plot` brings it, and so does "
+            "`pip install matplotlib`"
         )
 
 

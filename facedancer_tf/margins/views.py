@@ -4,8 +4,10 @@ A sample is two views of one person and a picture of somebody else, if possible 
 """
 
 import itertools
+import lzma
 import tempfile
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,9 @@ from data.picture_kinds import looks_like_picture
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
 from facedancer_tf.margins.samples import BATCH, DIFFERENT, SAME, Samples, stack_crops
+
+# What unpacking raises for a damaged zip file; RuntimeError is for an encrypted one, or a packing that is not known.
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError, ValueError)
 
 
 @contextmanager
@@ -30,13 +35,14 @@ def open_folder(source: Path) -> Iterator[Path]:
         yield source
         return
     if not zipfile.is_zipfile(source):
-        raise UserError(f"{source} is neither a folder nor a zip file of pictures; check the name")
+        raise UserError(f"{source} is neither a folder nor a zip file of pictures; check the name", "missing")
     with tempfile.TemporaryDirectory() as folder:
         try:
             with zipfile.ZipFile(source) as archive:
                 archive.extractall(folder, [n for n in archive.namelist() if looks_like_picture(n)])
-        except (zipfile.BadZipFile, RuntimeError, OSError) as error:  # RuntimeError: encrypted
-            raise UserError(f"{source} cannot be unpacked ({error}); make it anew") from error
+        except DAMAGE as error:
+            reason = str(error) or "it ends too early"
+            raise UserError(f"{source} cannot be unpacked ({reason}); make it anew", "unreadable") from error
         yield Path(folder)
 
 

@@ -5,6 +5,7 @@ used, so that a wrong path or a picture without a face is reported at once.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -14,8 +15,9 @@ import numpy as np
 
 from data.faces.alignment import similarity_transform, template, warp
 from data.faces.detection import build_detector
-from data.faces.face import Detector, Face, Search
-from facedancer_tf.errors import UserError
+from data.faces.face import Detector, DetectorUnavailable, Face, Search
+from facedancer_tf.errors import Code, UserError
+from facedancer_tf.provenance.swapped import UsedModel
 from facedancer_tf.swapping.greyness import is_grey, without_colour
 from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.paste import paste_into
@@ -35,13 +37,13 @@ def choose_faces(faces: Sequence[Face], face: int | str = "largest") -> list[Fac
     if face not in ("largest", "all") and (isinstance(face, bool) or not isinstance(face, int)):
         raise ValueError(f"`face` must be 'largest', 'all' or an index from 0. Received: face={face!r}")
     if not faces:
-        raise UserError(NO_FACE)
+        raise UserError(NO_FACE, "no_face")
     if face == "all":
         return list(faces)
     index = 0 if face == "largest" else int(face)
     if not 0 <= index < len(faces):
         only = "only face 0" if len(faces) == 1 else f"faces 0 to {len(faces) - 1}"
-        raise UserError(f"there is no face {index}: {only} (0 is the largest) can be chosen")
+        raise UserError(f"there is no face {index}: {only} (0 is the largest) can be chosen", "no_such_face")
     return [faces[index]]
 
 
@@ -50,7 +52,8 @@ def load_detector(name: str) -> Detector:
     try:
         return build_detector(name)
     except ValueError as error:
-        raise UserError(" ".join(str(error).split())) from error
+        code: Code = "weights_missing" if isinstance(error, DetectorUnavailable) else "invalid"
+        raise UserError(" ".join(str(error).split()), code) from error
 
 
 class Swapper:
@@ -105,6 +108,11 @@ class Swapper:
                 self._engine = Engine(self.model_path, self.encoder_weights)
             return self._engine
 
+    @cached_property
+    def used_model(self) -> UsedModel:
+        """What the marks of swapped pictures name; raises UserError where the model file cannot be read."""
+        return UsedModel.of(self.model_path)
+
     def close(self) -> None:
         """Frees the networks; the swapper cannot swap any more, and a swap of another thread may end in ValueError."""
         with self._lock:
@@ -136,7 +144,7 @@ class Swapper:
         for number, picture in enumerate(pictures, start=1):
             in_picture = self.detect(picture)
             if not in_picture:
-                raise UserError(f"source picture {number}: {NO_FACE}")
+                raise UserError(f"source picture {number}: {NO_FACE}", "no_face")
             faces.append(in_picture[0])
         return self.embed_faces(pictures, faces)
 
@@ -222,5 +230,6 @@ def _transform(face: Face, size_px: int, shrink: float = 1.0) -> np.ndarray:
         x, y, width, height = (round(value) for value in face.box)
         raise UserError(
             f"the face of {width} x {height} px at ({x}, {y}) cannot be aligned, its eyes, nose and mouth lie in one "
-            "point or nowhere; choose another face or picture"
+            "point or nowhere; choose another face or picture",
+            "no_face",
         ) from error

@@ -1,16 +1,16 @@
 """Manages the folder of a training run: which run it belongs to, what config started it, and who writes into it now."""
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import tensorflow as tf
 import yaml
 
+from data.locks import InUse, only_one
 from facedancer_tf.errors import UserError
 from facedancer_tf.training.config import TrainConfig, config_as_dict, config_as_yaml
+from facedancer_tf.writing import make_folder, reported, write_text
 
 CONFIG, CHECKPOINTS, LOGS, PICTURES, MODEL = "config.yaml", "checkpoints", "logs", "pictures", "model.keras"
 # Settings that a run cannot change half-way: its checkpoints, or their meaning, would not fit any more.
@@ -34,21 +34,20 @@ def refuse_other_run(config: TrainConfig) -> None:
 
 
 def write_config(config: TrainConfig) -> None:
-    """Writes the resolved config into the folder."""
-    beside = config.run / f".{CONFIG}.part"
-    beside.write_text(config_as_yaml(config), encoding="utf-8")
-    os.replace(beside, config.run / CONFIG)
+    """Writes the resolved config into the folder; raises UserError where that is impossible."""
+    write_text(config.run / CONFIG, config_as_yaml(config))
 
 
 @contextmanager
 def only_writer(run: Path) -> Iterator[None]:
     """Makes the folder and locks it against a second `train.py`; the lock ends with the process, however that ends."""
-    run.mkdir(parents=True, exist_ok=True)
-    with (run / ".lock").open("w") as lock:
+    make_folder(run)
+    with ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            with reported(run):
+                held.enter_context(only_one(run / ".lock"))
+        except InUse as error:
             raise UserError(
-                f"another train.py writes into {run}; wait for it, or name another `run`."
+                f"another train.py writes into {run}; wait for it, or name another `run`.", "in_use"
             ) from error
         yield

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
-import cv2
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -14,6 +13,8 @@ from data.pipeline import build_dataset
 from data.record_index import DamagedShard
 from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
+from facedancer_tf.provenance.swapped import Swapped, UsedModel
+from facedancer_tf.provenance.writing import mark_pixels, write_swapped
 from facedancer_tf.training.batches import build_batches, damaged_record
 from facedancer_tf.training.cached_embeddings import embeddings_of_run
 from facedancer_tf.training.checkpoints import RunState
@@ -42,6 +43,7 @@ from facedancer_tf.training.workers import (
     settings_of_all_workers,
 )
 from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
+from facedancer_tf.writing import make_folder
 
 
 def train(config: TrainConfig) -> None:
@@ -244,7 +246,8 @@ def _validate(validation: Validation, step: int, run: Path, bar: tqdm) -> None:
     scalars, grid = validation.scalars(), validation.grid()
     for name, value in scalars.items():
         tf.summary.scalar(f"validation/{name}", value, step)
-    tf.summary.image("source | target | swapped | reconstruction | masks", grid[None], step)
-    (run / PICTURES).mkdir(exist_ok=True)
-    cv2.imwrite(str(run / PICTURES / f"step-{step:07d}.png"), grid[..., ::-1])
+    swapped = Swapped(grid, [UsedModel(run.name)])
+    tf.summary.image("source | target | swapped | reconstruction | masks", mark_pixels(swapped)[None], step)
+    make_folder(run / PICTURES)
+    write_swapped(run / PICTURES / f"step-{step:07d}.png", swapped)
     bar.write(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in scalars.items()))

@@ -8,7 +8,6 @@ and the arrays are put into it. So a file from anywhere runs no code.
 import hashlib
 import io
 import json
-import os
 import re
 import zipfile
 import zlib
@@ -20,14 +19,17 @@ import h5py
 import keras
 import numpy as np
 
+from data.whole_files import whole_path
 from facedancer_tf.errors import UserError
 from facedancer_tf.weights.embedded import assign_weights, without_drawing
 from facedancer_tf.weights.plain_hdf5 import CEILING_BYTES, open_plain_hdf5
+from facedancer_tf.writing import make_folder, reported
 
 RECIPE = "recipe.json"
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # the names that Keras gives them
 MEMBERS = {RECIPE, CONFIG, WEIGHTS, "metadata.json"}
 TEXT_CEILING_BYTES = 16 << 20  # for every member except the weights
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that Keras and this project write
 # Reading a damaged or foreign archive raises one of these; RuntimeError is for an encrypted one, or JSON without end.
 DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError)
 Loaded = TypeVar("Loaded")
@@ -41,10 +43,8 @@ def write_archive(
     `kind` is "generator", "encoder" or "discriminator". With `half` the weights are stored in float16 (half the
     bytes; they are float32 again once loaded).
     """
-    # The name is always the same, so that the next save replaces what a kill has left.
-    beside = path.with_name(f".{path.stem}.part.keras")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
+    with reported(path), whole_path(path) as beside:
         network.save(beside)
         with zipfile.ZipFile(beside) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
@@ -56,11 +56,6 @@ def write_archive(
                 # Weights look like noise to a compressor: deflating them takes seconds and gains little.
                 compression = zipfile.ZIP_STORED if name == WEIGHTS else zipfile.ZIP_DEFLATED
                 archive.writestr(name, content, compression)
-        os.replace(beside, path)
-    except OSError as error:
-        raise UserError(f"{path} could not be written ({error.strerror or error})") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def load_archive(
@@ -72,24 +67,28 @@ def load_archive(
     last case `build` may raise ValueError, KeyError or TypeError.
     """
     if not path.is_file():
-        raise UserError(f"there is no {kind} file {path}; check the name")
+        raise UserError(f"there is no {kind} file {path}; check the name", "missing")
     if path.suffix.lower() in (".h5", ".hdf5", ".onnx"):
         raise UserError(
             f"{path} is not a file of this project yet; make it one: "
-            f"python import_weights.py {path} -o {path.with_suffix('.keras').name}"
+            f"python import_weights.py {path} -o {path.with_suffix('.keras').name}",
+            "unreadable",
         )
     try:
         recipe, arrays = _read(path)
         stored_kind = recipe.pop("kind", "generator")  # old files name no kind: all of them are generators
         if stored_kind != kind:
-            raise UserError(f"{path} holds {_a(stored_kind)}, not {_a(kind)}; name another file")
+            raise UserError(
+                f"{path} holds {_a(stored_kind)}, not {_a(kind)}; name another file", "unreadable"
+            )
         with without_drawing():
             network, loaded = build(recipe)
         _assign(network, arrays)
     except (*DAMAGE, TypeError, AttributeError) as error:
         raise UserError(
             f"{path} is not a whole {kind} file of this project ({' '.join(str(error).split())[:200]}); "
-            "write it again with the script that made it."
+            "write it again with the script that made it.",
+            "unreadable",
         ) from error
     return network, loaded
 
@@ -98,11 +97,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
     """Reads the recipe of `path` without its weights; it is empty for a file that is not ours."""
     try:
         with zipfile.ZipFile(path) as archive:
-            recipe = (
-                json.loads(archive.read(RECIPE))
-                if archive.getinfo(RECIPE).file_size <= TEXT_CEILING_BYTES
-                else {}
-            )
+            recipe = json.loads(_member(archive, archive.getinfo(RECIPE)))
     except DAMAGE:
         return {}
     return recipe if isinstance(recipe, dict) else {}
@@ -119,19 +114,25 @@ def fingerprint(network: keras.Model) -> str:
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
     """Reads recipe and arrays by layer name; raises ValueError for members that are too large or do not belong."""
     with zipfile.ZipFile(path) as archive:
-        sizes = {info.filename: info.file_size for info in archive.infolist()}
-        if len(archive.infolist()) != len(sizes) or not set(sizes) <= MEMBERS:
-            strangers = sorted(set(sizes) - MEMBERS)[:1] or ["the same name twice"]
+        infos = {info.filename: info for info in archive.infolist()}
+        if len(archive.infolist()) != len(infos) or not set(infos) <= MEMBERS:
+            strangers = sorted(set(infos) - MEMBERS)[:1] or ["the same name twice"]
             raise ValueError(f"it has a member that such files do not have: {strangers[0]!r}")
-        for name, size in sizes.items():
-            if size > (CEILING_BYTES if name == WEIGHTS else TEXT_CEILING_BYTES):
-                raise ValueError(f"its member {name} would unpack to {size} bytes")
         # Every member is read, because only reading shows damage.
-        members = {name: archive.read(name) for name in sizes}
+        members = {name: _member(archive, info) for name, info in infos.items()}
     recipe = json.loads(members[RECIPE])
     if not isinstance(recipe, dict):
         raise ValueError(f"its {RECIPE} is not a table")
     return recipe, _arrays_by_layer(json.loads(members[CONFIG]), members[WEIGHTS])
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Reads one member; raises ValueError where it is too large or packed in a way that these files do not use."""
+    if info.file_size > (CEILING_BYTES if info.filename == WEIGHTS else TEXT_CEILING_BYTES):
+        raise ValueError(f"its member {info.filename} would unpack to {info.file_size} bytes")
+    if info.compress_type not in COMPRESSIONS:
+        raise ValueError(f"its member {info.filename} is packed by the method {info.compress_type}")
+    return archive.read(info)
 
 
 def _in_half(weights: bytes) -> bytes:

@@ -77,11 +77,16 @@ NAMED: dict[str, NamedWeights] = {
 
 
 def cache_folder() -> Path:
-    """The folder of imported weights, which need not exist yet."""
+    """The folder of imported weights, which need not exist yet; raises UserError for a user without a home."""
     own_choice = os.environ.get("FACEDANCER_CACHE")
-    if own_choice:
-        return Path(own_choice).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser() / "facedancer_tf"
+    try:
+        if own_choice:
+            return Path(own_choice).expanduser()
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "facedancer_tf"
+    except RuntimeError as error:
+        raise UserError(
+            "this user has no home folder to keep weights in: name a folder in the variable FACEDANCER_CACHE"
+        ) from error
 
 
 def cached(name: str) -> Path:
@@ -109,11 +114,13 @@ def find_weights(name_or_file: str | Path | None, kind: str) -> Path:
     if kind == "encoder" and (onnx := insightface_model(text)) is not None:
         return onnx
     if known is not None:
-        raise UserError(f"the weights {text} are not on this machine: {known.how}")
+        raise UserError(f"the weights {text} are not on this machine: {known.how}", "weights_missing")
     names = ["default"] * (kind == "generator") + [
         name for name, weights in NAMED.items() if weights.kind == kind
     ]
-    raise UserError(f"there are no {kind} weights {text}: it is neither a file nor one of {', '.join(names)}")
+    raise UserError(
+        f"there are no {kind} weights {text}: it is neither a file nor one of {', '.join(names)}", "missing"
+    )
 
 
 def insightface_model(name: str) -> Path | None:
@@ -148,11 +155,12 @@ def find_encoder(encoder: str, fingerprint: str, name_or_file: str | Path | None
         return matches[0]
     if matches:
         names = ", ".join(path.stem for path in matches)
-        raise UserError(f"the model needs one of these encoders: {names}; say which, with --encoder-weights")
+        raise UserError(f"the model needs one of these encoders: {names}; say which, in `encoder_weights`")
     known = NAMED.get(encoder)
     raise UserError(
         f"the model needs the encoder {encoder}, whose weights are not on this machine: "
-        + (known.how if known else "name their file with --encoder-weights (import_weights.py makes it)")
+        + (known.how if known else "name their file in `encoder_weights` (import_weights.py makes it)"),
+        "weights_missing",
     )
 
 
@@ -162,4 +170,4 @@ def sha256_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}); check the name") from error
+        raise UserError(f"{path} cannot be read ({error.strerror}); check the name", "unreadable") from error

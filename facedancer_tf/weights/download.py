@@ -5,7 +5,6 @@ This is the only file of the project that opens a connection.
 
 import os
 import shutil
-import tempfile
 import urllib.request
 import zipfile
 import zlib
@@ -14,12 +13,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from data.whole_files import passing_path
 from facedancer_tf.errors import UserError
 from facedancer_tf.weights.catalogue import NamedWeights, cache_folder, sha256_of
 
 BLOCK_BYTES = 1 << 20
 CEILING_BYTES = 2 << 30
 TIMEOUT_S = 30.0
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def fetch(weights: NamedWeights) -> Path:
@@ -29,7 +30,9 @@ def fetch(weights: NamedWeights) -> Path:
     makers must grant access first, or where the connection, the disk or the checksum fails.
     """
     if weights.url is None:
-        raise UserError(f"{weights.name} cannot be downloaded without its makers' leave: {weights.how}")
+        raise UserError(
+            f"{weights.name} cannot be downloaded without its makers' leave: {weights.how}", "weights_missing"
+        )
     folder = cache_folder() / "downloads"
     path = folder / (weights.member or weights.file)
     if path.is_file() and weights.sha256 is not None and sha256_of(path) == weights.sha256:
@@ -37,8 +40,9 @@ def fetch(weights: NamedWeights) -> Path:
     print(f"{weights.url} (licence: {weights.licence})")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as partial:
-            file = Path(partial) / weights.file
+        with passing_path(path) as partial:
+            partial.mkdir()
+            file = partial / weights.file
             _download(weights.url, file)
             if weights.member is not None:
                 file = _unpack(file, weights.member)
@@ -48,11 +52,20 @@ def fetch(weights: NamedWeights) -> Path:
             if weights.sha256 is None:
                 print(f"SHA-256 {digest}; none is known to compare it with")
             os.replace(file, path)
-    except (OSError, HTTPException, zipfile.BadZipFile, zlib.error, ValueError) as error:
+    except (
+        OSError,
+        HTTPException,
+        zipfile.BadZipFile,
+        zlib.error,
+        ValueError,
+        RuntimeError,
+        EOFError,
+    ) as error:
         # A failed connection is among them: URLError is an OSError.
         raise UserError(
             f"{weights.name} could not be fetched from {weights.url} ({' '.join(str(error).split())[:200]}); "
-            "nothing was kept: try again, or download it by other means and import the file"
+            "nothing was kept: try again, or download it by other means and import the file",
+            "weights_missing",
         ) from error
     return path
 
@@ -76,7 +89,11 @@ def _unpack(archive: Path, member: str) -> Path:
     """Writes the file called `member`, from any folder of `archive`, beside the archive, and returns its path."""
     with zipfile.ZipFile(archive) as contents:
         matches = [info for info in contents.infolist() if Path(info.filename).name == member]
-        if len(matches) != 1 or matches[0].file_size > CEILING_BYTES:
+        if (
+            len(matches) != 1
+            or matches[0].file_size > CEILING_BYTES
+            or matches[0].compress_type not in PACKINGS
+        ):
             raise ValueError(f"its archive does not hold one {member}")
         with contents.open(matches[0]) as packed, (archive.parent / member).open("wb") as file:
             shutil.copyfileobj(packed, file, BLOCK_BYTES)

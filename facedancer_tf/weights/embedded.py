@@ -2,13 +2,14 @@
 
 import hashlib
 import io
-import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from data.checksums import SUMS, Damaged, read_checked
+from data.whole_files import whole_file
 from facedancer_tf.errors import UserError
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -18,15 +19,14 @@ def read_embedded_weights(folder: Path) -> dict[str, np.ndarray]:
     """Reads the arrays of `folder`/weights.npz by name; raises UserError if a file is missing or not as shipped."""
     path = folder / "weights.npz"
     try:
-        content = path.read_bytes()
-        sums = (folder / "SHA256SUMS").read_text(encoding="ascii")
+        content = read_checked(path)
     except OSError as error:
         raise UserError(
-            f"the embedded weights in {folder} are missing ({error.strerror}): restore them from the repository"
+            f"the embedded weights in {folder} are missing ({error.strerror}): restore them from the repository",
+            "missing",
         ) from error
-    expected = {line.split()[-1]: line.split()[0] for line in sums.splitlines() if line.strip()}
-    if hashlib.sha256(content).hexdigest() != expected.get(path.name):
-        raise UserError(f"{path} is damaged (its SHA-256 differs): restore it from the repository")
+    except Damaged as error:
+        raise UserError(f"{error}: restore it from the repository", "unreadable") from error
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
 
@@ -36,15 +36,14 @@ def write_embedded_weights(arrays: dict[str, np.ndarray], folder: Path) -> str:
     path = folder / "weights.npz"
     write_arrays(arrays, path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    (folder / "SHA256SUMS").write_text(f"{digest}  {path.name}\n", encoding="ascii")
+    (folder / SUMS).write_text(f"{digest}  {path.name}\n", encoding="ascii")
     return f"{path}: {path.stat().st_size} bytes, {digest}"
 
 
 def write_arrays(arrays: dict[str, np.ndarray], path: Path) -> None:
     """Writes a compressed .npz file beside `path`, and then moves it there."""
-    partial = path.with_suffix(".partial.npz")
-    np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
-    os.replace(partial, path)
+    with whole_file(path) as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def without_drawing() -> AbstractContextManager:

@@ -76,7 +76,8 @@ def load_encoder(name: str, weights: Path | None = None, dtype: str = "float32")
     if name != "sface":
         raise UserError(
             f"the encoder {name} comes without weights: import a file of them with import_weights.py and name it, or "
-            "use the encoder sface"
+            "use the encoder sface",
+            "weights_missing",
         )
     with without_drawing():
         network = ENCODERS[name].build(dtype=dtype)

@@ -9,11 +9,13 @@ import shutil
 import zipfile
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.importing.importer import read_weights
+from facedancer_tf.weights.catalogue import DEFAULT_MODEL
 
 
 def refused(path, says):
@@ -72,7 +74,13 @@ class Bomb:
 
 def test_a_pickle_is_not_opened(tmp_path):
     (tmp_path / "weights.h5").write_bytes(pickle.dumps(Bomb(tmp_path / "ran")))
-    refused(tmp_path / "weights.h5", "it is a pickle or an archive, which are not opened")
+    refused(tmp_path / "weights.h5", "it is a pickle, which is not opened")
+
+
+def test_files_that_need_no_import_or_another_way_say_so(tmp_path):
+    refused(DEFAULT_MODEL, "it holds a generator and is a file of this project already; use it as it is")
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "mine.keras")
+    refused(tmp_path / "mine.keras", r"it is a Keras file, .* docs/in-your-own-code\.md says how")
     assert not (tmp_path / "ran").exists()
 
 
@@ -235,7 +243,7 @@ def test_archives_with_members_outside_or_without_end(small_checkpoint, tmp_path
         with pytest.raises(UserError, match=says) as caught:
             load_model_file(path)
         assert "\n" not in str(caught.value)
-        refused(path, "a pickle or an archive")
+        refused(path, "of this project already")
 
     loading(r"a member that such files do not have: '\.\./outside'", **{"../outside": b"x"})
     assert not (tmp_path.parent / "outside").exists()

@@ -78,7 +78,7 @@ def test_weights_alone_with_the_plan_stated(write_checkpoint, case):
 
 def test_weights_alone_want_the_plan_and_notice_a_wrong_one(write_checkpoint):
     path = write_checkpoint("default", weights_only=True)
-    with pytest.raises(UserError, match="without the network's plan; state it: --fusion"):
+    with pytest.raises(UserError, match="without the network's plan; state it: `fusion`"):
         read_weights(path)
     for fusion, depth in [
         (("no_skip",) * 6, 2),

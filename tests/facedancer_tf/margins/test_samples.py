@@ -87,6 +87,14 @@ def test_zip_files_and_folders_per_person_give_the_same_samples(people, tmp_path
     assert str(tmp_path) not in packed.material
     with open_folder(people) as folder:
         assert folder == people
+    packing = tmp_path / "lzma.zip"
+    with zipfile.ZipFile(packing, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a/b.png", b"picture" * 99)
+    whole = packing.read_bytes()
+    at = whole.index(b"a/b.png") + len(b"a/b.png") + 8  # inside the packed bytes
+    packing.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) * 9 + whole[at + 9 :])
+    with pytest.raises(UserError, match="cannot be unpacked"), open_folder(packing):
+        pass
     (tmp_path / "text").write_text("no zip")
     with pytest.raises(UserError, match="neither a folder nor a zip file"), open_folder(tmp_path / "text"):
         pass

@@ -24,7 +24,7 @@ def test_what_is_written_is_read_back_and_damage_is_seen(tmp_path: Path) -> None
     for name, array in ARRAYS.items():
         np.testing.assert_array_equal(read[name], array, strict=True)
     (tmp_path / "weights.npz").write_bytes((tmp_path / "weights.npz").read_bytes()[:-1])
-    with pytest.raises(UserError, match=r"weights\.npz is damaged"):
+    with pytest.raises(UserError, match=r"weights\.npz is not the file that SHA256SUMS names: restore it"):
         read_embedded_weights(tmp_path)
     (tmp_path / "weights.npz").unlink()
     with pytest.raises(UserError, match="are missing"):

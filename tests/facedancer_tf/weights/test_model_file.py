@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from facedancer_tf.errors import UserError
-from facedancer_tf.weights.archive import RECIPE, WEIGHTS
+from facedancer_tf.weights.archive import RECIPE, WEIGHTS, read_recipe
 from facedancer_tf.weights.model_file import ModelRecipe, load_model_file, save_model_file
 from networks.generator import build_generator
 
@@ -89,6 +90,24 @@ def test_damaged_files_are_one_sentence(saved, tmp_path):
         bad.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
         with pytest.raises(UserError, match="not a whole generator file"):
             load_model_file(bad)
+
+
+def test_members_that_are_packed_otherwise_are_one_sentence(saved, tmp_path):
+    bad = tmp_path / "bad.keras"
+    with zipfile.ZipFile(saved[2]) as source, zipfile.ZipFile(bad, "w", zipfile.ZIP_LZMA) as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name))
+    with pytest.raises(UserError, match="is packed by the method 14"):
+        load_model_file(bad)
+    whole = saved[2].read_bytes()
+    heads = [match.start() for match in re.finditer(b"PK\1\2", whole)]
+    assert len(heads) == 4
+    for head in heads:  # one flipped byte claims that a member is packed by bzip2 or LZMA
+        for method in (12, 14):
+            bad.write_bytes(whole[: head + 10] + bytes([method]) + whole[head + 11 :])
+            assert read_recipe(bad) in ({}, read_recipe(saved[2]))
+            with pytest.raises(UserError, match="not a whole generator file"):
+                load_model_file(bad)
 
 
 @pytest.mark.parametrize(

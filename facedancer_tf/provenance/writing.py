@@ -1,0 +1,140 @@
+"""The one door through which pictures leave this program. Whatever is swapped is marked here, in three layers.
+
+1. Content credentials: a signed statement, for who asks what was done. Lost when the file is written anew.
+2. Metadata: IPTC's digital source type, for archives and platforms. Lost when metadata is stripped.
+3. A watermark in the pixels, for when both are lost. It survives handling, not an attacker.
+
+No other file of the project encodes a picture for people; a test sees to that. Evaluation measures pixels in memory.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from data.pictures import encode_picture
+from data.whole_files import whole_file
+from facedancer_tf.errors import UserError
+from facedancer_tf.provenance.certificate import (
+    SigningIdentity,
+    load_signing_identity,
+    own_signing_identity,
+)  # fmt: skip
+from facedancer_tf.provenance.credentials import SIGNED_SUFFIXES, read_credentials, sign
+from facedancer_tf.provenance.metadata import MARKED_SUFFIXES, xmp_packet
+from facedancer_tf.provenance.swapped import SEVERAL_MODELS, Swapped
+from facedancer_tf.provenance.watermark import Watermark
+from facedancer_tf.writing import reported
+
+
+def write_swapped(path: Path, swapped: Swapped, identity: SigningIdentity | None = None) -> list[str]:
+    """Marks a swapped picture and writes it to `path`, in the format that the suffix names; returns notes to show.
+
+    `identity` signs the content credentials, by default the one that `own_signing_identity` makes. A note is a sentence
+    about what could not be done as usual, such as a format that holds no metadata. The file is written beside its
+    place and then moved there. Raises UserError where it cannot be written.
+    """
+    content, notes = encode_swapped(path.suffix, swapped, identity)
+    _write(path, content)
+    return notes
+
+
+def encode_swapped(
+    suffix: str, swapped: Swapped, identity: SigningIdentity | None = None
+) -> tuple[bytes, list[str]]:
+    """As `write_swapped`, but returns the file's content, with the notes."""
+    notes = []
+    content = encode_picture(
+        suffix, mark_pixels(swapped), swapped.alpha, swapped.icc_profile, xmp_packet(synthetic=True)
+    )
+    if suffix.lower() not in MARKED_SUFFIXES:
+        notes.append(f"{suffix} holds no metadata, so the only mark in it is the invisible watermark")
+    if suffix.lower() in SIGNED_SUFFIXES:
+        if identity is None:
+            identity, note = own_identity()
+            notes.extend([note] if note else [])
+        parent, note = _parent(swapped.target)
+        notes.extend([note] if note else [])
+        content = _signed(content, swapped, parent, identity)
+    return content, notes
+
+
+def mark_pixels(swapped: Swapped) -> np.ndarray:
+    """The picture uint8 [H, W, 3] with its watermark alone: for TensorBoard, which encodes pixels itself."""
+    ids = {model.watermark_id for model in swapped.models}
+    return watermark(ids.pop() if len(ids) == 1 else SEVERAL_MODELS).mark(swapped.rgb)
+
+
+def write_unswapped(
+    path: Path, rgb: np.ndarray, alpha: np.ndarray | None = None, icc_profile: bytes | None = None
+) -> None:
+    """Writes a picture without swapped faces, `rgb` uint8 [H, W, 3]; its metadata names this program, and no more.
+
+    Raises UserError where it cannot be written.
+    """
+    _write(path, encode_picture(path.suffix, rgb, alpha, icc_profile, xmp_packet(synthetic=False)))
+
+
+def write_without_marks(path: Path, swapped: Swapped) -> None:
+    """Writes a swapped picture without marks, for those who measure its pixels and show it to nobody."""
+    write_unswapped(path, swapped.rgb, swapped.alpha, swapped.icc_profile)
+
+
+def load_signer(certificate: Path, private_key: Path) -> SigningIdentity:
+    """`load_signing_identity`, tried out: also raises UserError for a certificate that C2PA does not accept."""
+    identity = load_signing_identity(certificate, private_key)
+    try:
+        sign(encode_picture(".png", np.zeros((1, 1, 3), np.uint8)), [], None, identity)
+    except ValueError as error:
+        raise UserError(f"{certificate} cannot sign content credentials: {error}") from error
+    return identity
+
+
+@cache
+def watermark(model_id: int) -> Watermark:
+    """The watermark that names the model `model_id`; it is made once."""
+    return Watermark(model_id)
+
+
+@cache
+def own_identity() -> tuple[SigningIdentity, str | None]:
+    """`own_signing_identity`, read or made once a run."""
+    return own_signing_identity()
+
+
+def _parent(target: Path | None) -> tuple[bytes | None, str | None]:
+    """The content of the target's file, with a note where its own credentials are broken."""
+    if target is None:
+        return None, None
+    try:
+        content = target.read_bytes()
+        credentials = read_credentials(content)
+    except OSError as error:
+        return (
+            None,
+            f"{target} cannot be read again ({error.strerror}), so the result's credentials do not name it",
+        )
+    except ValueError as error:
+        return None, f"{target} has content credentials that cannot be read ({error}); they were left out"
+    if credentials is not None and not credentials.valid:
+        broken = ", ".join(credentials.failures)
+        return (
+            content,
+            f"{target} has content credentials that do not hold ({broken}); they go along as they are",
+        )
+    return content, None
+
+
+def _signed(content: bytes, swapped: Swapped, parent: bytes | None, identity: SigningIdentity) -> bytes:
+    names = [model.name for model in swapped.models]
+    try:
+        return sign(content, names, parent, identity)
+    except ValueError as error:
+        if parent is not None:  # a target that Pillow reads and C2PA does not parse
+            return _signed(content, swapped, None, identity)
+        raise UserError(f"the content credentials could not be signed: {error}") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    with reported(path), whole_file(path) as file:
+        file.write(content)

@@ -1,0 +1,44 @@
+"""The Python of docs/in-your-own-code.md, run as one program from another folder; the marks of the pages' pictures."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from facedancer_tf.provenance.checking import check
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_code_of_the_page_runs_and_prints_no_noise(tmp_path):
+    page = (ROOT / "docs" / "in-your-own-code.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    (tmp_path / "program.py").write_text(code)
+    (tmp_path / "assets").symlink_to(ROOT / "assets")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "no_face source picture 1: no face was found" in ran.stdout
+    assert (tmp_path / "swapped.png").is_file()
+    assert (tmp_path / "my_encoder.keras").is_file()
+
+
+def test_pictures_of_swapped_faces_are_marked_in_every_layer():
+    pictures = [
+        path for path in ROOT.glob("docs/**/*.jpg") if "source" not in path.name and "target" not in path.name
+    ]
+    assert len(pictures) >= 10
+    for path in pictures:
+        marks = check(path)
+        assert marks.credentials is not None, path
+        assert marks.credentials.valid, path
+        assert marks.metadata == "compositeWithTrainedAlgorithmicMedia", path
+        assert marks.watermark is not None, path
