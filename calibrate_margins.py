@@ -155,7 +155,8 @@ def main() -> None:
     from facedancer_tf.margins.distances import candidate_blocks, measure_distances
     from facedancer_tf.margins.pairs_file import samples_of_pairs
     from facedancer_tf.margins.plot import draw_distances
-    from facedancer_tf.margins.report import left_out, margins_yaml, table, warnings
+    from facedancer_tf.margins.report import margins_yaml, name_left_out, table, warnings
+    from facedancer_tf.margins.samples import count_left_out
     from facedancer_tf.margins.suggestion import suggest_margins
     from facedancer_tf.margins.swaps import samples_of_swaps
     from facedancer_tf.margins.views import samples_of_views
@@ -185,7 +186,8 @@ def main() -> None:
     if written:
         text = margins_yaml(figures, encoder, samples, command_of(arguments), str(arguments.output))
         write_text(arguments.output, text)
-    print(f"{samples.origin}; {left_out(samples)}", table(figures), sep="\n")
+    print(f"{samples.origin}; files left out: {count_left_out(samples.left_out)}")
+    print(*name_left_out(samples.left_out), table(figures), sep="\n")
     for warning in warnings(figures, samples):
         print(f"Beware: {warning}")
     if arguments.plot is not None:

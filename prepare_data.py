@@ -31,7 +31,8 @@ import cv2
 
 from data.faces.detection import DETECTORS
 from data.faces.face import DetectorUnavailable
-from data.folders import digest_listing, list_pictures
+from data.folders import LeftOut, digest_listing, list_pictures, words
+from data.picture_kinds import READ_SUFFIXES
 from data.preparing.face_records import FaceSettings
 from data.preparing.openvino_networks import SyntheticUnavailable
 from data.preparing.rounds import ShardsRefused, plan_rounds, read_rounds
@@ -158,7 +159,7 @@ def print_report(report: dict[str, Any], seconds: float, folder: Path) -> None:
         ("train", report["train"]),
         ("validation", report["validation"]),
     ]
-    rows += [(f"left out: {reason.replace('_', ' ')}", count) for reason, count in report["left_out"].items()]
+    rows += [(f"left out: {words(reason)}", count) for reason, count in report["left_out"].items()]
     width = max(len(label) for label, _ in rows)
     for label, count in rows:
         print(f"{label:<{width}}  {count:>8,}")
@@ -193,6 +194,7 @@ def main() -> None:
     settings: dict[str, Any] = {**vars(faces), "version": SCHEMA_VERSION, "seed": options.seed}
     settings |= {"validation": options.validation}
     maker: FaceSettings | SyntheticSettings = faces
+    not_listed: LeftOut = {}
     if options.synthetic is not None:
         items = synthetic_people(options.synthetic, options.seed)
         settings |= {"source": "random-face 2021.7.21.1", "people": options.synthetic, "views": options.views}
@@ -200,13 +202,15 @@ def main() -> None:
         maker = SyntheticSettings(options.seed, options.views, faces, build_sface_embed)
     else:
         unreadable: list[OSError] = []
-        items = list_pictures(options.folders, unreadable.append)
+        listing = list_pictures(options.folders, unreadable.append)
+        items, not_listed = listing.items, listing.left_out
         if unreadable:
             first = f"{unreadable[0].filename}: {unreadable[0].strerror}"
             print(f"warning: unreadable folders left out: {len(unreadable)} ({first})", file=sys.stderr)
         if not items:
+            others = "".join(f"; {words(reason)}: {len(names)}" for reason, names in not_listed.items())
             raise UserError(
-                f"no picture (.jpg, .jpeg, .png, .webp, .bmp) in {', '.join(map(str, options.folders))}"
+                f"no picture ({', '.join(READ_SUFFIXES)}) in {', '.join(map(str, options.folders))}{others}"
             )
         settings |= {"source": "pictures", "pictures": len(items), "pictures_sha256": digest_listing(items)}
     start = time.perf_counter()
@@ -217,7 +221,9 @@ def main() -> None:
             print(f"note: the last {len(rounds[-1])} of {len(items)} pictures are added to those before")
         if by_picture(plans):
             print("note: too few people to hold some out whole: single pictures are held out for validation")
-        report = make_shards(options.output, plans, settings, maker, options.workers, part, parts, rounds)
+        report = make_shards(
+            options.output, plans, settings, maker, options.workers, part, parts, rounds, not_listed
+        )
     except (ShardsRefused, DetectorUnavailable, SyntheticUnavailable) as error:
         raise UserError(str(error)) from error
     except OSError as error:

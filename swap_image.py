@@ -138,9 +138,9 @@ def read_target(path: Path, output: Path) -> Picture:
     return target
 
 
-def largest_face(swapper: Swapper, picture: Picture, path: Path) -> Face:
+def largest_face(swapper: Swapper, picture: np.ndarray, path: Path) -> Face:
     """The largest face of a source picture, which gives the identity; raises UserError where there is none."""
-    faces = swapper.detect(picture.rgb)
+    faces = swapper.detect(picture)
     if not faces:
         raise UserError(f"{path}: {NO_FACE}")
     return faces[0]
@@ -192,29 +192,34 @@ def list_faces(arguments: argparse.Namespace) -> None:
 class SwapInputs:
     """Pictures and faces of one swap.
 
-    source_faces: one for each of `sources`; they give the identity. faces: all faces of the target that were looked
-    for. chosen: those of them that are swapped.
+    sources: pixels in sRGB, as the encoder knows them; the target keeps its own colour space. source_faces: one for
+    each of `sources`; they give the identity. faces: all faces of the target that were looked for. chosen: those of
+    them that are swapped. reduced: what of the files is not in their pictures, a sentence each.
     """
 
-    sources: list[Picture]
+    sources: list[np.ndarray]
     source_faces: list[Face]
     target: Picture
     faces: list[Face]
     chosen: list[Face]
+    reduced: list[str]
 
 
 def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> SwapInputs:
     """Reads all pictures and finds their faces; raises UserError naming the picture where that cannot be."""
     *source_paths, target_path = arguments.pictures
-    sources = [read(path) for path in source_paths]
+    read_sources = [read(path) for path in source_paths]
     target = read_target(target_path, output)
+    read_files = zip(arguments.pictures, [*read_sources, target], strict=True)
+    reduced = [f"{path}: {what}" for path, picture in read_files for what in picture.reduced]
+    sources = [source.srgb for source in read_sources]
     source_faces = [largest_face(swapper, s, path) for s, path in zip(sources, source_paths, strict=True)]
     faces = swapper.detect(target.rgb, "patient" if arguments.face == "largest" else "every")
     try:
         chosen = choose_faces(faces, arguments.face)
     except UserError as error:
         raise UserError(f"{target_path}: {error}", error.code) from error
-    return SwapInputs(sources, source_faces, target, faces, chosen)
+    return SwapInputs(sources, source_faces, target, faces, chosen, reduced)
 
 
 def find_while_loading(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> SwapInputs:
@@ -239,8 +244,9 @@ def main() -> None:
     swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
     inputs = find_while_loading(swapper, arguments, output)
     run_graphs_as_they_are()
-    identity = swapper.embed_faces([source.rgb for source in inputs.sources], inputs.source_faces)
-    target, chosen, count = inputs.target, inputs.chosen, len(inputs.faces)
+    identity = swapper.embed_faces(inputs.sources, inputs.source_faces)
+    target, chosen = inputs.target, inputs.chosen
+    count, reduced = len(inputs.faces), inputs.reduced
     numbers = [number for number, face in enumerate(inputs.faces) if any(face is other for other in chosen)]
     del inputs  # the sources' pixels, which are not needed any more
     swapped = swapper.swap_faces(target.rgb, chosen, identity)
@@ -252,6 +258,8 @@ def main() -> None:
         before = swapper.similarity(identity, target.rgb, chosen)
         after = swapper.similarity(identity, swapped, chosen)
         writing.result()
+    for sentence in reduced:
+        print(f"note: {sentence}")
     faces = "1 face" if count == 1 else f"{count} faces"
     likeness = f"{before.mean():.2f} -> {after.mean():.2f}"
     encoder = swapper.engine.encoder.description.name

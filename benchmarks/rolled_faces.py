@@ -165,7 +165,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     paths = bundled_pictures()
     if options.folder:
-        listed = [Path(item.where) for item in list_pictures([options.folder], lambda error: None)]
+        listed = [Path(item.where) for item in list_pictures([options.folder], lambda error: None).items]
         paths = listed[:: max(1, len(listed) // options.count)][: options.count]
     measure_rolls(paths, options.step)
     if options.swaps:

@@ -15,33 +15,46 @@ digits (`IMG_0001`, `DSC_0007`; cameras name files so by the DCF standard), or a
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from data.folders import list_pictures
+from data.folders import LeftOut, list_pictures
 from facedancer_tf.errors import UserError
 
 PERSON_VIEW = re.compile(r"(.+)_[0-9]+")
 CAMERA = re.compile(r"[A-Za-z]{3}_[0-9]{4}|(.*_)?(19|20)[0-9]{6}_[0-9]{6,}")
 
 
-def list_people(folder: Path) -> list[tuple[Path, str]]:
-    """Every picture below `folder` with the name of the person that it shows, sorted by the path below `folder`.
+@dataclass(frozen=True)
+class People:
+    """The pictures of a folder, each with the person that it shows, sorted by the path below the folder.
+
+    left_out: names of files and folders that are no usable pictures, by reason (see `data.folders.Listing`).
+    """
+
+    pictures: list[tuple[Path, str]]
+    left_out: LeftOut
+
+
+def list_people(folder: Path) -> People:
+    """Lists every picture below `folder` with the person that it shows.
 
     Raises UserError where there is no such folder or a folder in it cannot be listed.
     """
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}; check the name", "missing")
     unreadable: list[OSError] = []
-    items = list_pictures([folder], unreadable.append)
+    listing = list_pictures([folder], unreadable.append)
     if unreadable:
         raise UserError(f"{unreadable[0].filename} cannot be listed ({unreadable[0].strerror})", "unreadable")
-    inside = without_shared_folders([PurePath(item.name).parts for item in items])
+    inside = without_shared_folders([PurePath(item.name).parts for item in listing.items])
     if any(len(parts) > 1 for parts in inside):
         people = [parts[0] for parts in inside]
     else:
         names = [parts[0] for parts in inside]
         people = people_of_views([PurePath(name).stem for name in names]) or names
-    return [(Path(item.where), person) for item, person in zip(items, people, strict=True)]
+    pictures = [(Path(item.where), person) for item, person in zip(listing.items, people, strict=True)]
+    return People(pictures, listing.left_out)
 
 
 def without_shared_folders(paths: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -51,6 +51,7 @@ ENCODING_FILES = {
     "data/png.py": "encodes",
     "data/pictures.py": "encodes",
     "data/records.py": "crops of training data in shards",
+    "data/colours.py": "in memory, for the conversion of colours",
     "facedancer_tf/evaluation/jpeg.py": "in memory, decoded at once",
     "facedancer_tf/evaluation/faceforensics.py": "untouched frames of a video",
     "facedancer_tf/provenance/watermark.py": "in memory, decoded at once",

@@ -66,7 +66,7 @@ def test_margins_of_views_are_taken_behind_a_recipe(people, tmp_path):
     assert "# Stage: bootstrapped from views: 3 pairs" in text
     assert re.search(
         r"^# Pictures: 6 files of people\d \(SHA-256 of their names and sizes [0-9a-f]{16}\), faces found by yunet, "
-        r"cut at 128 px with shrink 1; pictures left out: none\.$", text, re.MULTILINE
+        r"cut at 128 px with shrink 1; files left out: none\.$", text, re.MULTILINE
     )  # fmt: skip
     command = "--size-px 128 --encoder sface --identity-error-rate 0.0 --count 1000 --seed 0"
     assert (

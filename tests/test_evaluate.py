@@ -15,6 +15,7 @@ from data.pictures import write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.evaluation.pairs_csv import read_pairs_csv
 from facedancer_tf.provenance.checking import check
+from tests.data.black_png import wide_claim
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,12 +34,14 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     for seed, name in enumerate(("one.keras", "two.keras")):
         write_tiny_model(tmp_path / name, seed)
     write_picture(tmp_path / "empty.png", np.full((64, 64, 3), 99, np.uint8))
+    (tmp_path / "wide.png").write_bytes(wide_claim())
     pictures = bundled_pictures()
     shutil.copy(pictures[0], tmp_path / "here.jpg")
     lines = [
         f"{tmp_path / 'here.jpg'},{pictures[1]},x,y",
         f"{pictures[2]},{pictures[1]},z,y",
         f"{tmp_path / 'empty.png'},{pictures[1]},u,y",
+        f"{tmp_path / 'wide.png'},{pictures[1]},v,y",
     ]
     (tmp_path / "pairs.csv").write_text("\n".join(["source,target,source_id,target_id", *lines]) + "\n")
     models = ("--model", "one.keras", "--model", "two.keras")
@@ -55,7 +58,7 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
         f"pairs.csv (SHA-256 {hashlib.sha256((tmp_path / 'pairs.csv').read_bytes()).hexdigest()[:12]})",
     ):
         assert said in caption
-    assert "1 of 3 pairs, 1 pictures (1 no face)" in caption
+    assert "2 of 4 pairs, 2 files (1 no face, 1 truncated)" in caption
 
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     names = [
@@ -63,7 +66,10 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     ]  # fmt: skip
     assert list(results["systems"]) == names
     assert results["about"]["gallery"].startswith("3 pictures")
-    assert results["unusable"] == {"empty.png": "no face"}  # by its place in the folder
+    assert results["unusable"] == {
+        "empty.png": "no face",
+        "wide.png": "truncated",
+    }  # by their places in the folder
     assert results["systems"]["pasted source"]["means"]["retrieval_top1"] == {
         "mean": 100.0, "low": 100.0, "high": 100.0, "count": 2
     }  # fmt: skip

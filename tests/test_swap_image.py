@@ -16,6 +16,8 @@ from data.pictures import read_picture, write_picture
 from facedancer_tf.provenance.checking import check
 from facedancer_tf.provenance.metadata import xmp_packet
 from facedancer_tf.swapping.identity import Identity
+from tests.data.black_png import wide_claim
+from tests.data.profiles import EXCHANGED, rgb_profile
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,8 +54,9 @@ def face_box(rgb: np.ndarray) -> tuple[int, ...]:
 def test_exif_rotated_target_and_two_sources_without_marks_change_the_face_alone(model, tmp_path):
     upright = read_picture(BARACK).rgb
     exif = Image.Exif()
+    profile = rgb_profile(EXCHANGED, 1.8)
     exif[274] = 6  # to be turned by 90 degrees clockwise for viewing
-    Image.fromarray(np.rot90(upright)).save(tmp_path / "turned.png", exif=exif, icc_profile=b"any profile")
+    Image.fromarray(np.rot90(upright)).save(tmp_path / "turned.png", exif=exif, icc_profile=profile)
     ran = run(
         tmp_path, GRACE, PICTURES / "eileen_collins.png", "turned.png", "--model", model, "--without-marks"
     )
@@ -65,7 +68,7 @@ def test_exif_rotated_target_and_two_sources_without_marks_change_the_face_alone
     assert "swapped.png written" in ran.stdout
     swapped = read_picture(tmp_path / "swapped.png")
     assert swapped.rgb.shape == upright.shape
-    assert swapped.icc_profile == b"any profile"
+    assert swapped.icc_profile == profile
     x, y, width, height = face_box(upright)
     changed = (swapped.rgb != upright).any(axis=-1)
     assert (
@@ -96,11 +99,13 @@ def test_grey_picture_with_alpha_and_several_faces(model, tmp_path):
 
 def test_jpeg_is_marked_and_says_that_it_holds_no_transparency(model, tmp_path):
     rgb = read_picture(BARACK).rgb
-    write_picture(tmp_path / "seen.png", rgb, np.full(rgb.shape[:2], 200, np.uint8))
+    frame = Image.fromarray(np.dstack([rgb, np.full(rgb.shape[:2], 200, np.uint8)]))
+    frame.save(tmp_path / "seen.png", save_all=True, append_images=[frame.rotate(90)])
     (tmp_path / "out.jpg").write_bytes(b"an older file, named with -o")
     ran = run(tmp_path, GRACE, "seen.png", "-o", "out.jpg", "--label", "--model", model)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
     assert "no transparency" in ran.stdout
+    assert "note: seen.png: of 2 pictures of an animation only the first is used\n" in ran.stdout
     assert_marked(tmp_path / "out.jpg")
     corner = read_picture(tmp_path / "out.jpg").rgb[-60:, :200].astype(int)
     assert np.abs(corner - rgb[-60:, :200]).max() > 100  # the label
@@ -158,12 +163,18 @@ def test_unusable_pictures_are_one_sentence(model, tmp_path):
     write_picture(tmp_path / "wall.png", np.full((300, 300, 3), 90, np.uint8))
     (tmp_path / "text.jpg").write_text("no picture")
     (tmp_path / "half.jpg").write_bytes(BARACK.read_bytes()[:20000])
+    (tmp_path / "phone.jpg").write_bytes(bytes(4) + b"ftypheic" + bytes(99))
+    (tmp_path / "wide.png").write_bytes(wide_claim())
     options = ("-o", "out.png", "--model", model)
     refused(tmp_path, GRACE, "wall.png", *options, says="wall.png: no face was found")
     refused(tmp_path, "wall.png", GRACE, *options, says="wall.png: no face was found")
     refused(tmp_path, "wall.png", "--list-faces", says="wall.png: no face was found")
     refused(tmp_path, GRACE, "text.jpg", *options, says="text.jpg: not a")
     refused(tmp_path, GRACE, "half.jpg", *options, says="half.jpg: truncated")
+    refused(
+        tmp_path, "wide.png", GRACE, *options, says="wide.png: truncated or damaged (its data ends before"
+    )
+    refused(tmp_path, GRACE, "phone.jpg", *options, says="phone.jpg: a picture of the kind heic: convert it")
     refused(tmp_path, "none.jpg", BARACK, *options, says="none.jpg: there is no such file")
     refused(tmp_path, GRACE, PICTURES, *options, says="pictures is a folder; name a picture in it")
     refused(tmp_path, GRACE, BARACK, *options, "--face", "1", says="there is no face 1: only face 0")

@@ -45,14 +45,14 @@ class FaceSettings:
 
         def make(item: Item) -> Outcome:
             try:
-                picture = read_picture(item.where).rgb
+                picture = read_picture(item.where).srgb
             except UnreadablePicture as error:
                 return Outcome((), (error.reason,))
             if min(picture.shape[:2]) < self.min_face_px:
                 return Outcome((), ("tiny_picture",))
             try:
                 faces = detector.detect(picture, "every" if self.faces == "all" else "patient")
-            except cv2.error:
+            except (cv2.error, MemoryError):
                 return Outcome((), ("detector_failed",))
             if not faces:
                 return Outcome((), ("no_face",))

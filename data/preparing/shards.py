@@ -19,7 +19,7 @@ import cv2
 import tensorflow as tf
 from tqdm import tqdm
 
-from data.folders import Item
+from data.folders import Item, LeftOut
 from data.locks import InUse, only_one
 from data.manifest import SETTINGS, Manifest, manifest_name, write_json, write_manifest
 from data.preparing.face_records import Outcome
@@ -47,14 +47,16 @@ def make_shards(
     part: int = 0,
     parts: int = 1,
     rounds: Sequence[Sequence[Item]] = (),
+    not_listed: LeftOut | None = None,
 ) -> dict[str, Any]:
     """Makes the shards k of `plans` with k = `part` modulo `parts`, or goes on making them; returns the part's report.
 
-    `rounds` are the items of `plans` in the rounds in which they were added (see `data.preparing.rounds`). The report
-    (also written as `report-<part>-of-<parts>.json`) counts pictures, records and reasons, and names the
-    items by reason; `made_now`, which the written report does not have, counts the pictures of this run. Raises
-    ShardsRefused if the folder holds something else, if another run works on it, or if a worker stops; passes on the
-    ValueError of `maker.build()` where e.g. a detector is missing.
+    rounds: the items of `plans` in the rounds in which they were added (see `data.preparing.rounds`). not_listed: names
+    of files that are in no plan, by reason; part 0 reports them with what it left out itself. The report (also written
+    as `report-<part>-of-<parts>.json`) counts pictures, records and reasons, and names the items by reason; `made_now`,
+    which the written report does not have, counts the pictures of this run. Raises ShardsRefused if the folder holds
+    something else, if another run works on it, or if a worker stops; passes on the ValueError of `maker.build()` where
+    e.g. a detector is missing.
     """
     folder = Path(folder)
     if workers < 1 or not 0 <= part < parts:
@@ -94,7 +96,7 @@ def make_shards(
                 f"{len(own) - len(reports)} shards in {folder} were not finished: run it again"
             )
         manifest = Manifest(settings, tuple(report.shard for report in reports))
-        summary = _summarise(reports, manifest)
+        summary = _summarise(reports, manifest, not_listed if not_listed and part == 0 else {})
         write_json(folder / manifest_name(part, parts).replace("manifest", "report"), summary)
         write_manifest(folder, manifest, part, parts)
     return {**summary, "made_now": made_now}
@@ -137,9 +139,9 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
         )
 
 
-def _summarise(reports: list[ShardReport], manifest: Manifest) -> dict[str, Any]:
-    """Adds up the reports of one part's shards into the part's report."""
-    names_by_reason: dict[str, list[str]] = {}
+def _summarise(reports: list[ShardReport], manifest: Manifest, not_listed: LeftOut) -> dict[str, Any]:
+    """Adds up the reports of one part's shards and `not_listed` into the part's report."""
+    names_by_reason = {reason: list(names) for reason, names in not_listed.items()}
     for report in reports:
         for reason, names in report.reasons.items():
             names_by_reason.setdefault(reason, []).extend(names)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from data.folders import words
 from facedancer_tf import __version__
 from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.meter import Meter
@@ -17,6 +18,7 @@ def describe_evaluation(
     pair_set, unusable = evaluation.pair_set, evaluation.portraits.unusable
     people = len({photograph.identity for photograph in pair_set.gallery})
     reasons = Counter(unusable.values())
+    reasons.update({words(reason): len(names) for reason, names in pair_set.not_listed.items()})
     left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
     sides = {side for pair in pair_set.pairs for side in (pair.source, pair.target)}
     sources = len({pair.source for pair in pair_set.pairs})
@@ -30,7 +32,7 @@ def describe_evaluation(
         "gallery": f"{len(pair_set.gallery)} pictures of {people} people: {sources} sources, "
         f"{len(pair_set.gallery) - sources - others} further targets, {others} others",
         "left out": f"{evaluation.pairs_asked - len(pair_set.pairs)} of {evaluation.pairs_asked} pairs, "
-        f"{len(unusable)} pictures" + (f" ({left_out})" if left_out else ""),
+        f"{reasons.total()} files" + (f" ({left_out})" if left_out else ""),
         "pose and expression by": "face-api.js networks: 68 landmarks with a head fitted to them, 7 expressions",
         **({"FID by": meter.inception.description} if meter.inception else {}),
         "seed": f"{seed}",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from data.folders import LeftOut
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import (
     Pair,
@@ -22,12 +23,15 @@ def read_pair_set(where: str, count: int, gallery: int, seed: int) -> PairSet:
     are in it, others fill the room that is left. Raises UserError where there is no such place, or not enough in it.
     """
     path = Path(where)
+    not_listed: LeftOut = {}
     if where == "bundled":
         photographs = bundled_photographs()
         pairs = [Pair(s, t) for s in photographs for t in photographs if s is not t]
         name, sampling = f"{len(photographs)} bundled photographs", "all ordered pairs"
     elif path.is_dir():
-        photographs = [Photograph(file, person) for file, person in list_people(path)]
+        folder = list_people(path)
+        photographs = [Photograph(file, person) for file, person in folder.pictures]
+        not_listed = folder.left_out
         pairs = draw_pairs(photographs, count, seed, path)
         people = len({photograph.identity for photograph in photographs})
         name = path.resolve().name
@@ -43,4 +47,5 @@ def read_pair_set(where: str, count: int, gallery: int, seed: int) -> PairSet:
         raise UserError(
             f"there are no pairs {where}: name 'bundled', a CSV file or a folder of pictures", "missing"
         )
-    return PairSet(tuple(pairs), tuple(choose_gallery(pairs, photographs, gallery, seed)), name, sampling)
+    all_of_gallery = tuple(choose_gallery(pairs, photographs, gallery, seed))
+    return PairSet(tuple(pairs), all_of_gallery, name, sampling, not_listed)

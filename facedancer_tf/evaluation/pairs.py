@@ -5,11 +5,12 @@ A photograph's identity is a word: two photographs with the same word show one p
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from data.folders import LeftOut
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import UserError
 
@@ -37,12 +38,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class PairSet:
-    """Pairs with their gallery. name: where they come from, in words. sampling: how they were drawn, in words."""
+    """Pairs with their gallery.
+
+    name: where they come from, in words. sampling: how they were drawn, in words. not_listed: names of the folder's
+    files that are no usable pictures, by reason (see `data.folders.Listing`).
+    """
 
     pairs: tuple[Pair, ...]
     gallery: tuple[Photograph, ...]
     name: str
     sampling: str
+    not_listed: LeftOut = field(default_factory=dict)
 
 
 def bundled_photographs() -> list[Photograph]:

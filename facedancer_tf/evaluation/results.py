@@ -32,6 +32,7 @@ def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dic
     content: dict[str, Any] = {
         "about": about,
         "metrics": {metric.key: {"meaning": metric.meaning, "better": metric.better} for metric in metrics},
+        "not_listed": evaluation.pair_set.not_listed,
         "unusable": {place(path): why for path, why in evaluation.portraits.unusable.items()},
         "systems": {
             row.name: {

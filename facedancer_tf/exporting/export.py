@@ -148,6 +148,6 @@ def bundled_crops(detector: Detector, engine: Engine) -> tuple[np.ndarray, np.nd
 
 def _read(path: Path) -> np.ndarray:
     try:
-        return read_picture(path).rgb
+        return read_picture(path).srgb
     except UnreadablePicture as error:
         raise UserError(" ".join(str(error).split()), "unreadable") from error

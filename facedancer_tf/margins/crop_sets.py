@@ -1,35 +1,32 @@
 """Reads aligned crops, with the person in each, from a folder of pictures or of shards that prepare_data.py made."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from data.folders import Item
+from data.folders import LeftOut
 from data.manifest import Split, read_manifest
 from data.pipeline import decode_picture
 from data.records import parse_record
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
-from facedancer_tf.people import list_people
 
 
 @dataclass(frozen=True)
 class CropSet:
     """Aligned crops uint8 [N, S, S, 3].
 
-    people: the person in each crop. material: from which pictures they come, in words. left_out: how many pictures
-    could not be used, by reason.
+    people: the person in each crop. material: from which pictures they come, in words. left_out: the files
+    that could not be used, by reason.
     """
 
     crops: np.ndarray
     people: tuple[str, ...]
     material: str
-    left_out: Mapping[str, int]
+    left_out: LeftOut
 
 
 def read_crops(
@@ -61,20 +58,18 @@ def _of_pictures(
     folder: Path, count: int, size_px: int, shrink: float, random: np.random.Generator
 ) -> CropSet:
     reader = FaceReader("yunet", size_px, shrink)
-    items = [Item(p.relative_to(folder).as_posix(), person, str(p)) for p, person in list_people(folder)]
+    items = reader.list_people(folder)
     crops: list[np.ndarray] = []
     people: list[str] = []
     for index in random.permutation(len(items)).tolist():
         if len(crops) == count:
             break
-        if (crop := reader.crop(Path(items[index].where))) is not None:
+        if (crop := reader.crop(items[index])) is not None:
             crops.append(crop)
             people.append(items[index].label)
     if not crops:
         raise UserError(f"{folder} holds no picture that shows a face ({len(items)} looked at)", "no_face")
-    return CropSet(
-        np.stack(crops), tuple(people), reader.describe_material(folder, items), Counter(reader.left_out)
-    )
+    return CropSet(np.stack(crops), tuple(people), reader.describe_material(folder, items), reader.left_out)
 
 
 def _of_shards(

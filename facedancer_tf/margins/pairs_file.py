@@ -17,6 +17,7 @@ from facedancer_tf.margins.samples import (
     SWAPPED_SOURCE,
     TARGET_SWAPPED,
     Samples,
+    count_left_out,
     stack_crops,
 )
 from facedancer_tf.swapping.portraits import NoFace, find_face, read_pixels, read_portrait
@@ -76,8 +77,7 @@ def samples_of_pairs(file: Path, count: int, seed: int, size_px: int, detector: 
             targets.append(str(rows[index]["target"]))
     with_source = "source" in rows[0]
     if not samples:
-        reasons = ", ".join(f"{reason}: {number}" for reason, number in sorted(reader.left_out.items()))
-        raise UserError(f"{file} holds no pairs that could be used ({reasons})")
+        raise UserError(f"{file} holds no pairs that could be used ({count_left_out(reader.left_out)})")
     if not with_source:
         if len(set(targets)) == 1:
             raise UserError(f"{file} names one target only: add the column source, to have different people")
@@ -119,20 +119,22 @@ def _pictures_of_rows(file: Path, rows: list[dict[str, Path]]) -> list[Item]:
 
 
 def _read_sample(row: dict[str, Path], reader: FaceReader) -> dict[str, np.ndarray] | None:
-    """The row's aligned crops by column. None where one of them fails; `reader` then counts the reason."""
+    """The row's aligned crops by column. None where one of them fails; `reader` then names the file."""
     if row.get("source") == row["target"]:
-        reader.left_out["swapped with itself"] += 1
+        reader.left_out["swapped with itself"].append(str(row["target"]))
         return None
+    path = row["target"]
     try:
-        target = read_portrait(row["target"], reader.detector)
+        target = read_portrait(path, reader.detector)
         crops = {"target": reader.cut(target.picture, target.face)}
         for column in [column for column in row if column != "target"]:
-            picture = read_pixels(row[column])
+            path = row[column]
+            picture = read_pixels(path)
             same_place = column == "swapped" and picture.shape == target.picture.shape
             crops[column] = reader.cut(
                 picture, target.face if same_place else find_face(picture, reader.detector)
             )
     except NoFace as reason:
-        reader.left_out[str(reason)] += 1
+        reader.left_out[str(reason)].append(str(path))
         return None
     return crops

@@ -2,7 +2,15 @@
 
 from collections.abc import Sequence
 
-from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
+from data.folders import LeftOut
+from facedancer_tf.margins.samples import (
+    DIFFERENT,
+    SAME,
+    SWAPPED_SOURCE,
+    TARGET_SWAPPED,
+    Samples,
+    count_left_out,
+)
 from facedancer_tf.margins.suggestion import BlockFigures, is_half_swapped, margin_kind
 from facedancer_tf.weights.identity_encoder import Encoder
 
@@ -10,6 +18,7 @@ HALF_SWAPPED = (
     "these swapped faces are still nearer to their targets than to their sources: margins measured on them hold the "
     "next model where this one stands, measure anew once identities move further"
 )
+NAMES_MAX = 10
 LETTERS = {TARGET_SWAPPED: "T", SWAPPED_SOURCE: "S", SAME: "V", DIFFERENT: "D"}
 LEGEND = {
     TARGET_SWAPPED: "target to swapped",
@@ -47,10 +56,13 @@ def table(figures: Sequence[BlockFigures]) -> str:
     return "\n".join(lines)
 
 
-def left_out(samples: Samples) -> str:
-    """How many pictures were not used and why, as one clause."""
-    reasons = ", ".join(f"{reason}: {count}" for reason, count in sorted(samples.left_out.items()))
-    return f"pictures left out: {reasons or 'none'}"
+def name_left_out(left_out: LeftOut) -> list[str]:
+    """A line for each reason with the names of the files that were not used, the first NAMES_MAX of them."""
+    lines = []
+    for reason, names in sorted(left_out.items()):
+        more = f" and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else ""
+        lines.append(f"left out, {reason}: {', '.join(names[:NAMES_MAX])}{more}")
+    return lines
 
 
 def warnings(figures: Sequence[BlockFigures], samples: Samples) -> list[str]:
@@ -71,7 +83,7 @@ def margins_yaml(
         "# them, give them behind a recipe:",
         f"#   python train.py --config configs/RECIPE.yaml --config {name}",
         f"# Stage: {samples.origin}.",
-        f"# Pictures: {samples.material}; {left_out(samples)}.",
+        f"# Pictures: {samples.material}; files left out: {count_left_out(samples.left_out)}.",
         f"# Made by: {command}",
         f"# Margin: mean distance {LETTERS[margin_kind(figures[0].means)]} below.",
     ]

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
+from data.folders import LeftOut
+
 Distances = dict[str, dict[str, np.ndarray]]  # block → kind → [N]
 EMBEDDING = "embedding"  # its name among the blocks
 BATCH = 8  # samples at once, up to three pictures each: all their blocks are in memory, some 0.3 GB for SFace
@@ -25,7 +27,7 @@ class Samples:
     batches: yields their pictures. kinds: for each kind of distance (the words above), the two roles that are compared.
     groups: [N], a word per sample; samples with one word depend on each other. shrink: with which the pictures were
     aligned. origin: says what was measured, and material: says on which pictures, both for the head of the margins
-    file. left_out: how many pictures were not used, by reason. beware: says what these samples cannot tell, or "".
+    file. left_out: the files that were not used, by reason. beware: says what these samples cannot tell, or "".
     """
 
     batches: Batches
@@ -34,8 +36,13 @@ class Samples:
     shrink: float
     origin: str
     material: str
-    left_out: Mapping[str, int]
+    left_out: LeftOut
     beware: str = ""
+
+
+def count_left_out(left_out: LeftOut) -> str:
+    """How many files were not used, by reason, in words."""
+    return ", ".join(f"{reason}: {len(left_out[reason])}" for reason in sorted(left_out)) or "none"
 
 
 def stack_crops(crops: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:

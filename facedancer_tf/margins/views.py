@@ -15,12 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from data.folders import Item
-from data.pictures import SUFFIXES
+from data.picture_kinds import looks_like_picture
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
 from facedancer_tf.margins.samples import BATCH, DIFFERENT, SAME, Samples, stack_crops
-from facedancer_tf.people import list_people
 
 # What unpacking raises for a damaged zip file; RuntimeError is for an encrypted one, or a packing that is not known.
 DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError, ValueError)
@@ -30,7 +28,8 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError
 def open_folder(source: Path) -> Iterator[Path]:
     """Opens `source` as a folder. If it is a zip file, its pictures are unpacked for as long as the block runs.
 
-    Raises UserError where it is neither folder nor zip file, or the zip file is damaged.
+    Those that cannot be read are unpacked too, so that they are counted. Raises UserError where it is neither folder
+    nor zip file, or the zip file is damaged.
     """
     if source.is_dir():
         yield source
@@ -40,9 +39,7 @@ def open_folder(source: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         try:
             with zipfile.ZipFile(source) as archive:
-                archive.extractall(
-                    folder, [name for name in archive.namelist() if name.lower().endswith(SUFFIXES)]
-                )
+                archive.extractall(folder, [n for n in archive.namelist() if looks_like_picture(n)])
         except DAMAGE as error:
             reason = str(error) or "it ends too early"
             raise UserError(f"{source} cannot be unpacked ({reason}); make it anew", "unreadable") from error
@@ -67,21 +64,21 @@ def samples_of_views(source: Path, count: int, seed: int, size_px: int, detector
     people: dict[str, list[int]] = {}
     pairs: list[tuple[str, int, int]] = []
     with open_folder(source) as folder:
-        items = [Item(p.relative_to(folder).as_posix(), person, str(p)) for p, person in list_people(folder)]
+        items = reader.list_people(folder)
         material = reader.describe_material(source, items)
         by_person = defaultdict(list)
         for item in items:
-            by_person[item.label].append(Path(item.where))
-        several = sorted(person for person, paths in by_person.items() if len(paths) > 1)
+            by_person[item.label].append(item)
+        several = sorted(person for person, of_person in by_person.items() if len(of_person) > 1)
         for person in random.permutation(several).tolist():
             if len(pairs) >= count:
                 break
             people[person] = []
-            for path in by_person[person]:
-                if (crop := reader.crop(path)) is not None:
+            for item in by_person[person]:
+                if (crop := reader.crop(item)) is not None:
                     people[person].append(len(crops))
                     crops.append(crop)
-                    views.append(view_of(path, person))
+                    views.append(view_of(Path(item.where), person))
             pairs += [(person, one, other) for one, other in itertools.combinations(people[person], 2)]
     pairs = pairs[:count]
     pair_people = {person for person, _, _ in pairs}

@@ -1,6 +1,6 @@
 """Finds the largest face of a picture file, or says why there is none: one rule for all that measures faces.
 
-Pictures are uint8 RGB [H, W, 3], upright.
+Pictures are uint8 [H, W, 3] in sRGB, upright.
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from data.faces.face import Detector, Face
+from data.folders import words
 from data.pictures import UnreadablePicture, read_picture
 
 
@@ -35,16 +36,16 @@ def read_portrait(path: Path, detector: Detector) -> Portrait:
 def read_pixels(path: Path) -> np.ndarray:
     """Reads a file's picture; raises NoFace where it cannot be read."""
     try:
-        return read_picture(path).rgb
+        return read_picture(path).srgb
     except UnreadablePicture as error:
-        raise NoFace(error.reason.replace("_", " ")) from error
+        raise NoFace(words(error.reason)) from error
 
 
 def find_face(picture: np.ndarray, detector: Detector) -> Face:
     """Finds the largest face; raises NoFace where there is none."""
     try:
         faces = detector.detect(picture)
-    except cv2.error as error:  # a picture that the network cannot take, such as one a few pixels high
+    except (cv2.error, MemoryError) as error:  # the network cannot take it, such as one a few pixels high
         raise NoFace("detector failed") from error
     if not faces:
         raise NoFace("no face")

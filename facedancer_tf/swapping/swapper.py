@@ -11,7 +11,6 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import cv2
 import numpy as np
 
 from data.faces.alignment import similarity_transform, template, warp
@@ -19,6 +18,7 @@ from data.faces.detection import build_detector
 from data.faces.face import Detector, DetectorUnavailable, Face, Search
 from facedancer_tf.errors import Code, UserError
 from facedancer_tf.provenance.swapped import UsedModel
+from facedancer_tf.swapping.greyness import is_grey, without_colour
 from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.paste import paste_into
 from facedancer_tf.weights.catalogue import find_weights
@@ -202,10 +202,10 @@ class Swapper:
         self, target: np.ndarray, swapped: Sequence[np.ndarray] | np.ndarray, transforms: Sequence[np.ndarray]
     ) -> np.ndarray:
         """Pastes `swapped` crops [n, S, S, 3] into a copy of `target`, at the places that they were `cut` from."""
-        if _is_grey(target):  # a black-and-white photograph must not get a tinted face
-            swapped = [_grey(crop) for crop in swapped]
         result = target.copy()
         for crop, transform in zip(swapped, transforms, strict=True):
+            if is_grey(warp(target, transform, len(crop))):
+                crop = without_colour(crop)
             paste_into(result, crop, transform, self.engine.recipe.shrink)
         return result
 
@@ -234,13 +234,3 @@ def _transform(face: Face, size_px: int, shrink: float = 1.0) -> np.ndarray:
             "point or nowhere; choose another face or picture",
             "no_face",
         ) from error
-
-
-def _is_grey(picture: np.ndarray) -> bool:
-    return bool(
-        np.array_equal(picture[..., 0], picture[..., 1]) and np.array_equal(picture[..., 1], picture[..., 2])
-    )
-
-
-def _grey(crop: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)

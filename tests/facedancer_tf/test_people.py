@@ -13,7 +13,7 @@ def people(folder: Path, names: list[str]) -> dict[str, str]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
-    found = list_people(folder)
+    found = list_people(folder).pictures
     inside = [path.relative_to(folder).as_posix() for path, _ in found]
     assert inside == sorted(inside)
     return dict(zip(inside, (person for _, person in found), strict=True))
@@ -62,4 +62,16 @@ def test_otherwise_every_file_is_a_person(tmp_path, names):
 def test_no_folder_is_said(tmp_path):
     with pytest.raises(UserError, match="there is no folder"):
         list_people(tmp_path / "nowhere")
-    assert list_people(tmp_path) == []
+    assert list_people(tmp_path).pictures == []
+
+
+@pytest.mark.parametrize("wrap", ["", "photos/"])
+def test_what_a_mac_leaves_in_a_folder_is_nobody(tmp_path, wrap):
+    names = [f"{wrap}{name}" for name in ("anna_0.jpg", "anna_1.jpg", "bert_0.jpg", "bert_1.jpg")]
+    left = [f"{wrap}._{Path(name).name}" for name in names] + ["__MACOSX/anna_0.jpg"]
+    for name in left:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert list(people(tmp_path, names).values()) == ["anna", "anna", "bert", "bert"]
+    hidden = list_people(tmp_path).left_out["hidden_or_system"]
+    assert hidden == sorted([*left[:-1], "__MACOSX/"])

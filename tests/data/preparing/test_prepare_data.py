@@ -20,6 +20,7 @@ from data.pictures import read_picture
 from data.pipeline import build_dataset
 from data.records import decode_crop, parse_record
 from facedancer_tf.bundled_pictures import bundled_pictures
+from tests.data.black_png import wide_claim
 from tests.data.preparing.running import command, prepare, prepare_here
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,7 +29,7 @@ FIXED = ["--size-px", "64", "--min-face-px", "24", "--seed", "3", "--validation"
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders of five people with variants of one photograph each, and six pictures that give no face."""
+    """Folders of five people with variants of one photograph each, and eight pictures that give no face."""
     folder = tmp_path_factory.mktemp("people")
     photographs = bundled_pictures()
     for path in photographs:
@@ -38,7 +39,12 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(5):
             small.rotate(number * 2).save(folder / path.stem / f"{number}.png")
     whole = photographs[0].read_bytes()
-    (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    half = len(whole) // 2
+    (folder / "cut.jpg").write_bytes(whole[:half])
+    (folder / "zeroed.jpg").write_bytes(whole[:half] + bytes(512) + whole[half + 512 :])
+    (folder / "wide.png").write_bytes(wide_claim())
+    (folder / "phone.heic").write_bytes(b"not read")
+    (folder / "._cut.jpg").write_bytes(b"what a Mac leaves")
     (folder / "words.png").write_text("no picture")
     os.symlink("/proc/self/mem", folder / "broken_disk.jpg")  # opens, but reading it fails (EIO)
     Image.new("RGB", (20, 200)).save(folder / "narrow.bmp")
@@ -70,18 +76,21 @@ def straight(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     code, output = prepare(people, "-o", folder, *FIXED, "--workers", 1)
     assert code == 0, output
     assert "left out: truncated" in output
+    assert "left out: heic picture" in output
     return folder
 
 
 def test_report_counts_every_picture_by_reason(straight: Path) -> None:
     report = json.loads((straight / "report-00000-of-00001.json").read_text())
-    assert report["pictures"] == 31
+    assert report["pictures"] == 33
     assert report["left_out_files"] == {
         "face_too_small": ["far.png"],
+        "heic_picture": ["phone.heic"],
+        "hidden_or_system": ["._cut.jpg"],
         "no_face": ["noise.webp"],
         "not_a_picture": ["words.png"],
         "tiny_picture": ["narrow.bmp"],
-        "truncated": ["cut.jpg"],
+        "truncated": ["cut.jpg", "wide.png", "zeroed.jpg"],
         "unreadable": ["broken_disk.jpg"],
     }
     assert report["train"] + report["validation"] == 25
@@ -114,10 +123,10 @@ def test_two_workers_make_the_same_shards_and_a_second_run_redoes_nothing(
     assert code == 0, output
     assert_same_shards(straight, tmp_path / "two")
     before = {name: (tmp_path / "two" / name).stat().st_mtime_ns for name in shard_files(straight)}
-    assert ", 31 done before" not in output
+    assert ", 33 done before" not in output
     code, output = prepare_here(people, "-o", tmp_path / "two", *FIXED, "--workers", 1)
     assert code == 0, output
-    assert " 0.0 pictures/s, 31 done before" in output
+    assert " 0.0 pictures/s, 33 done before" in output
     assert before == {name: (tmp_path / "two" / name).stat().st_mtime_ns for name in shard_files(straight)}
 
 

@@ -29,12 +29,15 @@ def test_bundled_are_all_ordered_pairs():
 
 
 def test_a_folder_gives_different_pairs_of_two_people_by_the_seed(people):
+    for name in ("a/x.avif", "b/._0.png"):
+        (people / name).touch()
     drawn = read_pair_set(str(people), 60, 7, 3)
     assert len(set(drawn.pairs)) == 60
     assert all(pair.source.identity != pair.target.identity for pair in drawn.pairs)
     assert {photograph.identity for photograph in drawn.gallery} == set("abcd")
     assert drawn == read_pair_set(str(people), 60, 7, 3)
     assert drawn.pairs != read_pair_set(str(people), 60, 7, 4).pairs
+    assert drawn.not_listed == {"avif_picture": ["a/x.avif"], "hidden_or_system": ["b/._0.png"]}
     assert drawn.sampling == "60 pairs at random among 12 pictures of 4 people, seed 3"
 
 

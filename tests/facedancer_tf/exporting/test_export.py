@@ -22,6 +22,7 @@ from facedancer_tf.exporting.export import (
 )
 from facedancer_tf.swapping.engine import Engine
 from facedancer_tf.swapping.swapper import Swapper, load_detector
+from tests.data.black_png import wide_claim
 from tests.facedancer_tf.conftest import PICTURES, write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -174,6 +175,7 @@ def test_what_cannot_be_is_said_and_leaves_nothing(tiny_model, tmp_path):
     (tmp_path / "used" / "mine.txt").write_text("mine")
     write_picture(tmp_path / "grey.png", np.full((200, 200, 3), 128, np.uint8))
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    (tmp_path / "wide.png").write_bytes(wide_claim())
     there = sorted(tmp_path.rglob("*"))
     with pytest.raises(UserError, match="exists already"):
         export_model(tiny_model, tmp_path / "used")
@@ -183,6 +185,8 @@ def test_what_cannot_be_is_said_and_leaves_nothing(tiny_model, tmp_path):
         export_model(tiny_model, tmp_path / "model", sources=[SOURCES[0], tmp_path / "grey.png"])
     with pytest.raises(UserError, match=r"broken\.jpg"):
         export_model(tiny_model, tmp_path / "model", sources=[tmp_path / "broken.jpg"])
+    with pytest.raises(UserError, match=r"wide\.png: truncated"):
+        export_model(tiny_model, tmp_path / "model", sources=[tmp_path / "wide.png"])
     with pytest.raises(ValueError, match=r"\['onnx', 'saved_model'\]"):
         export_model(tiny_model, tmp_path / "model", "tflite")
     assert sorted(tmp_path.rglob("*")) == there

@@ -11,12 +11,21 @@ from data.pictures import read_picture, write_picture
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.distances import candidate_blocks, measure_distances
 from facedancer_tf.margins.pairs_file import read_rows, samples_of_pairs
-from facedancer_tf.margins.samples import DIFFERENT, SAME, SWAPPED_SOURCE, TARGET_SWAPPED, Samples
+from facedancer_tf.margins.report import name_left_out
+from facedancer_tf.margins.samples import (
+    DIFFERENT,
+    SAME,
+    SWAPPED_SOURCE,
+    TARGET_SWAPPED,
+    Samples,
+    count_left_out,
+)
 from facedancer_tf.margins.swaps import draw_swaps
 from facedancer_tf.margins.views import open_folder, samples_of_views, view_of
 from facedancer_tf.weights.identity_encoder import load_encoder
 from losses.cosine import cosine_distance
 from networks.encoders import prepare_pictures, tap_encoder
+from tests.data.black_png import wide_claim
 from tests.facedancer_tf.conftest import PICTURES
 
 SIZE_PX = 64
@@ -44,7 +53,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_views_pair_people_with_themselves_and_with_strangers_in_the_same_view(people):
     samples = samples_of_views(people, 100, seed=3, size_px=SIZE_PX)
     assert sorted(samples.groups) == ["barack_obama", "emmanuel_macron"]  # of grace one view is left: no pair
-    assert samples.left_out == {"no face": 1}
+    assert samples.left_out == {"no face": ["grace_1.jpg"]}
     assert "2 pairs of views of 2 people" in samples.origin
     (batch,) = samples.batches()
     assert {role: pictures.shape for role, pictures in batch.items()} == dict.fromkeys(
@@ -61,11 +70,20 @@ def test_zip_files_and_folders_per_person_give_the_same_samples(people, tmp_path
         for path in sorted(people.iterdir()):
             person, _, view = path.stem.rpartition("_")
             archive.write(path, f"set/{person}/{view}.jpg")
+        archive.writestr("__MACOSX/set/grace/._0.jpg", b"what a Mac leaves")
+        archive.writestr("set/barack_obama/._0.jpg", b"the same, beside the picture")
+        archive.writestr("set/grace/2.heic", b"not read")
+        archive.writestr("set/grace/3.png", wide_claim())
     packed, plain = (samples_of_views(where, 9, 3, SIZE_PX) for where in (tmp_path / "people.zip", people))
     assert packed.groups == plain.groups
+    counts = "heic picture: 1, hidden or system: 2, no face: 1, truncated: 1"
+    assert count_left_out(packed.left_out) == counts
+    lines = name_left_out(packed.left_out)
+    assert lines[0] == "left out, heic picture: set/grace/2.heic"
+    assert lines[-1] == "left out, truncated: set/grace/3.png"
     for role, pictures in next(packed.batches()).items():
         assert np.array_equal(pictures, next(plain.batches())[role])
-    assert packed.material.startswith("6 files of people.zip (SHA-256 of their names and sizes ")
+    assert packed.material.startswith("7 files of people.zip (SHA-256 of their names and sizes ")
     assert str(tmp_path) not in packed.material
     with open_folder(people) as folder:
         assert folder == people
@@ -145,7 +163,11 @@ def test_rows_give_aligned_triples_and_the_rest_is_counted(swaps):
         "grace_0.jpg,same_size.png,grace_0.jpg",
     )
     samples = samples_of_pairs(file, 100, 0, SIZE_PX)
-    assert samples.left_out == {"no face": 1, "missing": 1, "swapped with itself": 1}
+    assert samples.left_out == {
+        "no face": [str(swaps / "grace_1.jpg")],
+        "missing": [str(swaps / "nowhere.jpg")],
+        "swapped with itself": [str(swaps / "grace_0.jpg")],
+    }
     assert samples.beware == ""
     assert samples.material.startswith("15 files of swaps.csv (SHA-256 of their names and sizes ")
     assert samples.kinds == {

@@ -190,6 +190,14 @@ def test_a_grey_picture_stays_grey(swapper, grace, barack):
     swapped = swapper.swap(grace, grey)
     assert (swapped != grey).any()
     assert (swapped == swapped[..., :1]).all()
+    noise = np.random.default_rng(0).integers(-1, 2, grey.shape)  # of a scanner
+    stamped = np.clip(grey + noise, 0, 255).astype(np.uint8)
+    stamped[-30:, -120:] = (255, 140, 0)  # the date that old cameras print into a corner
+    swapped = swapper.swap(grace, stamped)
+    changed = (swapped != stamped).any(axis=-1)
+    assert changed.mean() > 0.05
+    assert np.ptp(swapped[changed].astype(int), axis=-1).max() <= 2  # no more colour than the noise
+    assert not changed[-30:, -120:].any()
     coloured = swapper.swap(grace, barack)
     assert (coloured != coloured[..., :1]).any()
 
