@@ -7,7 +7,6 @@ takes less than 2 GB of memory beside the file's own size: limits on pixels, byt
 
 import io
 import struct
-import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +42,6 @@ _BROKEN = (
     struct.error,
     zlib.error,
 )
-
-# PIXELS_MAX decides; without this line Pillow prints a warning from 89 million pixels on.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 class UnreadablePicture(ValueError):

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Literal, NoReturn
 
@@ -49,6 +50,8 @@ def run_main(main: Callable[[], None]) -> None:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    # From Pillow, at 89 million pixels; `data.picture_reading` has a bound of its own.
+    warnings.filterwarnings("ignore", message="Image size .* could be decompression bomb")
     try:
         with watched_interrupts() as interrupts:
             try:
