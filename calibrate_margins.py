@@ -5,15 +5,17 @@ and are best measured with a swapper that works. The script prints the distances
 train.py takes after a recipe: python train.py --config configs/small.yaml --config margins.yaml
 """
 
-import argparse
-from pathlib import Path
-
-from facedancer_tf.errors import UserError, run_main, stop_quietly
+from facedancer_tf.early_interrupts import end_at_interrupts
 
 if __name__ == "__main__":
-    stop_quietly()  # the imports below take a while
+    end_at_interrupts()  # the imports below take a while
+
+import argparse
+import shlex
+from pathlib import Path
 
 from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.margins.plot import check_plot
 from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE
 from facedancer_tf.quiet_start import load_tensorflow_quietly
@@ -31,9 +33,10 @@ Views lie in a folder per person or are named person_0.jpg, person_1.jpg. The pa
 (source may be left out); paths start at the file's folder. docs/training.md says how blocks are chosen.
 """
 SIZE_PX = 128  # the size in configs/small.yaml
-PLACES = ("views", "model", "pictures", "pairs")
+PLACES = ("views", "model", "pictures", "pairs", "encoder_weights", "model_encoder_weights", "output")
 DECISIVE = (
-    *PLACES, "split", "size_px", "encoder", "pasted", "blocks", "identity_error_rate", "count", "seed",
+    "views", "model", "pictures", "pairs", "split", "size_px", "encoder", "encoder_weights", "model_encoder_weights",
+    "pasted", "blocks", "identity_error_rate", "count", "seed", "output",
 )  # fmt: skip
 
 
@@ -48,7 +51,9 @@ def parse_arguments() -> argparse.Namespace:
     stage.add_argument("--pairs", type=Path, metavar="FILE.csv", help="pictures that were swapped already")
     parser.add_argument("--pictures", type=Path, help="for --model: a folder of pictures or of shards")
     parser.add_argument(
-        "--split", choices=("train", "validation"), help="which split of the shards (validation)"
+        "--split",
+        choices=("train", "validation"),
+        help="which split of the shards (validation, or train where that does not show two people)",
     )
     parser.add_argument(
         "--pasted", action="store_true", default=None,
@@ -118,18 +123,22 @@ def check_stage(parser: Parser, arguments: argparse.Namespace) -> None:
 
 
 def command_of(arguments: argparse.Namespace) -> str:
-    """The command that gives the same margins again, with files and folders by their last names only.
-
-    It does not name weights: the head of the file has their fingerprints.
-    """
-    words = ["python calibrate_margins.py"]
+    """The command that gives the same margins again from the same folder."""
+    words = ["python", "calibrate_margins.py"]
     for flag in DECISIVE:
         value = getattr(arguments, flag)
         if value is not None and value != []:
-            text = Path(value).resolve().name if flag in PLACES else value
-            text = " ".join(value) if flag == "blocks" else "" if value is True else text
-            words.append(f"--{flag.replace('_', '-')} {text}".rstrip())
-    return " ".join(words)
+            words.append(f"--{flag.replace('_', '-')}")
+            values = value if isinstance(value, list) else [] if value is True else [value]
+            words += [path_to_show(text) if flag in PLACES else str(text) for text in values]
+    return shlex.join(words)
+
+
+def path_to_show(path: str | Path) -> str:
+    """The path from the current folder; of what lies elsewhere only the last name, because files are passed on."""
+    whole = Path(path).absolute()
+    here = Path.cwd()
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else f"path/to/{whole.name}"
 
 
 def main() -> None:

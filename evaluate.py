@@ -4,17 +4,18 @@ Prints a table in the paper's form (identity retrieval, pose, expression) with b
 results.csv and a page with pictures, index.html. docs/evaluation.md says what each number means.
 """
 
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
+
 import argparse
 import time
 from pathlib import Path
 
-from facedancer_tf.errors import UserError, run_main, stop_quietly
-
-if __name__ == "__main__":
-    stop_quietly()  # the imports below take a while
-
 from data.faces.detection import DETECTORS
 from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.inception import INCEPTION_INPUT, Inception
 from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
 from facedancer_tf.evaluation.onnx_network import ARCFACE_INPUT, parse_pixel_input

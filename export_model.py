@@ -3,15 +3,16 @@
 Exported models take and give aligned uint8 crops; docs/serving.md describes them.
 """
 
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
+
 import time
 from pathlib import Path
 
-from facedancer_tf.errors import UserError, run_main, stop_quietly
-
-if __name__ == "__main__":
-    stop_quietly()  # the imports below take a while
-
 from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.weights.catalogue import find_weights
 
@@ -50,9 +51,12 @@ def main() -> None:
     load_tensorflow_quietly()  # after the cheap checks
     from facedancer_tf.exporting.export import export_model
 
-    apart = export_model(
+    export = export_model(
         model, arguments.folder, arguments.format, arguments.source, arguments.encoder_weights
     )
+    if export.identity is not None and export.identity.doubt:
+        print(f"note: {export.identity.doubt}")
+    apart = export.apart
     print(
         f"checked on the bundled photographs: pixels differ by at most {apart.largest:.0f} of 255, "
         f"on average by {apart.mean:.6f}"

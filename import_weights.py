@@ -5,19 +5,20 @@ recogniser (InsightFace's iresnets and MobileFaceNet, SFace). The file is recogn
 run.
 """
 
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
+
 import argparse
 import re
 import time
 from pathlib import Path
 
-from facedancer_tf.errors import UserError, run_main, stop_quietly
-
-if __name__ == "__main__":
-    stop_quietly()  # the imports below take a while
-
 from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
-from facedancer_tf.weights.catalogue import NAMED, cached, find_weights
+from facedancer_tf.weights.catalogue import EMBEDDED, NAMED, cached, find_weights, insightface_model
 
 EPILOG = """\
 examples:
@@ -97,8 +98,13 @@ def named_encoder(text: str) -> tuple[str, str]:
 
 def list_names() -> None:
     """Prints the known weights, one on each line."""
+    for name, (kind, licence) in EMBEDDED.items():
+        print(f"{name:18} {kind:10} here      embedded, found by itself; {licence}")
     for weights in NAMED.values():
-        state = "here" if cached(weights.name).is_file() else "not here"
+        here = cached(weights.name).is_file() or (
+            weights.kind == "encoder" and insightface_model(weights.name)
+        )
+        state = "here" if here else "not here"
         print(f"{weights.name:18} {weights.kind:10} {state:9} {weights.page}; {weights.licence}")
 
 

@@ -3,9 +3,14 @@
     python prepare_data.py photos/ more_photos/ --output datasets/mine --workers 4
     python prepare_data.py --synthetic 2000 --views 3 --output datasets/synthetic
 
-If the script is stopped, the same command goes on where it was. On many machines run it with --part 1/4, --part 2/4,
-... over the same pictures and put the results into one folder.
+If the script is stopped, the same command goes on where it was. If pictures were added since, it adds theirs. On many
+machines run it with --part 1/4, --part 2/4, ... over the same pictures and put the results into one folder.
 """
+
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
 
 import argparse
 import os
@@ -14,14 +19,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from facedancer_tf.errors import UserError, run_main, stop_quietly
+from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 
-if __name__ in (
-    "__main__",
-    "__mp_main__",
-):  # also in worker processes, but not in a test that imports this file
-    stop_quietly()  # the imports below take a while
+# Also in worker processes, but not in a test that imports this file.
+if __name__ in ("__main__", "__mp_main__"):
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the accelerator is left to training
     load_tensorflow_quietly()
 
@@ -32,8 +34,9 @@ from data.faces.face import DetectorUnavailable
 from data.folders import digest_listing, list_pictures
 from data.preparing.face_records import FaceSettings
 from data.preparing.openvino_networks import SyntheticUnavailable
-from data.preparing.shard_plan import ShardPlan, plan_shards
-from data.preparing.shards import ShardsRefused, make_shards
+from data.preparing.rounds import ShardsRefused, plan_rounds, read_rounds
+from data.preparing.shard_plan import ShardPlan
+from data.preparing.shards import make_shards
 from data.preparing.synthetic import Embed, SyntheticSettings, synthetic_people
 from data.records import SCHEMA_VERSION
 from facedancer_tf.command_line import Parser
@@ -208,10 +211,13 @@ def main() -> None:
         settings |= {"source": "pictures", "pictures": len(items), "pictures_sha256": digest_listing(items)}
     start = time.perf_counter()
     try:
-        plans = plan_shards(items, options.seed, options.validation)
+        rounds = read_rounds(options.output, items)
+        plans = plan_rounds(rounds, options.seed, options.validation)
+        if len(rounds) > 1:
+            print(f"note: the last {len(rounds[-1])} of {len(items)} pictures are added to those before")
         if by_picture(plans):
             print("note: too few people to hold some out whole: single pictures are held out for validation")
-        report = make_shards(options.output, plans, settings, maker, options.workers, part, parts)
+        report = make_shards(options.output, plans, settings, maker, options.workers, part, parts, rounds)
     except (ShardsRefused, DetectorUnavailable, SyntheticUnavailable) as error:
         raise UserError(str(error)) from error
     except OSError as error:

@@ -4,34 +4,35 @@ The last picture is the target. All pictures before it show the source, the one 
 The target keeps pose, expression, light and background.
 """
 
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
+
 import argparse
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from facedancer_tf.errors import UserError, run_main, stop_quietly
-
-if __name__ == "__main__":
-    stop_quietly()  # the imports below take a while
+import numpy as np
 
 from data.faces.detection import DETECTORS
 from data.faces.face import Face
 from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture
 from facedancer_tf.command_line import Parser
+from facedancer_tf.errors import Code, UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.certificate import SigningIdentity
 from facedancer_tf.provenance.metadata import is_ours
-from facedancer_tf.provenance.writing import (
-    Swapped,
-    load_signer,
-    write_swapped,
-    write_unswapped,
-    write_without_marks,
-)
+from facedancer_tf.provenance.swapped import Swapped
+from facedancer_tf.provenance.writing import load_signer, write_swapped, write_unswapped, write_without_marks
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapping.drawing import draw_faces, draw_label
+from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.swapper import NO_FACE, Swapper, choose_faces, load_detector
+
+LEAST_RISE = 0.1  # a likeness that rises by less says that the swap did not work
 
 EPILOG = """\
 examples:
@@ -118,10 +119,13 @@ def check_output(output: Path | None, default: str, pictures: list[Path]) -> Pat
 
 def read(path: Path) -> Picture:
     """Reads the picture at `path`; raises UserError, one sentence, where that fails."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name a picture in it")
     try:
         return read_picture(path)
     except UnreadablePicture as error:
-        raise UserError(" ".join(str(error).split())) from error
+        code: Code = "unreadable" if path.exists() else "missing"
+        raise UserError(" ".join(str(error).split()), code) from error
 
 
 def read_target(path: Path, output: Path) -> Picture:
@@ -153,6 +157,21 @@ def write(path: Path, swapped: Swapped, signer: SigningIdentity | None, without_
         notes.append(f"{path.suffix} holds no transparency, it was left out")
     for note in notes:
         print(f"note: {note}")
+
+
+def note_doubts(identity: Identity, numbers: list[int], before: np.ndarray, after: np.ndarray) -> None:
+    """Prints a note where the sources seem to be different people, and for each face whose likeness hardly rose.
+
+    numbers: those of the swapped faces. before, after: their likenesses [n] to the source.
+    """
+    if identity.doubt:
+        print(f"note: {identity.doubt}")
+    for number, was, now in zip(numbers, before, after, strict=True):
+        if now < was + LEAST_RISE:
+            print(
+                f"note: the likeness of face {number} to the source hardly rose ({was:.2f} -> {now:.2f}): it shows "
+                "that person already, or it was found wrongly (--list-faces draws what was found)"
+            )
 
 
 def list_faces(arguments: argparse.Namespace) -> None:
@@ -221,8 +240,8 @@ def main() -> None:
     inputs = find_while_loading(swapper, arguments, output)
     run_graphs_as_they_are()
     identity = swapper.embed_faces([source.rgb for source in inputs.sources], inputs.source_faces)
-    target, chosen = inputs.target, inputs.chosen
-    count = len(inputs.faces)
+    target, chosen, count = inputs.target, inputs.chosen, len(inputs.faces)
+    numbers = [number for number, face in enumerate(inputs.faces) if any(face is other for other in chosen)]
     del inputs  # the sources' pixels, which are not needed any more
     swapped = swapper.swap_faces(target.rgb, chosen, identity)
     shown = draw_label(swapped, "AI face swap") if arguments.label else swapped
@@ -230,12 +249,16 @@ def main() -> None:
     result = Swapped(shown, [swapper.used_model], target_path, target.alpha, target.icc_profile)
     with ThreadPoolExecutor() as pool:
         writing = pool.submit(write, output, result, signer, arguments.without_marks)
-        before = swapper.similarity(identity, target.rgb, chosen).mean()
-        after = swapper.similarity(identity, swapped, chosen).mean()
+        before = swapper.similarity(identity, target.rgb, chosen)
+        after = swapper.similarity(identity, swapped, chosen)
         writing.result()
     faces = "1 face" if count == 1 else f"{count} faces"
-    likeness = f"{before:.2f} -> {after:.2f} (cosine, {swapper.engine.encoder.description.name})"
-    print(f"{faces} in {target_path}, {len(chosen)} swapped; likeness to the source {likeness}")
+    likeness = f"{before.mean():.2f} -> {after.mean():.2f}"
+    encoder = swapper.engine.encoder.description.name
+    print(
+        f"{faces} in {target_path}, {len(chosen)} swapped; likeness to the source {likeness} (cosine, {encoder})"
+    )
+    note_doubts(identity, numbers, before, after)
     print(f"{output} written in {time.monotonic() - started:.1f} s")
 
 

@@ -70,7 +70,7 @@ def export_all(model: Path, folder: Path) -> None:
     for format_name in FORMATS:
         for kind, sources in (("two", []), ("baked", [SOURCE])):
             place = folder / f"{format_name}_{kind}"
-            apart = export_model(model, place, format_name, sources)
+            apart = export_model(model, place, format_name, sources).apart
             sizes = [f"{path.name} {_megabytes(path)}" for path in sorted(place.glob("*.onnx"))]
             print(
                 f"{place.name}: {', '.join(sizes) or _megabytes(place)}; pixels differ by at most "

@@ -14,6 +14,11 @@ import platform
 import time
 from collections.abc import Callable
 
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+
+if __name__ == "__main__":
+    load_tensorflow_quietly()  # the imports below bring TensorFlow
+
 import keras
 import numpy as np
 import tensorflow as tf

@@ -18,6 +18,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+
+if __name__ == "__main__":
+    load_tensorflow_quietly()  # the imports below bring TensorFlow
+
 from benchmarks.face_records import make_face_records
 from benchmarks.released_input import released_batches
 from data.augmentation import colour_and_geometry_augmentation, released_augmentation

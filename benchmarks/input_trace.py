@@ -18,6 +18,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+
+if __name__ == "__main__":
+    load_tensorflow_quietly()  # the imports below bring TensorFlow
+
 import cv2
 import numpy as np
 import tensorflow as tf

@@ -15,6 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+
+if __name__ == "__main__":
+    load_tensorflow_quietly()  # the imports below bring TensorFlow
+
 import cv2
 import numpy as np
 import tensorflow as tf

@@ -4,10 +4,10 @@
     python -m benchmarks.swap_image_start --beside ../another-checkout
 
 Every run is a process of its own, and the kinds take turns: "load" imports TensorFlow and loads generator and encoder,
-one after the other and nothing else; "swap" is all of swap_image.py. The generator has the released size and plan, for
-256 px, and random weights. `--beside` measures another checkout's swap_image.py in the same rounds. Printed are the
-median and the least time by the clock (where the machine does other work too, the least says most), processor time, and
-the largest memory; then the parts of a swap, each by itself, one after the other.
+one after the other and nothing else; "swap" is all of swap_image.py, and "swap without marks" is all but them. The
+generator has the released size and plan, for 256 px, and random weights. `--beside` measures another checkout's
+swap_image.py in the same rounds. Printed are the median and the least time by the clock (where the machine does other
+work too, the least says most), processor time, and the largest memory; then the parts of a swap, each by itself.
 """
 
 import argparse
@@ -113,7 +113,11 @@ def main() -> None:
         model = folder / "released_size.keras"
         run([sys.executable, "-c", MODEL, str(model)], ROOT)
         swap = [str(source), str(target), "--model", str(model), "-o", str(folder / "swapped.png")]
-        commands = {"load": ([sys.executable, "-c", LOAD, str(model)], ROOT)}
+        plain = [sys.executable, str(ROOT / "swap_image.py"), *swap, "--without-marks"]
+        commands = {
+            "load": ([sys.executable, "-c", LOAD, str(model)], ROOT),
+            "swap without marks": (plain, ROOT),
+        }
         for name, root in [("swap", ROOT), *((f"swap of {path.name}", path) for path in options.beside)]:
             commands[name] = ([sys.executable, str(root / "swap_image.py"), *swap], root)
         runs: dict[str, list[Run]] = {name: [] for name in commands}

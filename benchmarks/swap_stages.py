@@ -5,8 +5,8 @@
 Prints seconds of processor time by part as JSON. In swap_image.py some of these run at the same time.
 """
 
+import argparse
 import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,11 +25,18 @@ def part(name: str) -> Iterator[None]:
 
 
 def main() -> None:
-    source_path, target_path, model = map(Path, sys.argv[1:])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name in ("source", "target", "model"):
+        parser.add_argument(name, type=Path)
+    arguments = parser.parse_args()
+    source_path, target_path, model = arguments.source, arguments.target, arguments.model
     with part("OpenCV, Pillow and our own files"):
         import swap_image
         from data.faces.alignment import align, estimate_transform
-        from facedancer_tf.provenance.writing import Swapped, UsedModel, write_swapped
+        from facedancer_tf.provenance.swapped import Swapped, UsedModel
+        from facedancer_tf.provenance.writing import write_swapped
         from facedancer_tf.quiet_start import load_tensorflow_quietly
         from facedancer_tf.swapping.paste import paste_into
 

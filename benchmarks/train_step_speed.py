@@ -17,6 +17,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+
+if __name__ == "__main__":
+    load_tensorflow_quietly()  # the imports below bring TensorFlow
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -55,9 +60,7 @@ def build_models(config: TrainConfig, generator: keras.Model, discriminator: ker
     description = ENCODERS["arcface_resnet50"]
     keras.utils.set_random_seed(1)
     network = description.build()
-    gamma = network.get_layer(
-        "embedding"
-    ).gamma  # random networks embed all faces near zero, trained ones do not
+    gamma = network.get_layer("embedding").gamma  # random networks embed faces near zero, trained ones do not
     gamma.assign(30 * gamma)
     encoder = tap_encoder(network, tuple(config.margins))
     averaged = build_generator(

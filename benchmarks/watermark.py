@@ -151,7 +151,7 @@ def rgbs(paths: list[Path], least_px: int) -> list[np.ndarray]:
             rgb = read_picture(path).rgb
         except UnreadablePicture:
             continue
-        if max(rgb.shape[:2]) >= least_px:
+        if min(rgb.shape[:2]) >= least_px:
             read.append(rgb)
     return read
 
@@ -170,7 +170,7 @@ class DwtDctSvd:
         return self._encoder.encode(rgb[..., ::-1].copy(), "dwtDctSvd")[..., ::-1]
 
     def bits_right(self, rgb: np.ndarray) -> float:
-        if min(rgb.shape[:2]) < 256:  # it refuses these
+        if min(rgb.shape[:2]) < 256:  # it refuses these: as good as guessing
             return 0.5
         read = np.asarray(self._decoder.decode(rgb[..., ::-1].copy(), "dwtDctSvd")).astype(int)
         return float((read == self.bits).mean())
@@ -261,7 +261,7 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=100, help="pictures to mark, evenly chosen (100)")
     parser.add_argument(
-        "--least-px", type=int, default=0, help="leave out pictures with a shorter longer side (0)"
+        "--least-px", type=int, default=0, help="leave out pictures whose shorter side is less (0)"
     )
     parser.add_argument("--false-alarms", action="store_true", help="read unmarked pictures instead")
     arguments = parser.parse_args()

@@ -60,10 +60,14 @@ def _files_below(
             yield from (Path(folder) / file for file in files)
 
 
+def size_of(item: Item) -> int:
+    """The size of the item's file in bytes, or -1 where it is no file."""
+    return os.stat(item.where).st_size if os.path.exists(item.where) else -1
+
+
 def digest_listing(items: Iterable[Item]) -> str:
     """SHA-256 over names and file sizes: it tells whether the input is still the same as at the beginning."""
     digest = hashlib.sha256()
     for item in items:
-        size = os.stat(item.where).st_size if os.path.exists(item.where) else -1
-        digest.update(f"{item.name}\0{size}\n".encode(errors="surrogateescape"))
+        digest.update(f"{item.name}\0{size_of(item)}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()

@@ -4,13 +4,13 @@ What a program of one's own needs stands here: `from facedancer_tf import Swappe
 use, so that importing this package loads neither TensorFlow nor Keras.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = (
+    False  # for a type checker it is true; importing `typing` for it would take longer than all else here
+)
 if TYPE_CHECKING:
     from facedancer_tf.errors import UserError as UserError
-    from facedancer_tf.provenance.writing import Swapped as Swapped
-    from facedancer_tf.provenance.writing import UsedModel as UsedModel
+    from facedancer_tf.provenance.swapped import Swapped as Swapped
+    from facedancer_tf.provenance.swapped import UsedModel as UsedModel
     from facedancer_tf.provenance.writing import write_swapped as write_swapped
     from facedancer_tf.quiet_start import load_tensorflow_quietly as load_tensorflow_quietly
     from facedancer_tf.swapping.identity import Identity as Identity
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 _PLACES = {
     "Identity": "facedancer_tf.swapping.identity",
-    "Swapped": "facedancer_tf.provenance.writing",
+    "Swapped": "facedancer_tf.provenance.swapped",
     "Swapper": "facedancer_tf.swapping.swapper",
-    "UsedModel": "facedancer_tf.provenance.writing",
+    "UsedModel": "facedancer_tf.provenance.swapped",
     "UserError": "facedancer_tf.errors",
     "load_model_file": "facedancer_tf.weights.model_file",
     "load_tensorflow_quietly": "facedancer_tf.quiet_start",
@@ -30,9 +30,11 @@ _PLACES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(_PLACES[name]), name)
 
 

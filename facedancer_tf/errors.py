@@ -6,8 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from types import TracebackType
 from typing import Literal, NoReturn
+
+from facedancer_tf.interrupts import Interrupts, watched_interrupts
 
 Code = Literal[
     "invalid", "missing", "unreadable", "unwritable", "in_use", "no_face", "no_such_face", "weights_missing"
@@ -39,18 +40,6 @@ class UserError(Exception):
         self.code = code
 
 
-def stop_quietly() -> None:
-    """Makes Ctrl-C end the process by one word from now on: scripts call it before imports that take a while."""
-
-    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            print("stopped", file=sys.stderr)
-        else:
-            sys.__excepthook__(kind, error, trace)
-
-    sys.excepthook = show
-
-
 def run_main(main: Callable[[], None]) -> None:
     """Runs a script's `main`, and ends the process in words that its user can act on.
 
@@ -61,16 +50,17 @@ def run_main(main: Callable[[], None]) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        try:
-            _run(main)
-        finally:
-            sys.stdout.flush()
+        with watched_interrupts() as interrupts:
+            try:
+                _run(main, interrupts)
+            finally:
+                sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is buffered still
         sys.exit(CLOSED_PIPE)
 
 
-def _run(main: Callable[[], None]) -> None:
+def _run(main: Callable[[], None], interrupts: Interrupts) -> None:
     try:
         main()
     except UserError as error:
@@ -80,6 +70,8 @@ def _run(main: Callable[[], None]) -> None:
     except BrokenPipeError:
         raise
     except Exception as error:
+        if interrupts.came:  # and something made another error of it
+            _leave("stopped", 130)
         if sentence := environment_error(error):
             _leave(f"error: {sentence}", 2)
         raise
@@ -97,7 +89,8 @@ def environment_error(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         place = f"{error.filename}: " if error.filename is not None else ""
         reason = os.strerror(error.errno) if error.errno in errno.errorcode else str(error)
-        return f"{place}{reason}; see to room and rights there, and run it again"
+        there = "that it is there" if error.errno == errno.ENOENT else "to room and rights there"
+        return f"{place}{reason}; see {there}, and run it again"
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None or not isinstance(error, tensorflow.errors.OpError):
         return ""

@@ -24,7 +24,8 @@ from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.output_folder import check_apart, check_output
 from facedancer_tf.evaluation.pair_set import read_pair_set
-from facedancer_tf.provenance.writing import Swapped, UsedModel, write_swapped
+from facedancer_tf.provenance.swapped import Swapped, UsedModel
+from facedancer_tf.provenance.writing import write_swapped
 from facedancer_tf.training.config import TrainConfig, parse_config
 from facedancer_tf.training.run_folder import PICTURES
 from facedancer_tf.writing import reported, write_text

@@ -17,7 +17,8 @@ from facedancer_tf.evaluation.contact_sheet import grid, strip
 from facedancer_tf.evaluation.pairs import bundled_photographs
 from facedancer_tf.evaluation.portrait_set import find_portraits
 from facedancer_tf.evaluation.systems import ModelSystem
-from facedancer_tf.provenance.writing import Swapped, write_swapped
+from facedancer_tf.provenance.swapped import Swapped
+from facedancer_tf.provenance.writing import write_swapped
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapping.swapper import Swapper
 

@@ -1,10 +1,19 @@
 """Real faces for tests: the bundled photographs, aligned, and a small folder of shards made of them."""
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keeps what tests leave in the cache, such as the key that signs pictures, out of the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FACEDANCER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,10 @@
 import contextlib
 import importlib.util
 import io
+import json
 import re
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -66,7 +69,10 @@ def test_margins_of_views_are_taken_behind_a_recipe(people, tmp_path):
         r"cut at 128 px with shrink 1; pictures left out: none\.$", text, re.MULTILINE
     )  # fmt: skip
     command = "--size-px 128 --encoder sface --identity-error-rate 0.0 --count 1000 --seed 0"
-    assert f"# Made by: python calibrate_margins.py --views {people.name} {command}\n" in text
+    assert (
+        f"# Made by: python calibrate_margins.py --views path/to/{people.name} {command} --output path/to/"
+        in text
+    )
     assert str(people) not in text
 
     written = yaml.safe_load(text)["loss"]["ifsr_margins"]
@@ -81,6 +87,43 @@ def test_margins_of_views_are_taken_behind_a_recipe(people, tmp_path):
         row = re.search(rf"^{block} .*$", done[1], re.MULTILINE)
         assert row is not None
         assert row[0].split()[1] == row[0].split()[-1] == f"{margin:.4f}"
+
+
+def test_the_command_in_the_file_gives_it_again(people, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my people").symlink_to(people)
+    arguments = ["--views", "my people", "--identity-error-rate", 0, "--blocks", "stage4_block1_out"]
+    done = calibrate(*arguments, "-o", "margins.yaml")
+    assert done[0] == 0, done
+    text = (tmp_path / "margins.yaml").read_text()
+    command = re.search(r"^# Made by: python calibrate_margins\.py (.*)$", text, re.MULTILINE)
+    assert command is not None
+    (tmp_path / "margins.yaml").unlink()
+    assert calibrate(*shlex.split(command[1]))[0] == 0
+    assert (tmp_path / "margins.yaml").read_text() == text
+
+
+def test_shards_without_held_out_people_are_measured_on_the_training_split(face_shards, tmp_path):
+    folder = shutil.copytree(face_shards, tmp_path / "shards")
+    write_tiny_model(tmp_path / "tiny.keras")
+    (manifest,) = folder.glob("manifest-*.json")
+    content = json.loads(manifest.read_text())
+    content["shards"] = [shard for shard in content["shards"] if shard["split"] == "train"]
+    manifest.write_text(json.dumps(content))
+    arguments = [
+        "--model",
+        tmp_path / "tiny.keras",
+        "--pictures",
+        folder,
+        "--count",
+        4,
+        "--identity-error-rate",
+        0,
+    ]
+    done = calibrate(*arguments, "-o", tmp_path / "m.yaml")
+    assert "measured on 4 swaps among 4 pictures" in done[1], done
+    code, _, errors = calibrate(*arguments, "--split", "validation", "-o", tmp_path / "m.yaml")
+    assert (code, "holds no pictures in its split validation" in errors) == (2, True)
 
 
 def test_a_model_swaps_shards_itself_and_says_the_same_twice(face_shards, tmp_path):
@@ -154,7 +197,7 @@ def test_pairs_without_sources_say_what_could_not_be_checked(people, tmp_path):
     assert beware in done[1].splitlines()[-2]
     text = (tmp_path / "m.yaml").read_text()
     assert f"# {beware}" in text
-    assert "--pairs swaps.csv --size-px 128" in text
+    assert "--pairs path/to/swaps.csv --size-px 128" in text
     assert str(tmp_path) not in text.replace(f"--config {tmp_path}/m.yaml", "")
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from data.pictures import read_picture
-from facedancer_tf.provenance.writing import Swapped, UsedModel, own_identity, write_swapped
+from facedancer_tf.provenance.swapped import Swapped, UsedModel
+from facedancer_tf.provenance.writing import own_identity, write_swapped
 
 ROOT = Path(__file__).resolve().parents[1]
 BARACK = ROOT / "assets" / "pictures" / "barack_obama.jpg"

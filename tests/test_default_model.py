@@ -4,8 +4,10 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from data.pictures import read_picture
 from facedancer_tf.evaluation.evaluation import evaluate
 from facedancer_tf.evaluation.judges import DlibJudge
 from facedancer_tf.evaluation.meter import Meter
@@ -44,3 +46,15 @@ def test_it_swaps_as_well_as_is_published():
     assert after["cosine_to_source"] == pytest.approx(means["cosine_to_source"], abs=0.005)
     own, others = (after[key] - before[key] for key in ("cosine_to_source", "cosine_to_others"))
     assert own > others  # damage moves a face towards everybody; identity to one
+
+
+def test_it_swaps_pictures_that_lie_on_their_side_or_stand_on_their_head():
+    pictures = ROOT / "assets" / "pictures"
+    target = read_picture(pictures / "eileen_collins.png").rgb
+    with Swapper() as swapper:
+        place = swapper.detect(target)[:1]
+        identity = swapper.embed(read_picture(pictures / "barack_obama.jpg").rgb)
+        for quarters in (1, 2, 3):
+            turned = np.ascontiguousarray(np.rot90(target, quarters))
+            upright_again = np.rot90(swapper.swap(identity, turned), -quarters)
+            assert swapper.similarity(identity, np.ascontiguousarray(upright_again), place)[0] > 0.4, quarters

@@ -1,4 +1,4 @@
-"""The Python of docs/in-your-own-code.md, run as one program from another folder."""
+"""The Python of docs/in-your-own-code.md, run as one program from another folder; the marks of the pages' pictures."""
 
 import os
 import re
@@ -6,7 +6,29 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from facedancer_tf.provenance.checking import check
+
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_what_the_commands_of_the_pages_write_is_ignored_by_git():
+    if not (ROOT / ".git").exists():
+        pytest.skip("no checkout")
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    outputs = {
+        name
+        for page in pages
+        for line in re.findall(
+            r"^\s*(?:bash .*&& )?(?:\S*python) .*$", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        for name in re.findall(r"(?:-o|--output|--plot|--as) (\S+)", line)
+        if not name.startswith("docs/")
+    }
+    assert len(outputs) > 5
+    listed = subprocess.run(["git", "check-ignore", *outputs], cwd=ROOT, capture_output=True, text=True)
+    assert outputs - set(listed.stdout.split()) <= {"facedancer_c_hq"}  # a name in the cache
 
 
 def test_the_code_of_the_page_runs_and_prints_no_noise(tmp_path):
@@ -27,3 +49,16 @@ def test_the_code_of_the_page_runs_and_prints_no_noise(tmp_path):
     assert "no_face source picture 1: no face was found" in ran.stdout
     assert (tmp_path / "swapped.png").is_file()
     assert (tmp_path / "my_encoder.keras").is_file()
+
+
+def test_pictures_of_swapped_faces_are_marked_in_every_layer():
+    pictures = [
+        path for path in ROOT.glob("docs/**/*.jpg") if "source" not in path.name and "target" not in path.name
+    ]
+    assert len(pictures) >= 10
+    for path in pictures:
+        marks = check(path)
+        assert marks.credentials is not None, path
+        assert marks.credentials.valid, path
+        assert marks.metadata == "compositeWithTrainedAlgorithmicMedia", path
+        assert marks.watermark is not None, path

@@ -36,6 +36,10 @@ def test_a_released_checkpoint_is_imported_by_name_and_swaps(tmp_path: Path, che
     )
     assert (tmp_path / "cache" / "facedancer_c_hq.keras").is_file()
     listed = run("import_weights.py", tmp_path, "--list").stdout
+    assert [line.split()[:3] for line in listed.splitlines()[:2]] == [
+        ["default", "generator", "here"],
+        ["sface", "encoder", "here"],
+    ]
     assert [line.split()[2] for line in listed.splitlines() if line.startswith("facedancer_c_hq")] == ["here"]
     pictures = (PICTURES / "grace_hopper.jpg", PICTURES / "barack_obama.jpg")
     swapped = run("swap_image.py", tmp_path, *pictures, "--model", "facedancer_c_hq", "-o", "swapped.png")

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import swap_image
 from data.faces.detection import build_detector
 from data.pictures import read_picture, write_picture
 from facedancer_tf.provenance.checking import check
 from facedancer_tf.provenance.metadata import xmp_packet
+from facedancer_tf.swapping.identity import Identity
 from tests.facedancer_tf.conftest import write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,6 +60,8 @@ def test_exif_rotated_target_and_two_sources_without_marks_change_the_face_alone
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
     assert "note: the result has no marks: it is for measuring" in ran.stdout
     assert "1 face in turned.png, 1 swapped" in ran.stdout
+    assert "note: the source's pictures seem to show different people" in ran.stdout
+    assert "note: the likeness of face 0 to the source hardly rose" in ran.stdout  # random weights
     assert "swapped.png written" in ran.stdout
     swapped = read_picture(tmp_path / "swapped.png")
     assert swapped.rgb.shape == upright.shape
@@ -117,6 +121,17 @@ def test_certificates_that_cannot_sign_are_refused_and_an_unwritable_cache_is_sa
     assert_marked(tmp_path / "out.png")
 
 
+def test_each_swap_that_did_not_work_is_named(capsys):
+    before, after = np.array([0.1, 0.1, 0.9]), np.array([0.5, 0.12, 0.85])
+    swap_image.note_doubts(Identity(np.ones(4, np.float32), "any"), [0, 2, 3], before, after)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" to the")[0] for line in lines] == [
+        "note: the likeness of face 2",
+        "note: the likeness of face 3",
+    ]
+    assert "(0.10 -> 0.12)" in lines[0]
+
+
 def test_list_faces_draws_on_a_copy_without_the_networks(tmp_path):
     ran = run(tmp_path, BARACK, "--list-faces")
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -150,6 +165,7 @@ def test_unusable_pictures_are_one_sentence(model, tmp_path):
     refused(tmp_path, GRACE, "text.jpg", *options, says="text.jpg: not a")
     refused(tmp_path, GRACE, "half.jpg", *options, says="half.jpg: truncated")
     refused(tmp_path, "none.jpg", BARACK, *options, says="none.jpg: there is no such file")
+    refused(tmp_path, GRACE, PICTURES, *options, says="pictures is a folder; name a picture in it")
     refused(tmp_path, GRACE, BARACK, *options, "--face", "1", says="there is no face 1: only face 0")
 
 

@@ -62,6 +62,20 @@ def estimate_transform(landmarks: np.ndarray, size_px: int, shrink: float = 1.0)
     return similarity_transform(landmarks, template(size_px, shrink))
 
 
+def misfit(landmarks: np.ndarray) -> float:
+    """How badly five `landmarks` [5, 2] fit the template: their mean square distance's root, in sides of the crop.
+
+    Roll, size and place do not count. It is about 0.03 for a face from the front, 0.2 for mirrored points, and infinite
+    where no transform exists.
+    """
+    try:
+        transform = estimate_transform(landmarks, 112)
+    except ValueError:
+        return float("inf")
+    apart = landmarks @ transform[:, :2].T + transform[:, 2] - template(112)
+    return float(np.sqrt(np.mean(np.sum(apart**2, axis=1)))) / 112
+
+
 def invert_transform(transform: np.ndarray) -> np.ndarray:
     """The inverse transform, which maps crop to picture, float64 [2, 3]."""
     return cv2.invertAffineTransform(np.asarray(transform, dtype=np.float64))

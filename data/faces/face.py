@@ -2,7 +2,8 @@
 
 Pictures are uint8 RGB [H, W, 3]; boxes and points are in pixels of the original picture, whatever size was searched.
 The landmarks are left eye, right eye, nose, left mouth corner and right mouth corner, in the order of the template in
-data.faces.alignment. Left and right are meant as in the picture of an upright face.
+data.faces.alignment. Left and right are meant as in the picture of an upright face; where the picture stands on its
+head, the left eye lies on the right.
 """
 
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import Literal, Protocol
 import numpy as np
 
 # How thoroughly a picture is searched. "quick": at one scale, for one picture of many, as in a video. "patient": at
-# other scales too if the first shows no sure face. "every": as "patient", then also closer, for people in the
-# background.
+# other scales too if the first shows no sure face, and laid on its sides if none shows any. "every": as "patient", then
+# also closer, for people in the background. Each of them takes a second look at every face ("quick": at the four
+# largest), which straightens it.
 Search = Literal["quick", "patient", "every"]
 
 
@@ -22,7 +24,10 @@ class DetectorUnavailable(ValueError):
 
 @dataclass(frozen=True)
 class Face:
-    """One face: `box` (x, y, width, height), `landmarks` float32 [5, 2], `score` in [0, 1]."""
+    """One face: `box` (x, y, width, height), `landmarks` float32 [5, 2], `score` in [0, 1].
+
+    The landmarks follow the head's roll, and they fit the template; the box is upright at any roll.
+    """
 
     box: tuple[float, float, float, float]
     landmarks: np.ndarray

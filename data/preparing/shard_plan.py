@@ -6,6 +6,7 @@ so any machine that sees the same folders makes the same plan.
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.folders import Item
@@ -25,17 +26,31 @@ class ShardPlan:
     items: tuple[Item, ...]
 
 
-def plan_shards(items: list[Item], seed: int, validation: float) -> list[ShardPlan]:
-    """Deals the shuffled items into shards; a fraction `validation` of them goes to that split (see `hold_out`)."""
-    held_out_names = hold_out(items, seed, validation)
+def plan_shards(
+    items: list[Item], seed: int, validation: float, before: Sequence[ShardPlan] = (), number: int = 0
+) -> list[ShardPlan]:
+    """Deals the shuffled items into shards; a fraction `validation` of them goes to that split (see `hold_out`).
+
+    `before` are the shards of earlier rounds, to which these items are added as round `number`. A person who is in them
+    stays in the same split (in train, if in both), and of strangers somebody is held out only where the fraction asks
+    for a whole item.
+    """
+    ordered = sorted(before, key=lambda plan: plan.split == "train")  # the last one counts
+    known = {item.label: plan.split for plan in ordered for item in plan.items}
+    strangers = [item for item in items if item.label not in known]
+    enough = not before or validation * len(strangers) >= 1
+    held_out_names = hold_out(strangers, seed, validation) if enough else set()
+    held_out_names |= {item.name for item in items if known.get(item.label) == "validation"}
+    added = f"-added-{number}" if number else ""
     plans = []
     for split in ("train", "validation"):
         members = [item for item in items if (item.name in held_out_names) == (split == "validation")]
         members.sort(key=lambda item: (_fraction(f"{seed}:item:{item.name}"), item.name))
         size = min(SHARD_PICTURES_MAX, max(SHARD_PICTURES_MIN, -(-len(members) // SMALL_SET_SHARDS)))
         parts = [tuple(members[start : start + size]) for start in range(0, len(members), size)]
-        for number, part in enumerate(parts):
-            plans.append(ShardPlan(f"{split}-{number:05d}-of-{len(parts):05d}.tfrecord", split, part))
+        for shard, part in enumerate(parts):
+            name = f"{split}-{shard:05d}-of-{len(parts):05d}{added}.tfrecord"
+            plans.append(ShardPlan(name, split, part))
     return plans
 
 

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import queue
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -23,18 +23,19 @@ from data.folders import Item
 from data.locks import InUse, only_one
 from data.manifest import SETTINGS, Manifest, manifest_name, write_json, write_manifest
 from data.preparing.face_records import Outcome
+from data.preparing.rounds import ShardsRefused, keeps_lists, write_rounds
 from data.preparing.shard_plan import ShardPlan
 from data.preparing.shard_writer import PROGRESS, OnItems, ShardReport, finished_report, make_shard
-
-
-class ShardsRefused(ValueError):
-    """The output folder cannot be used, or the work could not be finished; the message says what to do."""
 
 
 class MakerSettings(Protocol):
     """Settings that `build` the maker of records; they must be picklable: every process builds a maker of its own."""
 
     def build(self) -> Callable[[Item], Outcome]: ...
+
+
+# The settings that say of what the shards were made, not how: they change when pictures are added.
+COUNTS = {"pictures", "pictures_sha256", "people"}
 
 
 def make_shards(
@@ -45,10 +46,12 @@ def make_shards(
     workers: int = 1,
     part: int = 0,
     parts: int = 1,
+    rounds: Sequence[Sequence[Item]] = (),
 ) -> dict[str, Any]:
     """Makes the shards k of `plans` with k = `part` modulo `parts`, or goes on making them; returns the part's report.
 
-    The report (also written as `report-<part>-of-<parts>.json`) counts pictures, records and reasons, and names the
+    `rounds` are the items of `plans` in the rounds in which they were added (see `data.preparing.rounds`). The report
+    (also written as `report-<part>-of-<parts>.json`) counts pictures, records and reasons, and names the
     items by reason; `made_now`, which the written report does not have, counts the pictures of this run. Raises
     ShardsRefused if the folder holds something else, if another run works on it, or if a worker stops; passes on the
     ValueError of `maker.build()` where e.g. a detector is missing.
@@ -61,6 +64,7 @@ def make_shards(
     make = maker.build()  # before anything is written, and before workers fail one by one
     settings = {**settings, "parts": parts}
     _claim(folder, settings)
+    write_rounds(folder, rounds)
     own = [plan for number, plan in enumerate(plans) if number % parts == part]
     with _part_lock(folder, part):
         total = sum(len(plan.items) for plan in own)
@@ -108,7 +112,7 @@ def _part_lock(folder: Path, part: int) -> Iterator[None]:
 
 
 def _claim(folder: Path, settings: dict[str, Any]) -> None:
-    """Makes the folder, or checks that its content was begun with the same settings."""
+    """Makes the folder, or checks that its content was begun with the same settings; it may have got more pictures."""
     (folder / PROGRESS).mkdir(parents=True, exist_ok=True)
     path = folder / SETTINGS
     settings = json.loads(json.dumps(settings))
@@ -119,7 +123,14 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
         return
     before = json.loads(path.read_text(encoding="utf-8"))
     differing = sorted(key for key in before.keys() | settings.keys() if before.get(key) != settings.get(key))
-    if differing:
+    if differing and set(differing) <= COUNTS and keeps_lists(folder):
+        write_json(path, settings)
+    elif differing and set(differing) <= COUNTS:
+        raise ShardsRefused(
+            f"{folder} was made of other pictures, and an earlier version kept no list of them to add to: choose "
+            "another output folder"
+        )
+    elif differing:
         changes = ", ".join(f"{key} ({before.get(key)}, now {settings.get(key)})" for key in differing)
         raise ShardsRefused(
             f"{folder} was begun with other settings: {changes}; choose another output folder"

@@ -14,7 +14,6 @@ from data.faces.face import Detector, Face, shared_area
 from facedancer_tf.evaluation.inception import Inception
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.judging.face_readings import EXPRESSIONS, read_faces
-from facedancer_tf.swapping.portraits import can_be_aligned
 
 Reading = tuple[np.ndarray, np.ndarray, np.ndarray]  # landmarks [68, 2], angles [3], expression [7]
 OVERLAP_MIN = 0.3  # of the union of both boxes; a face with a smaller overlap is another person's
@@ -47,7 +46,7 @@ class Meter:
     def find_again(self, picture: np.ndarray, place: Face) -> Face | None:
         """The face of `picture` that lies where `place` was; None if there is none or the detector fails."""
         try:
-            candidates = [face for face in self.detector.detect(picture) if can_be_aligned(face)]
+            candidates = self.detector.detect(picture)
         except cv2.error:
             return None
         best = max(candidates, key=lambda face: overlap(face, place), default=None)

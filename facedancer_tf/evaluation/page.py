@@ -12,7 +12,8 @@ from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.pairs import Photograph
 from facedancer_tf.evaluation.systems import ModelSystem
 from facedancer_tf.evaluation.table import Table
-from facedancer_tf.provenance.writing import Swapped, write_swapped, write_unswapped
+from facedancer_tf.provenance.swapped import Swapped
+from facedancer_tf.provenance.writing import write_swapped, write_unswapped
 from facedancer_tf.writing import make_folder, reported, write_text
 
 PICTURES, PAGE = "pictures", "index.html"
@@ -20,9 +21,11 @@ OWN = re.compile(r"(pair\d+_(source|target|model\d+)|grid\d+)\.jpg")
 EXTREMES, BETWEEN, GRID_SIDE = 3, 4, 5
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; margin: .4em 0 } th, td { padding: .15em .8em; text-align: right }
-th:first-child, td:first-child { text-align: left } tr { border-bottom: 1px solid #ddd } th { font-weight: 600 }
-dt { font-weight: 600; float: left; clear: left; width: 12em } dd { margin: 0 0 .2em 12.5em }
+.table { overflow-x: auto } table { border-collapse: collapse; margin: .4em 0 }
+th, td { padding: .15em .8em; text-align: right } th:first-child, td:first-child { text-align: left }
+tr { border-bottom: 1px solid #ddd } th { font-weight: 600 }
+dl { display: grid; grid-template-columns: 12em 1fr; gap: .2em .5em } dt { font-weight: 600 } dd { margin: 0 }
+@media (max-width: 600px) { dl { display: block } dd { margin: 0 0 .5em; overflow-wrap: anywhere } }
 figure { margin: 0 0 1em } figcaption, .notes { color: #555; font-size: 13px; margin: 0 0 1.8em }
 .tiles img { width: 150px } .grid img { max-width: 100% }
 """
@@ -89,7 +92,7 @@ def _table(table: Table) -> str:
     )
     notes = "; ".join(f"{head}: {note}" for head, note in zip(table.heads, table.notes, strict=True))
     return (
-        f"<h3>{escape(table.title)}</h3><table><tr><th></th>{heads}</tr>{rows}</table>"
+        f"<h3>{escape(table.title)}</h3><div class=table><table><tr><th></th>{heads}</tr>{rows}</table></div>"
         f"<p class=notes>{escape(notes)}.</p>"
     )
 

@@ -14,7 +14,7 @@ from data.faces.alignment import estimate_transform, warp
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.jpeg import through_jpeg
 from facedancer_tf.evaluation.portrait_set import Portrait
-from facedancer_tf.provenance.writing import UsedModel
+from facedancer_tf.provenance.swapped import UsedModel
 from facedancer_tf.swapping.paste import paste_into
 from facedancer_tf.swapping.swapper import Swapper
 from facedancer_tf.weights.catalogue import sha256_of

@@ -21,6 +21,7 @@ from facedancer_tf.exporting.notes import export_notes
 from facedancer_tf.exporting.onnx_model import load_onnx, write_onnx
 from facedancer_tf.exporting.saved_model import load_saved_model, write_saved_model
 from facedancer_tf.swapping.engine import Engine
+from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.swapper import Swapper
 from facedancer_tf.writing import reported
 from networks.baked_identity import bake_identity
@@ -51,19 +52,27 @@ class PixelDifference:
     mean: float
 
 
+@dataclass(frozen=True)
+class Export:
+    """What became of an export: how far its pixels are `apart`, and the `identity` that it holds, if any."""
+
+    apart: PixelDifference
+    identity: Identity | None
+
+
 def export_model(
     model: Path,
     folder: Path,
     format_name: str = "saved_model",
     sources: Sequence[Path] = (),
     encoder_weights: str | Path | None = None,
-) -> PixelDifference:
+) -> Export:
     """Writes `model` to `folder`, which must not exist or must be empty.
 
     sources: pictures of one person, whose identity is then baked into the model. The export is written beside `folder`,
-    loaded again, compared with the model file's own networks on the bundled photographs, and only then renamed. Returns
-    how far the pixels differ. Raises ValueError for an unknown format, and UserError where something is missing, a
-    source shows no face, the folder is in use, or a pixel differs by more than one level.
+    loaded again, compared with the model file's own networks on the bundled photographs, and only then renamed. Raises
+    ValueError for an unknown format, and UserError where something is missing, a source shows no face, the folder is in
+    use, or a pixel differs by more than one level.
     """
     if format_name not in FORMATS:
         raise ValueError(f"`format_name` must be one of {sorted(FORMATS)}. Received: {format_name!r}")
@@ -73,23 +82,29 @@ def export_model(
         raise UserError(f"the folder {folder.resolve().parent} does not exist; make it first", "missing")
     swapper = Swapper(model, encoder_weights=encoder_weights)
     engine, form = swapper.engine, FORMATS[format_name]
-    identity = swapper.embed([_read(path) for path in sources]).embedding if sources else None
+    identity = swapper.embed([_read(path) for path in sources]) if sources else None
     if identity is None:
         endpoints = two_input_endpoints(engine, form.joined)
     else:
-        baked = bake_identity(engine.generator, identity, **engine.recipe.generator)
+        baked = bake_identity(engine.generator, identity.embedding, **engine.recipe.generator)
         endpoints = baked_endpoints(engine, baked)
     notes = export_notes(engine, baked=identity is not None)
     with reported(folder), whole_path(folder.resolve()) as beside:
         beside.mkdir()
-        form.write(endpoints, notes, beside)
+        try:
+            form.write(endpoints, notes, beside)
+        except ValueError as error:
+            raise UserError(
+                f"{model} cannot be written as {format_name}: {' '.join(str(error).split())[:300]}; a layer of your "
+                "own needs its lines in facedancer_tf/graphs/keras_layers.py and facedancer_tf/exporting/onnx_nodes.py"
+            ) from error
         crops = bundled_crops(swapper.detector, engine)
         apart = compare_pixels(engine, endpoints, form.load(beside), *crops, identity)
         if apart.largest > LEVELS_APART:
             raise UserError(
                 f"the exported model differs from {model} by {apart.largest:.0f} of 255 levels; not written"
             )
-    return apart
+    return Export(apart, identity)
 
 
 def compare_pixels(
@@ -98,14 +113,14 @@ def compare_pixels(
     exported: Exported,
     targets: np.ndarray,
     sources: np.ndarray,
-    baked: np.ndarray | None = None,
+    baked: Identity | None = None,
 ) -> PixelDifference:
     """Compares the pixels of every exported endpoint with those of `engine`, over all of `targets`.
 
-    targets, sources: crops uint8, as many of one as of the other. baked: the identity [W] inside the endpoints, if
-    there is one. Raises UserError where the embeddings differ.
+    targets, sources: crops uint8, as many of one as of the other. baked: the identity inside the endpoints, if there
+    is one. Raises UserError where the embeddings differ.
     """
-    identities = engine.embed_crops(sources) if baked is None else np.tile(baked, (len(targets), 1))
+    identities = engine.embed_crops(sources) if baked is None else np.tile(baked.embedding, (len(targets), 1))
     expected = engine.swap_crops(targets, identities).astype(int)
     arrays = {"target": targets, "source": sources, "identity": identities}
     apart = []

@@ -31,7 +31,12 @@ def write_onnx(endpoints: Sequence[Endpoint], notes: Mapping[str, str], folder: 
     for endpoint in endpoints:
         model = _to_onnx(endpoint)
         helper.set_model_props(model, dict(notes))
-        onnx.checker.check_model(model, full_check=True)
+        try:
+            onnx.checker.check_model(model, full_check=True)
+        except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+            raise ValueError(
+                f"its layers do not fit together in ONNX ({' '.join(str(error).split())})"
+            ) from error
         onnx.save(model, folder / f"{endpoint.name}.onnx")
     write_notes(notes, folder)
 

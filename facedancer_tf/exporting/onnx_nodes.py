@@ -55,8 +55,11 @@ def emit_network(nodes: OnnxNodes, network: keras.Model, inputs: list[str]) -> s
     graph = with_less_work(model_graph(network))
     names = {id(node): name for node, name in zip(graph.inputs, inputs, strict=True)}
     for node in graph.nodes():
-        if node.op != "input":
-            names[id(node)] = _EMITTERS[node.op](nodes, node, [names[id(parent)] for parent in node.inputs])
+        if node.op == "input":
+            continue
+        if node.op not in _EMITTERS:
+            raise ValueError(f"the layer {node.name} has no ONNX form: {node.op} is not known here")
+        names[id(node)] = _EMITTERS[node.op](nodes, node, [names[id(parent)] for parent in node.inputs])
     return names[id(graph.output)]
 
 
@@ -182,6 +185,7 @@ _EMITTERS: dict[str, Callable[[OnnxNodes, Node, list[str]], str]] = {
     "pad": _pad,
     "avg_pool": _pool("AveragePool", count_include_pad=1),
     "max_pool": _pool("MaxPool"),
+    "global_avg_map": _plain("GlobalAveragePool"),  # [B, C, 1, 1]
     "global_avg_pool": _global_avg_pool,
     "upsample": _upsample,
     "rescale": _rescale,

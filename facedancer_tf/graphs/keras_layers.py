@@ -23,6 +23,7 @@ from facedancer_tf.graphs.keras_settings import (
 
 # Only in these packages does a layer's class name mean what it means here: Keras' own, tensorflow-addons', ours, none.
 PACKAGES = {"", "Addons", "Custom", "facedancer_tf"}
+TWICE = "several outputs or is called several times: each call needs a layer of its own"
 
 
 def layer_node(class_name: str, config: Config, name: str, inputs: Sequence[Node], arrays: Arrays) -> Node:
@@ -45,17 +46,24 @@ def layer_node(class_name: str, config: Config, name: str, inputs: Sequence[Node
 
 
 def model_graph(model: keras.Model) -> Graph:
-    """The graph of one of our own functional models; nodes with weights have the names of their layers."""
+    """The graph of one of our own functional models; nodes with weights have the names of their layers.
+
+    Raises GraphError, which names it, for a layer that is not known here, or an operation outside of layers.
+    """
     nodes: dict[int, Node] = {}
     inputs = []
     for tensor in model.inputs:
         node = Node("input", tensor.name, settings={"shape": tuple(tensor.shape[1:])})
         nodes[id(tensor)] = node
         inputs.append(node)
-    for layer in model.layers:
+    for layer in model.operations:
         if isinstance(layer, keras.layers.InputLayer):
             continue
+        if not isinstance(layer, keras.layers.Layer):
+            raise GraphError(f"its operation {layer.name!r} is outside of all layers; make it a layer")
         call = layer._inbound_nodes[0]
+        if any(id(x) not in nodes for x in call.input_tensors) or len(call.output_tensors) != 1:
+            raise GraphError(f"its layer {layer.name!r}, or one before it, has {TWICE}")
         roles = [weight.path.rsplit("/", 1)[-1] for weight in layer.weights]
         arrays = dict(zip(roles, layer.get_weights(), strict=True))
         node = layer_node(
@@ -66,6 +74,8 @@ def model_graph(model: keras.Model) -> Graph:
             arrays,
         )
         nodes[id(call.output_tensors[0])] = node
+    if id(model.outputs[0]) not in nodes:
+        raise GraphError(f"its output comes from a layer that has {TWICE}")
     return Graph(inputs, nodes[id(model.outputs[0])])
 
 
@@ -132,7 +142,7 @@ def _rescale(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> N
 
 
 def _global_pool(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:
-    return Node("global_avg_pool", name, inputs)
+    return Node("global_avg_map" if config.get("keepdims") else "global_avg_pool", name, inputs)
 
 
 def _concat(config: Config, name: str, inputs: list[Node], arrays: Arrays) -> Node:

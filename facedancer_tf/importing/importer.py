@@ -110,11 +110,8 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
 
 def _archive(path: Path) -> str:
     """The reason why an archive is not imported."""
-    recipe = read_recipe(path)
-    if recipe:
-        kind = recipe.get("kind", "generator")
-        name = kind if kind in ("generator", "encoder", "discriminator") else "network"
-        return f"it holds a {name} and is a file of this project already; use it as it is"
+    if read_recipe(path):
+        return "it is a network file of this project already; use it as it is"
     if path.suffix == ".keras":
         return (
             "it is a Keras file, which is not opened, because its layers can run code; docs/in-your-own-code.md says "

@@ -37,13 +37,21 @@ def read_crops(
 ) -> CropSet:
     """Reads at most `count` crops of `folder`, drawn at random.
 
-    split: of a folder of shards; None means validation. Raises UserError where there are no crops, where `split` is
-    given for a folder of pictures, or where the shards have another shrink or are smaller than `size_px`.
+    split: of a folder of shards; None means validation, or train where validation does not show two people. Raises
+    UserError where there are no crops, where `split` is given for a folder of pictures, or where the shards have
+    another shrink or are smaller than `size_px`.
     """
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder of pictures or shards; check the name", "missing")
     if any(folder.glob("manifest-*.json")):
-        return _of_shards(folder, split or "validation", count, size_px, shrink, random)
+        if split is None:
+            crops = _of_shards(folder, "validation", count, size_px, shrink, random)
+            if crops is not None and len(set(crops.people)) > 1:
+                return crops
+        crops = _of_shards(folder, split or "train", count, size_px, shrink, random)
+        if crops is None:
+            raise UserError(f"{folder} holds no pictures in its split {split or 'train'}: name the other one")
+        return crops
     if split is not None:
         raise UserError(f"{folder} holds no shards, so it has no split {split}: leave `split` out")
     return _of_pictures(folder, count, size_px, shrink, random)
@@ -71,7 +79,8 @@ def _of_pictures(
 
 def _of_shards(
     folder: Path, split: Split, count: int, size_px: int, shrink: float, random: np.random.Generator
-) -> CropSet:
+) -> CropSet | None:
+    """The drawn crops of one split; None where it is empty."""
     try:
         manifest = read_manifest(folder)
     except ValueError as error:
@@ -84,7 +93,7 @@ def _of_shards(
     shards = manifest.of(split)
     total = sum(shard.count for shard in shards)
     if not total:
-        raise UserError(f"{folder} holds no pictures in its split {split}: name the other one")
+        return None
     # The draw is one of positions: one pass reads all records, and only the drawn ones are decoded.
     drawn_mask = np.zeros(total, bool)
     drawn_mask[random.permutation(total)[:count]] = True

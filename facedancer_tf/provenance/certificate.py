@@ -72,7 +72,7 @@ def own_signing_identity() -> tuple[SigningIdentity, str | None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path, private=True) as file:
             file.write(identity.key + identity.chain)
-    except (OSError, RuntimeError) as error:  # pathlib has a RuntimeError for a user without a home
+    except (OSError, UserError) as error:  # a disk that refuses, or a user without a home
         reason = getattr(error, "strerror", None) or error
         note = f"the signing key cannot be kept ({OWN_FILE} in the cache folder: {reason}), so it is new in every run"
         return _make(), note

@@ -10,8 +10,8 @@ from data.pictures import UnreadablePicture, read_picture
 from facedancer_tf.provenance.credentials import CredentialsReading, read_credentials
 from facedancer_tf.provenance.media import media_type
 from facedancer_tf.provenance.metadata import SYNTHETIC_TYPES, packet_of, source_type
+from facedancer_tf.provenance.swapped import SEVERAL_MODELS, UsedModel
 from facedancer_tf.provenance.watermark_reading import WatermarkReading, read_watermark
-from facedancer_tf.provenance.writing import SEVERAL_MODELS, UsedModel
 from facedancer_tf.weights.catalogue import DEFAULT_MODEL
 
 

@@ -28,7 +28,6 @@ from facedancer_tf.provenance.certificate import SigningIdentity
 from facedancer_tf.provenance.media import media_type
 from facedancer_tf.provenance.metadata import SOFTWARE, SOURCE_TYPE, SOURCE_TYPES
 
-SIGNED_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 _SETTINGS = {
     "builder": {"thumbnail": {"enabled": False}},
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},

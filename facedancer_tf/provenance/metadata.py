@@ -17,6 +17,7 @@ SOURCE_TYPE = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
 SYNTHETIC_TYPES = (
     "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "compositeSynthetic", "algorithmicMedia",
 )  # fmt: skip
+# Formats that hold metadata, and content credentials too.
 MARKED_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 _PACKET = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>

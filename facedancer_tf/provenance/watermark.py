@@ -23,11 +23,11 @@ from facedancer_tf.provenance.watermark_pattern import (
 )  # fmt: skip
 
 # Standard deviations of the noise, in grey levels: in flat areas, and at most, at gain 1.
-FLAT_LEVELS, MOST_LEVELS = 0.3, 2.0
+FLAT_LEVELS, MOST_LEVELS = 0.2, 3.0
 GAINS = (0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.65, 2.0)
 # The trial: the picture at this share of its size (of the canvas, where it is larger), as a JPEG of this quality.
 TRIAL_SHARE, TRIAL_QUALITY = 0.7, 70
-TRIAL_AGREEMENT = 0.68  # a little more than what the reader asks for, .53: crops and other chains cost some
+TRIAL_AGREEMENT = 0.68  # a little more than what the reader asks for, .50: crops and other chains cost some
 STRIP_ROWS = 256
 
 

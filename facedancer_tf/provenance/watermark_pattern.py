@@ -1,6 +1,6 @@
 """The pattern of the invisible watermark: sixteen bits as one tile of faint noise that repeats over the whole picture.
 
-A picture is thought of as scaled to a canvas of 512 px on its longer side. The tile of 64 px is a sum of waves, all
+A picture is thought of as scaled to a canvas of 512 px on its longer side. The tile of 68 px is a sum of waves, all
 of them harmonics of the tile, with periods of 7 to 22 canvas pixels: finer ones die in JPEG, coarser ones are seen.
 Every third wave is the pilot, whose phase is known; it tells where the tiles begin. The two phases of every other
 wave carry one sign each, a chip, and all the chips together are a word of a linear code: `CHIPS` checks for 16 bits.
@@ -15,7 +15,7 @@ import hashlib
 import numpy as np
 
 CANVAS_PX = 512
-TILE_PX = 64
+TILE_PX = 68  # no whole number of tiles fills the canvas: grids of pictures repeat, too
 BAND = (0.045, 0.15)  # cycles per canvas pixel
 BITS = 16
 # A message is 2 bits of format version (1), 1 bit for "synthetic face" (always set) and 13 bits that name the model.
@@ -40,6 +40,7 @@ def _hashed(purpose: str, count: int) -> np.ndarray:
 
 
 HARMONICS = _harmonics()
+_RINGS = np.array_split(np.arange(len(HARMONICS)), 12)  # neighbours in frequency
 IS_PILOT = np.arange(len(HARMONICS)) % 3 == 0
 CHIPS = 2 * int((~IS_PILOT).sum())
 # The turn of each wave; eighths of a turn, which the pilot and the chips start from, are in it.
@@ -92,8 +93,16 @@ def waves_of(folded: np.ndarray) -> np.ndarray:
 
 
 def soft_chips(waves: np.ndarray) -> np.ndarray:
-    """What `waves` [..., M], once the tile's beginning is known, say about each chip: float [..., CHIPS]."""
-    data = waves[..., ~IS_PILOT] * np.exp(0.25j * np.pi)
+    """What `waves` [..., M], once the tile's beginning is known, say about each chip: float [..., CHIPS].
+
+    Every ring of frequencies counts alike: most pictures have more of their own in the low ones, and JPEG leaves less
+    in the high ones.
+    """
+    even = np.empty_like(waves)
+    for ring in _RINGS:
+        size = np.sqrt((np.abs(waves[..., ring]) ** 2).mean(axis=-1, keepdims=True))
+        even[..., ring] = waves[..., ring] / (size + 1e-12)
+    data = even[..., ~IS_PILOT] * np.exp(0.25j * np.pi)
     return np.concatenate([data.real, data.imag], axis=-1)
 
 

@@ -7,8 +7,6 @@
 No other file of the project encodes a picture for people; a test sees to that. Evaluation measures pixels in memory.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -22,45 +20,11 @@ from facedancer_tf.provenance.certificate import (
     load_signing_identity,
     own_signing_identity,
 )  # fmt: skip
-from facedancer_tf.provenance.credentials import SIGNED_SUFFIXES, read_credentials, sign
+from facedancer_tf.provenance.credentials import read_credentials, sign
 from facedancer_tf.provenance.metadata import MARKED_SUFFIXES, xmp_packet
+from facedancer_tf.provenance.swapped import SEVERAL_MODELS, Swapped
 from facedancer_tf.provenance.watermark import Watermark
-from facedancer_tf.weights.catalogue import sha256_of
 from facedancer_tf.writing import reported
-
-SEVERAL_MODELS = 0  # the watermark's model id where it cannot name one file
-
-
-@dataclass(frozen=True)
-class UsedModel:
-    """A model that swapped faces: its name, and the SHA-256 of its file, "" where there is no file yet."""
-
-    name: str
-    sha256: str = ""
-
-    @classmethod
-    def of(cls, path: Path) -> "UsedModel":
-        """Names the model file at `path`; raises UserError where it cannot be read."""
-        return cls(path.stem, sha256_of(path))
-
-    @property
-    def watermark_id(self) -> int:
-        """The 13 bits that name the model in a watermark: 1 to 8191, or 0 where it has no file."""
-        return 1 + int(self.sha256[:12], 16) % 8191 if self.sha256 else SEVERAL_MODELS
-
-
-@dataclass(frozen=True)
-class Swapped:
-    """A picture that shows swapped faces: `rgb` uint8 [H, W, 3], `alpha` uint8 [H, W] if any, and whence it came.
-
-    `models` swapped the faces. `target` is the target's file: its content credentials become the picture's history.
-    """
-
-    rgb: np.ndarray
-    models: Sequence[UsedModel]
-    target: Path | None = None
-    alpha: np.ndarray | None = None
-    icc_profile: bytes | None = None
 
 
 def write_swapped(path: Path, swapped: Swapped, identity: SigningIdentity | None = None) -> list[str]:
@@ -84,15 +48,13 @@ def encode_swapped(
         suffix, mark_pixels(swapped), swapped.alpha, swapped.icc_profile, xmp_packet(synthetic=True)
     )
     if suffix.lower() not in MARKED_SUFFIXES:
-        notes.append(f"{suffix} holds no metadata, so the only mark in it is the invisible watermark")
-    if suffix.lower() in SIGNED_SUFFIXES:
-        if identity is None:
-            identity, note = own_identity()
-            notes.extend([note] if note else [])
-        parent, note = _parent(swapped.target)
+        return content, [f"{suffix} holds no metadata, so the only mark in it is the invisible watermark"]
+    if identity is None:
+        identity, note = own_identity()
         notes.extend([note] if note else [])
-        content = _signed(content, swapped, parent, identity)
-    return content, notes
+    parent, note = _parent(swapped.target)
+    notes.extend([note] if note else [])
+    return _signed(content, swapped, parent, identity), notes
 
 
 def mark_pixels(swapped: Swapped) -> np.ndarray:

@@ -48,6 +48,19 @@ def draw_label(picture: np.ndarray, text: str) -> np.ndarray:
     return copy
 
 
+def draw_heads(grid: np.ndarray, heads: Sequence[str]) -> np.ndarray:
+    """Puts a white strip above a copy of `grid`, with a head for each of its equally wide columns."""
+    width_px = grid.shape[1] // len(heads)
+    widest = max(cv2.getTextSize(text, FONT, 1.0, 1)[0][0] for text in heads)
+    scale = min(0.9 * width_px / widest, 1.0)
+    strip = np.full((max(8, round(40 * scale)), grid.shape[1], 3), 255, np.uint8)
+    for number, text in enumerate(heads):
+        text_width = cv2.getTextSize(text, FONT, scale, 1)[0][0]
+        left = number * width_px + (width_px - text_width) // 2
+        cv2.putText(strip, text, (left, round(0.75 * len(strip))), FONT, scale, DARK, 1, cv2.LINE_AA)
+    return np.concatenate([strip, grid])
+
+
 def _write(picture: np.ndarray, text: str, corner: tuple[int, int], scale: float, rim_px: int) -> None:
     """Writes light letters with a dark rim into `picture` itself; they can be read on any background."""
     for dx, dy in [(x, y) for x in (-rim_px, 0, rim_px) for y in (-rim_px, 0, rim_px) if x or y]:

@@ -1,4 +1,4 @@
-"""Finds the largest usable face of a picture file, or says why there is none: one rule for all that measures faces.
+"""Finds the largest face of a picture file, or says why there is none: one rule for all that measures faces.
 
 Pictures are uint8 RGB [H, W, 3], upright.
 """
@@ -27,7 +27,7 @@ class Portrait:
 
 
 def read_portrait(path: Path, detector: Detector) -> Portrait:
-    """Reads a file's picture with its largest usable face; raises NoFace where there is none."""
+    """Reads a file's picture with its largest face; raises NoFace where there is none."""
     picture = read_pixels(path)
     return Portrait(path, picture, find_face(picture, detector))
 
@@ -41,16 +41,11 @@ def read_pixels(path: Path) -> np.ndarray:
 
 
 def find_face(picture: np.ndarray, detector: Detector) -> Face:
-    """Finds the largest face that can be aligned; raises NoFace where there is none."""
+    """Finds the largest face; raises NoFace where there is none."""
     try:
-        faces = [face for face in detector.detect(picture) if can_be_aligned(face)]
+        faces = detector.detect(picture)
     except cv2.error as error:  # a picture that the network cannot take, such as one a few pixels high
         raise NoFace("detector failed") from error
     if not faces:
         raise NoFace("no face")
     return faces[0]
-
-
-def can_be_aligned(face: Face) -> bool:
-    """Says whether the five landmarks lie apart; they may not, because a detector may see a face in rubble."""
-    return bool(np.isfinite(face.landmarks).all() and np.ptp(face.landmarks, axis=0).min() >= 1.0)

@@ -18,7 +18,7 @@ from data.faces.alignment import similarity_transform, template, warp
 from data.faces.detection import build_detector
 from data.faces.face import Detector, DetectorUnavailable, Face, Search
 from facedancer_tf.errors import Code, UserError
-from facedancer_tf.provenance.writing import UsedModel
+from facedancer_tf.provenance.swapped import UsedModel
 from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.paste import paste_into
 from facedancer_tf.weights.catalogue import find_weights
@@ -130,7 +130,8 @@ class Swapper:
         """Finds the faces of `picture`, largest first; the list is empty where there is none.
 
         `search` says how thoroughly to look: "quick" at one scale, for streams; "patient" at other scales too, if the
-        first shows no sure face; "every" also looks for people in the background.
+        first shows no sure face; "every" also looks for people in the background. Faces come straight, however the head
+        is rolled; with "quick" the four largest.
         """
         return self.detector.detect(picture, search)
 

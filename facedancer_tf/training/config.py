@@ -1,5 +1,7 @@
 """Defines the settings of a training run, with the defaults of the paper and of the released training.
 
+The patch discriminator and the averaged weights are ours.
+
 YAML files and flags fill them through jsonargparse: `--config configs/small.yaml --loss.identity 12`. An
 unknown key, a wrong type or an impossible combination stops the run before anything is loaded.
 """

@@ -14,7 +14,8 @@ from data.pipeline import build_dataset
 from data.record_index import DamagedShard
 from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
-from facedancer_tf.provenance.writing import Swapped, UsedModel, mark_pixels, write_swapped
+from facedancer_tf.provenance.swapped import Swapped, UsedModel
+from facedancer_tf.provenance.writing import mark_pixels, write_swapped
 from facedancer_tf.training.batches import build_batches, damaged_record
 from facedancer_tf.training.cached_embeddings import embeddings_of_run
 from facedancer_tf.training.checkpoints import RunState

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from facedancer_tf.swapping.drawing import draw_heads
 from facedancer_tf.training.models import Models
 from losses.cosine import cosine_distance
 from networks.generator import tap_masks
@@ -59,7 +60,7 @@ class Validation:
         return {name: float(np.concatenate([part[name] for part in parts]).mean()) for name in parts[0]}
 
     def grid(self) -> np.ndarray:
-        """Draws rows of source | target | swapped | reconstruction | masks, uint8 `[rows·S, columns·S, 3]`.
+        """Draws rows of source | target | swapped | reconstruction | masks, with heads, uint8 `[H, columns·S, 3]`.
 
         A mask is shown as the mean over its channels: white takes the identity-conditioned feature, and black takes the
         target's feature.
@@ -68,12 +69,15 @@ class Validation:
         out = self.with_masks([batch["target"], self.embed(batch["source"])])
         itself = self.models.averaged([batch["target"], self.embed(batch["target"])])
         columns = [_to_uint8(p) for p in (batch["source"], batch["target"], out["swapped"], itself)]
+        heads = ["source", "target", "swapped", "reconstruction"]
         size_px = columns[0].shape[1]
         for name in sorted((name for name in out if name != "swapped"), key=lambda name: out[name].shape[1]):
             mask = keras.ops.convert_to_numpy(keras.ops.mean(keras.ops.cast(out[name], "float32"), axis=-1))
             large = [cv2.resize(m, (size_px, size_px), interpolation=cv2.INTER_NEAREST) for m in mask]
+            heads.append(f"mask {mask.shape[1]} px")
             columns.append(np.repeat((np.stack(large) * 255 + 0.5).astype(np.uint8)[..., None], 3, axis=-1))
-        return np.concatenate([np.concatenate(list(column), axis=0) for column in columns], axis=1)
+        rows = np.concatenate([np.concatenate(list(column), axis=0) for column in columns], axis=1)
+        return draw_heads(rows, heads)
 
 
 def _to_uint8(pictures: tf.Tensor) -> np.ndarray:

@@ -13,6 +13,7 @@ from data.faces.insightface_detector import insightface_models
 from facedancer_tf.errors import UserError
 
 DEFAULT_MODEL = Path(__file__).resolve().parents[2] / "assets" / "model" / "default.keras"
+RUN_MODEL = "model.keras"  # the name that a training run gives to its generator
 HUGGING_FACE = "https://huggingface.co/felixrosberg"
 INSIGHTFACE = "https://github.com/deepinsight/insightface/releases/download/v0.7"
 INSIGHTFACE_LICENCE = "non-commercial research (InsightFace model zoo)"
@@ -76,6 +77,13 @@ NAMED: dict[str, NamedWeights] = {
 }  # fmt: skip
 
 
+# What the repository itself carries: kind and licence by name.
+EMBEDDED = {
+    "default": ("generator", "non-commercial research"),
+    "sface": ("encoder", "Apache-2.0 (OpenCV model zoo)"),
+}
+
+
 def cache_folder() -> Path:
     """The folder of imported weights, which need not exist yet; raises UserError for a user without a home."""
     own_choice = os.environ.get("FACEDANCER_CACHE")
@@ -115,6 +123,12 @@ def find_weights(name_or_file: str | Path | None, kind: str) -> Path:
         return onnx
     if known is not None:
         raise UserError(f"the weights {text} are not on this machine: {known.how}", "weights_missing")
+    if Path(text).name == RUN_MODEL:
+        raise UserError(
+            f"there is no {text} yet: the training of {Path(text).parent} writes it, so run that first, or name "
+            f"another {kind}",
+            "missing",
+        )
     names = ["default"] * (kind == "generator") + [
         name for name, weights in NAMED.items() if weights.kind == kind
     ]

@@ -32,6 +32,7 @@ def script(body: str, **environment: str) -> subprocess.CompletedProcess:
     [
         ("UserError('name another')", "error: name another"),
         ("OSError(28, 'x', 'runs/a')", "error: runs/a: No space left on device; see to room"),
+        ("OSError(2, 'x', 'a')", "error: a: No such file or directory; see that it is there"),
         ("OSError(30, 'x')", "error: Read-only file system; see to room"),
         ("MemoryError", "error: there is not enough memory"),
     ],
@@ -65,9 +66,24 @@ def test_tensorflows_errors_of_the_disk_count_too():
 def test_ctrl_c_is_one_word():
     ran = script("raise KeyboardInterrupt")
     assert (ran.returncode, ran.stderr) == (130, b"stopped\n")
-    code = "from facedancer_tf.errors import *\nstop_quietly()\nraise KeyboardInterrupt"
+
+
+def test_an_error_that_something_made_of_ctrl_c_is_one_word_too():
+    made = "import os, signal\n    try:\n        os.kill(os.getpid(), signal.SIGINT)\n    except KeyboardInterrupt:"
+    ran = script(f"{made}\n        raise ImportError('a bad install')")
+    assert (ran.returncode, ran.stderr) == (130, b"stopped\n")
+
+
+def test_ctrl_c_where_python_would_report_it_and_go_on_ends_the_process():
+    dying = "class Odd:\n        def __del__(self):\n            os.kill(os.getpid(), 2)\n    Odd()\n    print('no')"
+    ran = script(dying)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (-2, b"", b"")
+
+
+def test_ctrl_c_while_a_script_imports_is_silent():
+    code = "from facedancer_tf.early_interrupts import *\nend_at_interrupts()\nimport os\nos.kill(os.getpid(), 2)"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60)
-    assert ran.stderr == b"stopped\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (-2, b"", b"")
 
 
 @pytest.mark.parametrize("lines", [1, 100_000])  # buffered until the end, and not
@@ -123,6 +139,7 @@ FACE = Face((0.0, 0.0, 9.0, 9.0), np.zeros((5, 2), np.float32), 0.9)
         (lambda: choose_faces([FACE], 1), "no_such_face"),
         (lambda: find_weights("facedancer_a", "generator"), "weights_missing"),
         (lambda: find_weights("nowhere.keras", "generator"), "missing"),
+        (lambda: find_weights("runs/none/model.keras", "generator"), "missing"),
         (lambda: sha256_of(ROOT / "nowhere"), "unreadable"),
         (lambda: load_detector("another"), "invalid"),
         (lambda: make_folder(ROOT / "pyproject.toml" / "folder"), "unwritable"),

@@ -30,12 +30,12 @@ def test_every_package_is_installed_and_nothing_else():
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"][
         "include"
     ]
-    found = {
-        ".".join(path.parent.relative_to(ROOT).parts)
-        for path in ROOT.rglob("*/__init__.py")
-        if not any(part[:1] == "." for part in path.relative_to(ROOT).parts)
-    }
     rooms = {"facedancer_tf", "networks", "losses", "data"}
+    files = [
+        *ROOT.glob("*/__init__.py"),
+        *(path for room in rooms for path in (ROOT / room).rglob("__init__.py")),
+    ]
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in files}
     installed = {name for name in found if any(fnmatchcase(name, pattern) for pattern in patterns)}
     assert installed == {name for name in found if name.split(".")[0] in rooms}
     assert rooms < installed

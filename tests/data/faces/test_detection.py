@@ -115,7 +115,7 @@ def test_a_quick_search_looks_once_where_a_patient_one_looks_on() -> None:
             return []
 
         assert search_picture(empty, look, search) == []
-    assert searches == {"quick": 1, "patient": 3, "every": 4}
+    assert searches == {"quick": 1, "patient": 5, "every": 6}
     with pytest.raises(ValueError, match="`search` must be one of quick, patient, every"):
         search_picture(empty, lambda canvas: [], "hasty")  # type: ignore[arg-type]
 

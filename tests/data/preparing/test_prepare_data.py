@@ -4,6 +4,7 @@ import contextlib
 import filecmp
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -240,3 +241,27 @@ def test_one_person_and_an_unreadable_folder_are_said(
         "train": 3,
         "validation": 2,
     }
+
+
+def test_pictures_that_came_since_are_added(people: Path, tmp_path: Path) -> None:
+    photos, output = tmp_path / "photos", tmp_path / "out"
+    shutil.copytree(people, photos, symlinks=True)
+    late = photos / "grace_hopper"
+    shutil.move(late, tmp_path / "late")
+    assert prepare_here(photos, "-o", output, *FIXED, "--workers", 1)[0] == 0
+    before = {name: (output / name).read_bytes() for name in shard_files(output)}
+    had = read_manifest(output)
+    shutil.move(tmp_path / "late", late)
+    code, said = prepare_here(photos, "-o", output, *FIXED, "--workers", 1)
+    assert (code, "the last 5 of 31 pictures are added" in said) == (0, True), said
+    has = read_manifest(output)
+    assert has.count("train") + has.count("validation") == had.count("train") + had.count("validation") + 5
+    assert all((output / name).read_bytes() == content for name, content in before.items())
+    assert len(shard_files(output)) > len(before)
+    assert prepare_here(photos, "-o", output, *FIXED, "--workers", 1)[0] == 0
+    assert read_manifest(output) == has
+
+    (late / "0.png").unlink()
+    code, said = prepare_here(photos, "-o", output, *FIXED, "--workers", 1)
+    assert (code, said.count("\n")) == (2, 1)
+    assert "1 are gone or changed, the first is grace_hopper/0.png" in said

@@ -61,3 +61,16 @@ def test_with_too_few_people_single_pictures_are_held_out(
     names = hold_out(items, seed, validation)
     assert len(names) == expected
     assert names == hold_out(items[::-1], seed, validation)
+
+
+def test_a_round_that_is_added_keeps_everybody_in_their_split() -> None:
+    items = people(*[4] * 50)
+    first = plan_shards(items, seed=1, validation=0.2)
+    more = [Item(f"{p}/new.jpg", str(p), "") for p in range(60)]
+    added = plan_shards(more, 1, 0.2, first, number=1)
+    assert {plan.name for plan in first}.isdisjoint(plan.name for plan in added)
+    both = [*first, *added]
+    assert labels(both, "validation").isdisjoint(labels(both, "train"))
+    assert labels(first, "validation") < labels(added, "validation")  # of the ten strangers, two are held out
+    one = plan_shards([Item("a/0.jpg", "a", "")], 1, 0.2, first, number=1)
+    assert labels(one, "train") == {"a"}

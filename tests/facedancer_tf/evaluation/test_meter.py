@@ -12,7 +12,6 @@ from facedancer_tf.evaluation.meter import Meter, overlap
 from facedancer_tf.evaluation.pairs import bundled_photographs
 from facedancer_tf.evaluation.portrait_set import find_portraits
 from facedancer_tf.judging import face_readings
-from facedancer_tf.swapping.portraits import can_be_aligned
 from tests.facedancer_tf.evaluation.blind_detector import BlindTo
 
 
@@ -22,13 +21,6 @@ def test_overlap_of_boxes():
     assert overlap(one, one) == 1.0
     assert overlap(one, other) == pytest.approx(1 / 3)
     assert overlap(one, Face((20.0, 0.0, 5.0, 5.0), points, 1.0)) == 0.0
-
-
-def test_a_face_in_one_point_is_none():
-    points = np.array([[30, 40], [80, 40], [55, 60], [35, 90], [75, 90]], np.float32)
-    assert can_be_aligned(Face((0.0, 0.0, 9.0, 9.0), points, 1.0))
-    for broken in (points * 0, points * [1, 0], points * np.nan):
-        assert not can_be_aligned(Face((0.0, 0.0, 9.0, 9.0), broken, 1.0))
 
 
 def test_a_face_elsewhere_is_not_the_one_that_was_swapped(grace):

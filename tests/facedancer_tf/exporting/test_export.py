@@ -93,7 +93,7 @@ def exported(request, tiny_model, tmp_path_factory):
     """The format, the folder of the model with two inputs, and the folder of the model with the SOURCES baked in."""
     folder = tmp_path_factory.mktemp("export")
     for name, sources in (("two", []), ("baked", SOURCES)):
-        apart = export_model(tiny_model, folder / name, request.param, sources)
+        apart = export_model(tiny_model, folder / name, request.param, sources).apart
         assert apart.largest <= 1
         assert apart.mean <= 1e-3
     return request.param, folder / "two", folder / "baked"

@@ -76,6 +76,26 @@ def test_pooling_comes_before_convolutions_and_sums_are_upsampled_once():
     assert Counter(strides) == {(1, 1): 5, (2, 2): 5}  # before the 3 × 3 convolutions, before the 1 × 1 ones
 
 
+def test_a_pooled_gate_as_a_new_fusion_might_have_it():
+    features = keras.Input((8, 8, 4), name="features")
+    gate = keras.layers.GlobalAveragePooling2D(keepdims=True)(features)
+    gate = keras.layers.Conv2D(4, 1, activation="sigmoid")(gate)
+    halved = keras.layers.AveragePooling2D(2)(keras.layers.Multiply()([features, gate]))
+    assert largest_difference(keras.Model(features, halved)) <= 1e-5
+
+
+def called_twice(x: keras.KerasTensor) -> keras.KerasTensor:
+    layer = keras.layers.Conv2D(3, 1, name="odd_layer")
+    return layer(layer(x))
+
+
+@pytest.mark.parametrize("build", [called_twice, lambda x: keras.layers.ReLU()(keras.ops.tanh(x))])
+def test_what_no_graph_of_layers_can_hold_is_one_sentence(build):
+    pictures = keras.Input((8, 8, 3), name="pictures")
+    with pytest.raises(ValueError, match=r"called several times|'tanh' is outside of all layers"):
+        emit_network(OnnxNodes(), keras.Model(pictures, build(pictures)), ["pictures"])
+
+
 @pytest.mark.parametrize(
     "layer",
     [

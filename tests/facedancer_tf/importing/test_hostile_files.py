@@ -78,7 +78,7 @@ def test_a_pickle_is_not_opened(tmp_path):
 
 
 def test_files_that_need_no_import_or_another_way_say_so(tmp_path):
-    refused(DEFAULT_MODEL, "it holds a generator and is a file of this project already; use it as it is")
+    refused(DEFAULT_MODEL, "it is a network file of this project already; use it as it is")
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "mine.keras")
     refused(tmp_path / "mine.keras", r"it is a Keras file, .* docs/in-your-own-code\.md says how")
     assert not (tmp_path / "ran").exists()

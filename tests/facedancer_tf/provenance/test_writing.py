@@ -14,14 +14,8 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.provenance.checking import as_json, check, in_words
 from facedancer_tf.provenance.credentials import read_credentials
 from facedancer_tf.provenance.metadata import source_type, xmp_packet
-from facedancer_tf.provenance.writing import (
-    Swapped,
-    UsedModel,
-    own_identity,
-    write_swapped,
-    write_unswapped,
-    write_without_marks,
-)
+from facedancer_tf.provenance.swapped import Swapped, UsedModel
+from facedancer_tf.provenance.writing import own_identity, write_swapped, write_unswapped, write_without_marks
 from facedancer_tf.weights.catalogue import DEFAULT_MODEL
 
 COMPOSITE = "compositeWithTrainedAlgorithmicMedia"
@@ -31,11 +25,6 @@ SECRET = b"""<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:
 xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/" xmlns:dc="http://purl.org/dc/elements/1.1/"
 xmpMM:DocumentID="xmp.did:secret1" xmpMM:InstanceID="xmp.iid:secret2" dc:creator="secret3"/>
 </rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("FACEDANCER_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".JPEG", ".webp"])

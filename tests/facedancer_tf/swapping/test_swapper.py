@@ -122,6 +122,9 @@ def test_several_sources_give_their_mean_direction_and_length(swapper, grace, ba
     length = (np.linalg.norm(one) + np.linalg.norm(other)) / 2
     direction = one / np.linalg.norm(one) + other / np.linalg.norm(other)
     np.testing.assert_allclose(both, direction / np.linalg.norm(direction) * length, rtol=1e-4, atol=1e-4)
+    assert swapper.embed([grace, grace // 2 + 50]).doubt is None  # the same photograph, paler
+    assert swapper.embed(grace).doubt is None
+    assert "different people" in swapper.embed([grace, grace, barack]).doubt
     with pytest.raises(UserError, match="source picture 2: no face"):
         swapper.embed([grace, np.zeros((200, 200, 3), np.uint8)])
     with pytest.raises(ValueError, match="at least one"):

@@ -9,6 +9,7 @@ import yaml
 from facedancer_tf.errors import UserError
 from facedancer_tf.training.config import TrainConfig, config_as_dict, config_as_yaml, parse_config
 from facedancer_tf.training.config_checks import GENERATOR_TERMS
+from facedancer_tf.training.config_sections import AugmentationConfig, DataConfig, DiscriminatorConfig
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,6 +27,15 @@ def test_the_released_recipe_is_the_default_but_for_its_head_and_files():
     different = {key for key in default if released[key] != default[key]}
     assert different == {"run", "discriminator", "encoder"}
     assert released["discriminator"]["kind"] == "image"
+
+
+def test_a_word_that_no_field_takes_is_refused_from_python_too():
+    with pytest.raises(
+        UserError, match=r"`discriminator.kind` must be one of patch, image. Received: 'picture'"
+    ):
+        TrainConfig(discriminator=DiscriminatorConfig(kind="picture"))  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"`data.augmentation.kind` must be one of released"):
+        TrainConfig(data=DataConfig(augmentation=AugmentationConfig(kind="all")))  # type: ignore[arg-type]
 
 
 def test_flags_win_over_the_file():

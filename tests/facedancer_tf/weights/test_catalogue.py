@@ -53,6 +53,8 @@ def test_the_default_needs_nothing_and_files_are_themselves(home: Path) -> None:
         ("w600k_r50", "encoder", r"--download w600k_r50 .*non-commercial research"),
         ("w600k_r50", "generator", "names encoder weights, not generator weights"),
         ("nowhere.keras", "generator", r"no generator weights nowhere\.keras: .* default, facedancer_a"),
+        ("runs/small_start/model.keras", "generator", r"no runs/small_start/model\.keras yet: the training of "
+         r"runs/small_start writes it, so run that first"),
         ("../../etc/passwd\0", "encoder", "no encoder weights"),
     ],
 )  # fmt: skip

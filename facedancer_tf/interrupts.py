@@ -1,0 +1,46 @@
+"""Ctrl-C while a script works: it ends it by one word at most, whatever it is doing.
+
+Python turns Ctrl-C into a KeyboardInterrupt, wherever it is. Some packages' own C code makes another error of that.
+"""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interrupts:
+    """Says whether Ctrl-C has come; each one raises KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def watched_interrupts() -> Iterator[Interrupts]:
+    """Counts Ctrl-C in the block, so that an error that something made of it can be told from others."""
+    watch, before = Interrupts(), signal.getsignal(signal.SIGINT)
+    unraisable = sys.unraisablehook
+
+    def pass_on(error: "sys.UnraisableHookArgs") -> None:
+        if issubclass(error.exc_type, KeyboardInterrupt):
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # it came where Python would report it and go on
+            signal.raise_signal(signal.SIGINT)
+        else:
+            unraisable(error)
+
+    if before not in (signal.default_int_handler, signal.SIG_DFL):
+        yield watch
+        return
+    signal.signal(signal.SIGINT, watch)
+    sys.unraisablehook = pass_on
+    try:
+        yield watch
+    finally:
+        sys.unraisablehook = unraisable
+        signal.signal(signal.SIGINT, before)
