@@ -35,20 +35,9 @@ def check(holds: bool, rule: str, **received: Any) -> None:
         raise ValueError(f"{rule} Received: {', '.join(f'{k}={v!r}' for k, v in received.items())}")
 
 
-def check_words(section: Any, place: str = "") -> None:
-    """Raises ValueError for a word that is none of those its field takes; a program of one's own may have given it."""
-    hints = get_type_hints(type(section))
-    for field_ in dataclasses.fields(section):
-        value, words = getattr(section, field_.name), get_args(hints[field_.name])
-        if dataclasses.is_dataclass(value):
-            check_words(value, f"{place}{field_.name}.")
-        elif get_origin(hints[field_.name]) is Literal and value not in words:
-            raise ValueError(f"`{place}{field_.name}` must be one of {', '.join(words)}. Received: {value!r}")
-
-
 def check_config(config: "TrainConfig") -> None:
     """Raises ValueError for impossible settings; it calls the checks of `networks` and `data` and repeats none."""
-    check_words(config)
+    _check_words(config)
     _check_numbers("", dataclasses.asdict(config))
     for name in _POSITIVE:
         check(getattr(config, name) > 0, f"`{name}` must be positive.", **{name: getattr(config, name)})
@@ -119,6 +108,17 @@ def check_config(config: "TrainConfig") -> None:
         "`loss` must leave the generator a term.",
         **weights,
     )
+
+
+def _check_words(section: Any, place: str = "") -> None:
+    """Raises ValueError for a word that is none of those its field takes; a program of one's own may have given it."""
+    hints = get_type_hints(type(section))
+    for field_ in dataclasses.fields(section):
+        value, words = getattr(section, field_.name), get_args(hints[field_.name])
+        if dataclasses.is_dataclass(value):
+            _check_words(value, f"{place}{field_.name}.")
+        elif get_origin(hints[field_.name]) is Literal and value not in words:
+            raise ValueError(f"`{place}{field_.name}` must be one of {', '.join(words)}. Received: {value!r}")
 
 
 def _check_numbers(name: str, value: Any) -> None:

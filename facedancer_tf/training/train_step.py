@@ -146,10 +146,8 @@ def build_train_step(
     `batch` comes from the pipeline: target, source `[b, S, S, 3]`, self_swap `[b]`. The two flags are Python bools
     (each combination is a graph of its own). They switch on the lazy terms, which then weigh `…_every_steps` times as
     much. The scalars are the unweighted terms, the weighted sums, the mean logits and the norms of both networks'
-    gradients. `config` is that of one stage of the schedule, and the optimizers take its learning rate from here on.
+    gradients. `config` is that of one stage of the schedule; the optimizers take its learning rate.
     """
-    for optimizer in (generator_optimizer, discriminator_optimizer):
-        optimizer.learning_rate = learning_rates(config)
     objective = Objective(models, config)
     loss = config.loss
     weights = {
@@ -204,6 +202,8 @@ def build_train_step(
 
     @tf.function(jit_compile=config.xla or None, autograph=False)
     def train_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
+        for optimizer in (generator_optimizer, discriminator_optimizer):
+            optimizer.learning_rate = learning_rates(config)  # runs while a graph is built, which keeps it
         scalars = strategy.run(replica_step, args=(batch, with_r1, with_cycle))
         update_average(models, generator_optimizer.iterations, config, strategy)
         # The terms are global already: every replica holds the same values.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from facedancer_tf.training.train_step import learning_rates, update_average
+from facedancer_tf.training.train_step import build_train_step, learning_rates, update_average
 from tests.facedancer_tf.training.small_training import (
     SMALL,
     batch_of,
@@ -168,6 +168,21 @@ def test_the_learning_rate_falls_as_the_config_says(batch):
         moves[rate] = np.abs(built.models.generator.get_weights()[0] - before).mean()
         assert float(learning_rates(config)(4)) == pytest.approx(1e-6 * rate**2, rel=1e-5)
     assert moves[0.25] == pytest.approx(moves[1.0] * 0.25**2, rel=0.1)
+
+
+def test_a_later_stage_takes_its_own_rate_with_the_same_optimizers(batch):
+    config = with_settings(LIGHT, loss={"cycle": 0.0}, optimizer={"learning_rate": 1e-6})
+    built = build_tiny(config)
+    later = build_train_step(
+        built.models, with_settings(config, optimizer={"learning_rate": 3e-6}),
+        built.generator_optimizer, built.discriminator_optimizer, tf.distribute.get_strategy(),
+    )  # fmt: skip
+    moves = []
+    for step in (built.step, later):
+        before = built.models.generator.get_weights()[0]
+        step(batch, with_r1=False, with_cycle=False)
+        moves.append(np.abs(built.models.generator.get_weights()[0] - before).mean())
+    assert moves[1] == pytest.approx(3 * moves[0], rel=0.1)
 
 
 def test_the_norms_are_those_of_the_gradients(batch):
