@@ -85,8 +85,8 @@ def test_ctrl_c_where_python_would_report_it_and_go_on_ends_the_process():
 
 
 def test_ctrl_c_while_a_script_imports_is_silent():
-    code = f"{CTRL_C}from facedancer_tf.early_interrupts import *\nend_at_interrupts()\nimport os\nos.kill(os.getpid(), 2)"
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60)
+    early = "import os\nfrom facedancer_tf.early_interrupts import *\nend_at_interrupts()\nos.kill(os.getpid(), 2)"
+    ran = subprocess.run([sys.executable, "-c", CTRL_C + early], cwd=ROOT, capture_output=True, timeout=60)
     assert (ran.returncode, ran.stdout, ran.stderr) == (-2, b"", b"")
 
 
