@@ -17,11 +17,15 @@ from facedancer_tf.weights.catalogue import find_weights, sha256_of
 from facedancer_tf.writing import make_folder
 
 ROOT = Path(__file__).resolve().parents[2]
+# Also where the tests themselves run in the background, with Ctrl-C ignored.
+CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
 
 
 def script(body: str, **environment: str) -> subprocess.CompletedProcess:
     """Runs `body` as the `main` of a script."""
-    code = f"import os, sys\nfrom facedancer_tf.errors import *\ndef main():\n    {body}\nrun_main(main)"
+    code = (
+        f"{CTRL_C}import os, sys\nfrom facedancer_tf.errors import *\ndef main():\n    {body}\nrun_main(main)"
+    )
     return subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=os.environ | environment, capture_output=True, timeout=60
     )
@@ -81,8 +85,8 @@ def test_ctrl_c_where_python_would_report_it_and_go_on_ends_the_process():
 
 
 def test_ctrl_c_while_a_script_imports_is_silent():
-    code = "from facedancer_tf.early_interrupts import *\nend_at_interrupts()\nimport os\nos.kill(os.getpid(), 2)"
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60)
+    early = "import os\nfrom facedancer_tf.early_interrupts import *\nend_at_interrupts()\nos.kill(os.getpid(), 2)"
+    ran = subprocess.run([sys.executable, "-c", CTRL_C + early], cwd=ROOT, capture_output=True, timeout=60)
     assert (ran.returncode, ran.stdout, ran.stderr) == (-2, b"", b"")
 
 
