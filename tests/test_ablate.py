@@ -220,4 +220,4 @@ def test_without_matplotlib_nothing_is_trained(asked, face_shards, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     done = run("--data", face_shards, "--pairs", "bundled")
     assert (done[0], asked) == (2, [])
-    assert "bash setup.sh dev has it" in done[2]
+    assert "`bash setup.sh plot` brings it" in done[2]

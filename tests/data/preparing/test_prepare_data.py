@@ -262,7 +262,7 @@ def test_pictures_that_came_since_are_added(people: Path, tmp_path: Path) -> Non
     had = read_manifest(output)
     shutil.move(tmp_path / "late", late)
     code, said = prepare_here(photos, "-o", output, *FIXED, "--workers", 1)
-    assert (code, "the last 5 of 31 pictures are added" in said) == (0, True), said
+    assert (code, "note: the last 5 of " in said) == (0, True), said
     has = read_manifest(output)
     assert has.count("train") + has.count("validation") == had.count("train") + had.count("validation") + 5
     assert all((output / name).read_bytes() == content for name, content in before.items())
