@@ -11,7 +11,7 @@ from pathlib import Path
 from data.pictures import UnreadablePicture
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
-from facedancer_tf.provenance.checking import as_json, check, in_words
+from facedancer_tf.provenance.checking import as_json, check, in_words, printable
 
 EPILOG = """\
 exit code: 0 where every file is marked as synthetic, 1 where one is not, 2 where one cannot be read.
@@ -50,19 +50,25 @@ def read_anchors(path: Path) -> str:
 def main() -> None:
     arguments = parse_arguments()
     anchors = read_anchors(arguments.trust) if arguments.trust else None
-    worst, findings = MARKED, []
+    worst = MARKED
+    findings: list[dict[str, object]] = []
     for path in arguments.files:
         try:
+            if path.is_dir():
+                raise UnreadablePicture(path, "unreadable", "a folder; name the files in it")
             provenance = check(path, anchors)
         except UnreadablePicture as error:
-            worst = UNREADABLE
-            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            worst, sentence = UNREADABLE, printable(" ".join(str(error).split()))
+            print(f"error: {sentence}", file=sys.stderr)
+            findings.append({"file": str(path), "error": sentence})
             continue
         worst = max(worst, MARKED if provenance.is_marked else NOT_MARKED)
         if arguments.json:
             findings.append(as_json(path, provenance))
         else:
-            print(f"{path}: {'marked as synthetic' if provenance.is_marked else 'not marked'}")
+            print(
+                f"{printable(str(path))}: {'marked as synthetic' if provenance.is_marked else 'not marked'}"
+            )
             print("".join(f"  {line}\n" for line in in_words(provenance)), end="")
     if arguments.json:
         print(json.dumps(findings, indent=2))

@@ -97,6 +97,8 @@ def parse_arguments() -> argparse.Namespace:
         parser.error("name at least two pictures, the source and the target")
     if (arguments.certificate is None) != (arguments.private_key is None):
         parser.error("--certificate and --private-key belong together")
+    if arguments.certificate and (arguments.without_marks or arguments.list_faces):
+        parser.error("--certificate signs marks, and there are none with --without-marks or --list-faces")
     return arguments
 
 
@@ -150,7 +152,7 @@ def write(path: Path, swapped: Swapped, signer: SigningIdentity | None, without_
     """Writes the result, and prints a note where its format cannot hold transparency or all of the marks."""
     if without_marks:
         write_without_marks(path, swapped)
-        notes = ["the result has no marks: it is for measuring, and must not be shown as if it were real"]
+        notes = ["no marks were set: the result is for measuring, and must not be published"]
     else:
         notes = write_swapped(path, swapped, signer)
     if swapped.alpha is not None and path.suffix.lower() not in (".png", ".webp"):

@@ -4,7 +4,7 @@
     python -m benchmarks.watermark photos/ drawings/ --false-alarms
 
 The first command marks pictures (the bundled ones, or `--count` of those in the folders), handles each as the table's
-rows say, and reads it. Printed for each row: the share of the message's 16 bits that the likeliest reading has right
+rows say, and reads it. Printed for each row: the share of the model's 13 bits that the likeliest reading has right
 (guessing has half), and the share of pictures in which the right mark is found. Where the package invisible-watermark
 is installed, its dwtDctSvd stands beside (32 bits at its own strength; it has no threshold, so that bits are all it
 says). Where PyAV is installed, H.264 is among the rows. The second command reads unmarked pictures.
@@ -25,8 +25,8 @@ from tqdm import tqdm
 from data.pictures import SUFFIXES, UnreadablePicture, read_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.provenance.watermark import Watermark
-from facedancer_tf.provenance.watermark_pattern import BITS, CHIPS, message_of
-from facedancer_tf.provenance.watermark_reading import CHANCE, TRIES, chance, likeliest_reading
+from facedancer_tf.provenance.watermark_pattern import MODEL_BITS
+from facedancer_tf.provenance.watermark_reading import CHANCE, chance, least_agreement, likeliest_reading
 
 MODEL = 4711
 Handling = Callable[[np.ndarray], np.ndarray]
@@ -177,10 +177,10 @@ class DwtDctSvd:
 
 
 def ours(rgb: np.ndarray) -> tuple[float, bool]:
-    """Share of the message's bits that are read right, and whether the right mark is found."""
+    """Share of the model's bits that are read right, and whether the right mark is found."""
     reading = likeliest_reading(rgb)
-    wrong = (message_of(reading.model_id) ^ message_of(MODEL)).bit_count()
-    return 1 - wrong / BITS, reading.chance <= CHANCE and wrong == 0
+    wrong = (reading.model_id ^ MODEL).bit_count()
+    return 1 - wrong / MODEL_BITS, reading.chance <= CHANCE and wrong == 0
 
 
 def structural_similarity(one: np.ndarray, other: np.ndarray) -> float:
@@ -243,12 +243,11 @@ def print_false_alarms(paths: list[Path]) -> None:
     for path in tqdm(paths, unit="picture"):
         agreements += [likeliest_reading(rgb).agreement for rgb in rgbs([path], 1)]
     alarms = sum(chance(agreement) <= CHANCE for agreement in agreements)
-    threshold = float(np.sqrt(2 * np.log(TRIES * 2**13 / CHANCE) / CHIPS))
     most = np.sort(agreements)[::-1][:5]
     print(
         f"{len(agreements)} unmarked pictures: {alarms} alarms. Agreement: median {np.median(agreements):.3f}, "
-        f"the five largest {', '.join(f'{value:.3f}' for value in most)}; a mark is found from {threshold:.3f} on "
-        f"(bound {CHANCE:g} a picture)"
+        f"the five largest {', '.join(f'{value:.3f}' for value in most)}; a mark is found from "
+        f"{least_agreement():.3f} on (bound {CHANCE:g} a picture)"
     )
 
 

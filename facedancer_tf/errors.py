@@ -57,7 +57,8 @@ def run_main(main: Callable[[], None]) -> None:
             try:
                 _run(main, interrupts)
             finally:
-                sys.stdout.flush()
+                if sys.stdout is not None:  # a closed one
+                    sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is buffered still
         sys.exit(CLOSED_PIPE)

@@ -46,7 +46,11 @@ WINGS: dict[str, dict[str, set[str]]] = {
     },
 }
 # Who may encode pictures, or write them past `facedancer_tf.provenance.writing`, which marks what is swapped.
-ENCODERS = {"imwrite", "imencode", "encode_png", "encode_picture", "write_picture", "fromarray"}
+ENCODERS = {
+    "imwrite", "imwritemulti", "imencode", "VideoWriter", "fromarray", "frombytes", "encode_png", "encode_jpeg",
+    "save_img", "add_stream", "encode_picture", "write_picture", "write_unswapped", "write_without_marks",
+    "mark_pixels",
+}  # fmt: skip
 ENCODING_FILES = {
     "data/png.py": "encodes",
     "data/pictures.py": "encodes",
@@ -57,6 +61,9 @@ ENCODING_FILES = {
     "facedancer_tf/provenance/watermark.py": "in memory, decoded at once",
     "facedancer_tf/provenance/writing.py": "the door",
     "benchmarks/input_trace.py": "a plot",
+    "facedancer_tf/training/train_loop.py": "watermarks what TensorBoard encodes",
+    "facedancer_tf/evaluation/page.py": "photographs beside swapped ones",
+    "swap_image.py": "numbered faces, and --without-marks",
     "benchmarks/swap_image_start.py": "enlarged photographs",
     "benchmarks/watermark.py": "in memory, decoded at once",
 }

@@ -61,7 +61,7 @@ def test_exif_rotated_target_and_two_sources_without_marks_change_the_face_alone
         tmp_path, GRACE, PICTURES / "eileen_collins.png", "turned.png", "--model", model, "--without-marks"
     )
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
-    assert "note: the result has no marks: it is for measuring" in ran.stdout
+    assert "note: no marks were set: the result is for measuring" in ran.stdout
     assert "1 face in turned.png, 1 swapped" in ran.stdout
     assert "note: the source's pictures seem to show different people" in ran.stdout
     assert "note: the likeness of face 0 to the source hardly rose" in ran.stdout  # random weights

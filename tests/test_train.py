@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from facedancer_tf.errors import UserError
+from facedancer_tf.provenance.checking import check
 from facedancer_tf.training import train_loop
 from facedancer_tf.training.config import parse_config
 from facedancer_tf.weights.model_file import load_model_file
@@ -78,7 +79,9 @@ def straight(face_shards, tmp_path_factory):
 def test_a_run_leaves_everything_behind(straight):
     assert "size_px: 64" in (straight / "config.yaml").read_text()
     assert list(straight.glob("logs/events*"))
-    picture = tf.io.decode_png(tf.io.read_file(str(straight / "pictures" / "step-0000001.png")))
+    grid = straight / "pictures" / "step-0000001.png"
+    assert check(grid).is_marked
+    picture = tf.io.decode_png(tf.io.read_file(str(grid)))
     assert picture.shape[1] == (4 + 3) * 64  # source, target, swapped, reconstruction, three masks
     generator, recipe = load_model_file(straight / "model.keras")
     assert (recipe.step, recipe.encoder, recipe.size_px) == (1, "sface", 64)

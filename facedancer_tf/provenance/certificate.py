@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )  # fmt: skip
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from data.locks import only_one
 from data.whole_files import whole_file
 from facedancer_tf.errors import UserError
 from facedancer_tf.weights.catalogue import cache_folder
@@ -62,16 +63,17 @@ def own_signing_identity() -> tuple[SigningIdentity, str | None]:
     """
     try:
         path = cache_folder() / OWN_FILE
-        if path.is_file():
-            content = path.read_bytes()
-            try:
-                return _checked(content, content), None
-            except ValueError:  # damaged or expired: a new one takes its place below
-                pass
-        identity = _make()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path, private=True) as file:
-            file.write(identity.key + identity.chain)
+        with only_one(path.with_suffix(".lock"), wait=True):  # all processes take what the first has made
+            if path.is_file():
+                content = path.read_bytes()
+                try:
+                    return _checked(content, content), None
+                except ValueError:  # damaged or expired: a new one takes its place below
+                    pass
+            identity = _make()
+            with whole_file(path, private=True) as file:
+                file.write(identity.key + identity.chain)
     except (OSError, UserError) as error:  # a disk that refuses, or a user without a home
         reason = getattr(error, "strerror", None) or error
         note = f"the signing key cannot be kept ({OWN_FILE} in the cache folder: {reason}), so it is new in every run"
@@ -89,7 +91,7 @@ def _read(path: Path) -> bytes:
 def _checked(chain: bytes, key: bytes) -> SigningIdentity:
     """Makes an identity of two PEM contents; raises ValueError, one clause, where they are no valid pair."""
     try:
-        certificate = x509.load_pem_x509_certificates(chain)[0]
+        certificates = x509.load_pem_x509_certificates(chain)
     except ValueError as error:
         raise ValueError(
             "the certificate is no PEM certificate (it begins with BEGIN CERTIFICATE)"
@@ -104,6 +106,7 @@ def _checked(chain: bytes, key: bytes) -> SigningIdentity:
         raise ValueError(
             "the private key is no PEM private key (it begins with BEGIN PRIVATE KEY)"
         ) from error
+    certificate = certificates[0]
     if _public_pem(private) != certificate.public_key().public_bytes(
         Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
     ):
@@ -112,9 +115,9 @@ def _checked(chain: bytes, key: bytes) -> SigningIdentity:
     if not certificate.not_valid_before_utc <= now <= end:
         state = f"expired on {end:%Y-%m-%d}" if now > end else "is not valid yet"
         raise ValueError(f"the certificate {state}; get a new one")
-    certificates = chain[chain.index(b"-----BEGIN CERTIFICATE") :]
     plain = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return SigningIdentity(certificates, plain, _algorithm(private))
+    whole_chain = b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
+    return SigningIdentity(whole_chain, plain, _algorithm(private))
 
 
 def _public_pem(private: PrivateKeyTypes) -> bytes:

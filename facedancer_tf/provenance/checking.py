@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import asdict, dataclass
+from math import ceil, log10
 from pathlib import Path
 
 from PIL import Image
 
+from data.picture_kinds import START_BYTES
 from data.pictures import UnreadablePicture, read_picture
 from facedancer_tf.provenance.credentials import CredentialsReading, read_credentials
 from facedancer_tf.provenance.media import media_type
@@ -14,14 +16,16 @@ from facedancer_tf.provenance.swapped import SEVERAL_MODELS, UsedModel
 from facedancer_tf.provenance.watermark_reading import WatermarkReading, read_watermark
 from facedancer_tf.weights.catalogue import DEFAULT_MODEL
 
+NOT_LOOKED_FOR = "not looked for in this format"
+
 
 @dataclass(frozen=True)
 class Provenance:
     """What the marks of one file say.
 
     `credentials` is None where the file has none; `damage` says why they cannot be read, if they cannot. `metadata` is
-    IPTC's name of the digital source type, or None. `watermark` is None where none is found, and `has_pixels` is False
-    where the format's pixels are not read here (GIF, TIFF, AVIF, video), so that it was not looked for.
+    IPTC's name of the digital source type, or None. `watermark` is None where none is found. `has_pixels` is False for
+    formats of which only the credentials are read here (GIF, TIFF, AVIF, HEIC, video).
     """
 
     credentials: CredentialsReading | None
@@ -33,7 +37,7 @@ class Provenance:
     @property
     def is_marked(self) -> bool:
         """Whether at least one layer that holds says that the picture is synthetic, wholly or in part."""
-        signed = self.credentials is not None and self.credentials.valid
+        signed = self.credentials is not None and self.credentials.is_unchanged
         types = {*(self.credentials.source_types if self.credentials and signed else ()), self.metadata}
         return self.watermark is not None or not types.isdisjoint(SYNTHETIC_TYPES)
 
@@ -46,7 +50,8 @@ def check(path: Path, trust_anchors: str | None = None) -> Provenance:
     try:
         picture = read_picture(path)
     except UnreadablePicture as error:
-        if error.reason != "not_a_picture" or media_type(_start(path)) is None:
+        other_kind = error.reason == "not_a_picture" or error.reason.endswith("_picture")
+        if not other_kind or media_type(_start(path)) is None:
             raise
         picture = None
     credentials, damage = None, ""
@@ -57,18 +62,24 @@ def check(path: Path, trust_anchors: str | None = None) -> Provenance:
     if picture is None:
         return Provenance(credentials, damage, None, None, has_pixels=False)
     with Image.open(path) as image:
+        image.load()  # PNG may hold it behind the pixels
         metadata = source_type(packet_of(image))
     return Provenance(credentials, damage, metadata, read_watermark(picture.rgb), has_pixels=True)
 
 
 def in_words(provenance: Provenance) -> list[str]:
     """The three layers' findings, one line each, without characters that a terminal would obey."""
-    lines = [
-        f"credentials: {_credentials_in_words(provenance)}",
-        f"metadata:    {provenance.metadata or 'no digital source type'}",
+    metadata = provenance.metadata or "no digital source type"
+    return [
+        printable(f"credentials: {_credentials_in_words(provenance)}"),
+        printable(f"metadata:    {metadata if provenance.has_pixels else NOT_LOOKED_FOR}"),
         f"watermark:   {_watermark_in_words(provenance)}",
     ]
-    return ["".join(c if c.isprintable() else "�" for c in line) for line in lines]
+
+
+def printable(text: str) -> str:
+    """Replaces what a terminal might obey: file names and foreign credentials may hold any character."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def as_json(path: Path, provenance: Provenance) -> dict[str, object]:
@@ -78,26 +89,30 @@ def as_json(path: Path, provenance: Provenance) -> dict[str, object]:
 
 def _credentials_in_words(provenance: Provenance) -> str:
     if provenance.damage:
-        return f"damaged, they cannot be read ({provenance.damage})"
+        return f"cannot be read ({provenance.damage})"
     reading = provenance.credentials
     if reading is None:
         return "none"
-    if not reading.valid:
+    if not reading.is_unchanged:
         return f"BROKEN ({', '.join(reading.failures)}): the file is not as it was signed"
     who = "a trusted signer" if reading.trusted else "a signer that nobody here vouches for"
     kinds = ", ".join(reading.source_types) or "no digital source type"
     steps = "" if reading.manifests == 1 else f"; {reading.manifests} steps of history"
-    return f'intact, by {who}, "{reading.signer}", with {reading.program or "an unnamed program"}: {kinds}{steps}'
+    state = "intact"
+    if not reading.valid:
+        state = f"the file is as it was signed, but the signer does not hold ({', '.join(reading.failures)})"
+    program = reading.program or "an unnamed program"
+    return f'{state}, by {who}, "{reading.signer}", with {program}: {kinds}{steps}'
 
 
 def _watermark_in_words(provenance: Provenance) -> str:
     reading = provenance.watermark
     if not provenance.has_pixels:
-        return "not looked for in this format"
+        return NOT_LOOKED_FOR
     if reading is None:
         return "not found"
     model = _model_in_words(reading.model_id)
-    return f"found: a synthetic face, {model} (chance of a false alarm < {reading.chance:.0e})"
+    return f"found: a synthetic face, {model} (chance of a false alarm below 1e{ceil(log10(reading.chance))})"
 
 
 def _model_in_words(model_id: int) -> str:
@@ -110,4 +125,4 @@ def _model_in_words(model_id: int) -> str:
 
 def _start(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(16)
+        return file.read(START_BYTES)

@@ -1,8 +1,8 @@
 """Content credentials (C2PA): a signed statement in the file of what was done to it, by which program, from what.
 
 The statement of a swapped picture names this program and its models, says that the face was edited with a trained
-algorithm, and has the target as its parent: if that carries credentials of its own, they go along as its history.
-It holds no thumbnails, file names or identifiers of the target. Nothing here opens a connection.
+algorithm, and has the target as its parent: if that carries credentials of its own, they go along as its history, with
+all that they hold. Of the target itself it adds no thumbnail, file name or identifier. Nothing here opens a connection.
 """
 
 import io
@@ -31,8 +31,10 @@ from facedancer_tf.provenance.metadata import SOFTWARE, SOURCE_TYPE, SOURCE_TYPE
 _SETTINGS = {
     "builder": {"thumbnail": {"enabled": False}},
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+    "core": {"allowed_network_hosts": []},  # identities in anybody's credentials may name a host to ask
 }
 _UNTRUSTED = "signingCredential.untrusted"
+_SIGNER = ("signingCredential.", "cawg.")  # what fails with these is said of the signer, not of the file
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class CredentialsReading:
     `valid`: the signature holds, and the file is as it was signed. `trusted`: the signer's certificate leads to one of
     the trust anchors given. `signer`: names in the certificate, which prove nothing unless it is trusted. `program`:
     what wrote the claim. `source_types`: IPTC's names of the digital source types of all actions. `manifests`: how many
-    steps of history there are. `failures`: codes of what is broken, "" for nothing.
+    steps of history there are. `failures`: C2PA's codes of what does not hold.
     """
 
     valid: bool
@@ -52,6 +54,11 @@ class CredentialsReading:
     source_types: tuple[str, ...]
     manifests: int
     failures: tuple[str, ...]
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether all that fails, if anything, is the signer's standing: an expired certificate, for example."""
+        return all(code.startswith(_SIGNER) for code in self.failures)
 
 
 def sign(content: bytes, models: Sequence[str], parent: bytes | None, identity: SigningIdentity) -> bytes:
@@ -80,7 +87,7 @@ def read_credentials(content: bytes, trust_anchors: str | None = None) -> Creden
     """Reads the credentials in a file's `content`; None where there are none, or its format can hold none.
 
     `trust_anchors` are PEM certificates that a signer's certificate must lead to in order to be trusted. Raises
-    ValueError where there are credentials that cannot be parsed.
+    ValueError where there are credentials that cannot be parsed, or that lie elsewhere: nothing is fetched.
     """
     kind = media_type(content)
     if kind is None:
@@ -90,6 +97,8 @@ def read_credentials(content: bytes, trust_anchors: str | None = None) -> Creden
             store = json.loads(reader.json())
     except C2paError.ManifestNotFound:
         return None
+    except C2paError.RemoteManifest as error:
+        raise ValueError("they lie elsewhere, and nothing is fetched") from error
     except C2paError as error:
         raise ValueError(" ".join(str(error).split())) from error
     return _reading(store)
@@ -108,7 +117,7 @@ def _statement(models: Sequence[str]) -> dict[str, Any]:
         "digitalSourceType": SOURCE_TYPE,
         "softwareAgent": program,
         "description": "face swapped",
-        "parameters": {"models": list(models)},
+        "parameters": {"models": [name.encode("utf-8", "backslashreplace").decode() for name in models]},
     }
     actions = {"label": "c2pa.actions.v2", "data": {"actions": [action]}}
     return {"claim_generator_info": [program], "assertions": [actions]}

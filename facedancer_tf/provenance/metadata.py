@@ -30,7 +30,11 @@ _PACKET = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="w"?>"""
-_STATED_TYPE = re.compile(rb"DigitalSourceType[^<>]{0,40}?[>\"'=\s]" + SOURCE_TYPES.encode() + rb"(\w{1,60})")
+_STATED_TYPE = re.compile(
+    rb"DigitalSourceType[^<>]{0,40}?[>\"'=\s]https?:"
+    + SOURCE_TYPES.encode().removeprefix(b"http:")
+    + rb"(\w{1,60})"
+)
 
 
 def xmp_packet(synthetic: bool) -> bytes:

@@ -38,6 +38,6 @@ class Swapped:
 
     rgb: np.ndarray
     models: Sequence[UsedModel]
-    target: Path | None = None
+    target: str | Path | None = None
     alpha: np.ndarray | None = None
     icc_profile: bytes | None = None

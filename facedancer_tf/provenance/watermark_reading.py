@@ -6,13 +6,14 @@ back onto the canvas, the pilot tells where the tiles begin, and the best of all
 
 What counts as found. Let n chips be read as a vector s. For a picture that has nothing to do with the key, the signs of
 any one message are n fair coins, so their cosine with s exceeds r with a probability of at most exp(-n r² / 2)
-(Hoeffding), whatever s is. With `TRIES` vectors and 8192 messages the chance that any of them does is at most
-TRIES · 8192 · exp(-n r² / 2); a mark is found where this bound is below `CHANCE`.
+(Hoeffding), whatever s is; the coins are the key's, which is drawn once. With `TRIES` vectors and 8192 messages the
+chance that any of them does is at most TRIES · 8192 · exp(-n r² / 2); a mark is found where this bound is below
+`CHANCE`.
 """
 
 from dataclasses import dataclass
 from functools import cache
-from math import exp
+from math import exp, log, sqrt
 
 import cv2
 import numpy as np
@@ -72,6 +73,11 @@ def likeliest_reading(rgb: np.ndarray) -> WatermarkReading:
         return unchanged
     readings = [_read_at(whitened, scale, angle) for scale, angle in _likely_places(whitened)]
     return min([unchanged, *readings], key=lambda reading: reading.chance)
+
+
+def least_agreement() -> float:
+    """The agreement from which on a mark counts as found."""
+    return sqrt(2 * log(TRIES * 2**MODEL_BITS / CHANCE) / CHIPS)
 
 
 def chance(agreement: float) -> float:

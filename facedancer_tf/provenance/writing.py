@@ -24,18 +24,19 @@ from facedancer_tf.provenance.credentials import read_credentials, sign
 from facedancer_tf.provenance.metadata import MARKED_SUFFIXES, xmp_packet
 from facedancer_tf.provenance.swapped import SEVERAL_MODELS, Swapped
 from facedancer_tf.provenance.watermark import Watermark
+from facedancer_tf.provenance.watermark_reading import read_watermark
 from facedancer_tf.writing import reported
 
 
-def write_swapped(path: Path, swapped: Swapped, identity: SigningIdentity | None = None) -> list[str]:
+def write_swapped(path: str | Path, swapped: Swapped, identity: SigningIdentity | None = None) -> list[str]:
     """Marks a swapped picture and writes it to `path`, in the format that the suffix names; returns notes to show.
 
     `identity` signs the content credentials, by default the one that `own_signing_identity` makes. A note is a sentence
     about what could not be done as usual, such as a format that holds no metadata. The file is written beside its
     place and then moved there. Raises UserError where it cannot be written.
     """
-    content, notes = encode_swapped(path.suffix, swapped, identity)
-    _write(path, content)
+    content, notes = encode_swapped(Path(path).suffix, swapped, identity)
+    _write(Path(path), content)
     return notes
 
 
@@ -43,12 +44,15 @@ def encode_swapped(
     suffix: str, swapped: Swapped, identity: SigningIdentity | None = None
 ) -> tuple[bytes, list[str]]:
     """As `write_swapped`, but returns the file's content, with the notes."""
-    notes = []
-    content = encode_picture(
-        suffix, mark_pixels(swapped), swapped.alpha, swapped.icc_profile, xmp_packet(synthetic=True)
-    )
+    rgb, notes = mark_pixels(swapped), []
+    if read_watermark(rgb) is None:
+        notes.append("the picture is too small or too plain to hold the invisible watermark")
+    content = encode_picture(suffix, rgb, swapped.alpha, swapped.icc_profile, xmp_packet(synthetic=True))
     if suffix.lower() not in MARKED_SUFFIXES:
-        return content, [f"{suffix} holds no metadata, so the only mark in it is the invisible watermark"]
+        return content, [
+            *notes,
+            f"{suffix} holds no metadata: the invisible watermark is the only mark it can have",
+        ]
     if identity is None:
         identity, note = own_identity()
         notes.extend([note] if note else [])
@@ -84,7 +88,10 @@ def load_signer(certificate: Path, private_key: Path) -> SigningIdentity:
     try:
         sign(encode_picture(".png", np.zeros((1, 1, 3), np.uint8)), [], None, identity)
     except ValueError as error:
-        raise UserError(f"{certificate} cannot sign content credentials: {error}") from error
+        raise UserError(
+            f"{certificate} cannot sign content credentials ({error}): it must be no CA's, and be for emailProtection "
+            "and digitalSignature"
+        ) from error
     return identity
 
 
@@ -100,12 +107,12 @@ def own_identity() -> tuple[SigningIdentity, str | None]:
     return own_signing_identity()
 
 
-def _parent(target: Path | None) -> tuple[bytes | None, str | None]:
+def _parent(target: str | Path | None) -> tuple[bytes | None, str | None]:
     """The content of the target's file, with a note where its own credentials are broken."""
     if target is None:
         return None, None
     try:
-        content = target.read_bytes()
+        content = Path(target).read_bytes()
         credentials = read_credentials(content)
     except OSError as error:
         return (
@@ -113,8 +120,8 @@ def _parent(target: Path | None) -> tuple[bytes | None, str | None]:
             f"{target} cannot be read again ({error.strerror}), so the result's credentials do not name it",
         )
     except ValueError as error:
-        return None, f"{target} has content credentials that cannot be read ({error}); they were left out"
-    if credentials is not None and not credentials.valid:
+        return None, f"the content credentials of {target} cannot be read ({error}); they were left out"
+    if credentials is not None and not credentials.is_unchanged:
         broken = ", ".join(credentials.failures)
         return (
             content,
@@ -128,8 +135,6 @@ def _signed(content: bytes, swapped: Swapped, parent: bytes | None, identity: Si
     try:
         return sign(content, names, parent, identity)
     except ValueError as error:
-        if parent is not None:  # a target that Pillow reads and C2PA does not parse
-            return _signed(content, swapped, None, identity)
         raise UserError(f"the content credentials could not be signed: {error}") from error
 
 

@@ -257,5 +257,6 @@ def _validate(validation: Validation, step: int, run: Path, bar: tqdm) -> None:
     swapped = Swapped(grid, [UsedModel(run.name)])
     tf.summary.image("source | target | swapped | reconstruction | masks", mark_pixels(swapped)[None], step)
     make_folder(run / PICTURES)
-    write_swapped(run / PICTURES / f"step-{step:07d}.png", swapped)
+    for note in write_swapped(run / PICTURES / f"step-{step:07d}.png", swapped):
+        bar.write(f"note: {note}")
     bar.write(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in scalars.items()))

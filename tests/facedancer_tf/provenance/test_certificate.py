@@ -1,6 +1,8 @@
 """Certificates that sign content credentials: the user's, good and bad, and the one that is made at first use."""
 
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +21,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.provenance.certificate import OWN_FILE, load_signing_identity, own_signing_identity
-from facedancer_tf.provenance.writing import load_signer
+from facedancer_tf.provenance.checking import check, in_words
+from facedancer_tf.provenance.swapped import Swapped, UsedModel
+from facedancer_tf.provenance.writing import load_signer, write_swapped
 
 NOW = datetime.now(UTC)
 
@@ -99,6 +103,29 @@ def test_unusable_certificates_and_keys_are_one_sentence(tmp_path):
         assert "\n" not in str(caught.value)
 
 
+def test_a_key_in_the_certificate_file_stays_out_of_the_picture(tmp_path, barack):
+    made = ec.generate_private_key(ec.SECP256R1())
+    secret = made.private_numbers().private_value.to_bytes(32, "big")
+    certificate, key = write_pair(tmp_path, made)
+    for order in ((certificate, key), (key, certificate)):
+        both = tmp_path / "both.pem"
+        both.write_bytes(b"".join(path.read_bytes() for path in order))
+        write_swapped(tmp_path / "a.jpg", Swapped(barack, [UsedModel("m")]), load_signer(both, both))
+        content = (tmp_path / "a.jpg").read_bytes()
+        assert b"PRIVATE KEY" not in content
+        assert secret not in content
+
+
+def test_a_certificate_that_expires_later_is_told_from_a_changed_file(tmp_path, barack):
+    signer = load_signer(*write_pair(tmp_path, end=datetime.now(UTC) + timedelta(seconds=3)))
+    write_swapped(tmp_path / "a.png", Swapped(barack, [UsedModel("m")]), signer)
+    time.sleep(4)
+    marks = check(tmp_path / "a.png")
+    assert marks.credentials is not None
+    assert not marks.credentials.valid
+    assert "as it was signed, but the signer does not hold (signingCredential.expired)" in in_words(marks)[0]
+
+
 def test_a_certificate_that_is_out_of_date_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"the certificate expired on \d{4}-\d\d-\d\d; get a new one"):
         load_signing_identity(*write_pair(tmp_path, end=NOW - timedelta(days=2)))
@@ -125,7 +152,7 @@ def test_the_own_key_is_made_once_for_its_user_alone(tmp_path, monkeypatch):
     assert "made on this computer, known to nobody" in certificate.subject.rfc4514_string().replace("\\", "")
     path.write_bytes(b"damaged")
     assert own_signing_identity()[0] != first  # made anew
-    assert [file.name for file in path.parent.iterdir()] == [OWN_FILE]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["signing.lock", OWN_FILE]
 
 
 def test_without_a_cache_the_key_lasts_for_the_run(tmp_path, monkeypatch):
@@ -136,3 +163,10 @@ def test_without_a_cache_the_key_lasts_for_the_run(tmp_path, monkeypatch):
     assert note is not None
     assert "cannot be kept" in note
     assert "Not a directory" in note
+
+
+def test_first_uses_at_once_make_one_identity(tmp_path, monkeypatch):
+    monkeypatch.setenv("FACEDANCER_CACHE", str(tmp_path / "cache"))
+    with ThreadPoolExecutor(4) as threads:
+        identities = list(threads.map(lambda _: own_signing_identity(), range(8)))
+    assert len({identity.chain for identity, _ in identities}) == 1

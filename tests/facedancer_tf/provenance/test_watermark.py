@@ -11,7 +11,7 @@ from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.evaluation.jpeg import through_jpeg
 from facedancer_tf.provenance import watermark_pattern as pattern
 from facedancer_tf.provenance.watermark import Watermark
-from facedancer_tf.provenance.watermark_reading import CHANCE, TRIES, chance, read_watermark
+from facedancer_tf.provenance.watermark_reading import CHANCE, chance, least_agreement, read_watermark
 
 MODEL = 4711
 NAMES = [path.stem for path in bundled_pictures()]
@@ -135,6 +135,4 @@ def test_the_threshold_keeps_its_promise_on_random_chips():
     for limit in (0.05, 0.01):
         allowed = np.sqrt(2 * np.log(2**pattern.MODEL_BITS / limit) / pattern.CHIPS)
         assert (agreements > allowed).mean() <= limit
-    assert chance(
-        np.sqrt(2 * np.log(TRIES * 2**pattern.MODEL_BITS / CHANCE) / pattern.CHIPS)
-    ) == pytest.approx(CHANCE)
+    assert chance(least_agreement()) == pytest.approx(CHANCE)

@@ -12,7 +12,7 @@ from PIL import Image
 from data.pictures import encode_picture, read_picture
 from facedancer_tf.errors import UserError
 from facedancer_tf.provenance.checking import as_json, check, in_words
-from facedancer_tf.provenance.credentials import read_credentials
+from facedancer_tf.provenance.credentials import read_credentials, sign
 from facedancer_tf.provenance.metadata import source_type, xmp_packet
 from facedancer_tf.provenance.swapped import Swapped, UsedModel
 from facedancer_tf.provenance.writing import own_identity, write_swapped, write_unswapped, write_without_marks
@@ -120,7 +120,7 @@ def test_damaged_credentials_of_a_target_are_left_out_and_said(tmp_path, barack)
 def test_what_bmp_cannot_hold_is_said_and_the_watermark_is_there(tmp_path, barack):
     path = tmp_path / "swapped.bmp"
     notes = write_swapped(path, Swapped(barack, [MODEL]))
-    assert notes == [".bmp holds no metadata, so the only mark in it is the invisible watermark"]
+    assert notes == [".bmp holds no metadata: the invisible watermark is the only mark it can have"]
     marks = check(path)
     assert (marks.credentials, marks.metadata) == (None, None)
     assert marks.is_marked
@@ -167,3 +167,40 @@ def test_a_camera_picture_counts_as_not_marked(tmp_path: Path, barack):
     marks = check(tmp_path / "a.jpg")
     assert marks.metadata == "digitalCapture"
     assert not marks.is_marked
+
+
+def test_metadata_behind_the_pixels_of_a_png_is_read(tmp_path, barack):
+    content = encode_picture(".png", barack, xmp=xmp_packet(synthetic=True))
+    start = content.index(b"iTXt") - 4
+    chunk = content[start : start + 12 + int.from_bytes(content[start : start + 4], "big")]
+    moved = content.replace(chunk, b"")
+    (tmp_path / "a.png").write_bytes(moved[:-12] + chunk + moved[-12:])
+    assert check(tmp_path / "a.png").metadata == COMPOSITE
+
+
+def test_of_other_formats_the_credentials_are_read(tmp_path, barack):
+    for form in ("GIF", "TIFF"):
+        path = tmp_path / f"a.{form.lower()}"
+        Image.fromarray(barack[::4, ::4]).save(path, form)
+        assert not check(path).is_marked
+        path.write_bytes(sign(path.read_bytes(), ["m"], None, own_identity()[0]))
+        marks = check(path)
+        assert marks.is_marked
+        assert (marks.has_pixels, marks.metadata, marks.watermark) == (False, None, None)
+        assert in_words(marks)[1:] == [
+            "metadata:    not looked for in this format",
+            "watermark:   not looked for in this format",
+        ]
+
+
+def test_a_picture_that_holds_no_watermark_is_said(tmp_path):
+    notes = write_swapped(tmp_path / "white.bmp", Swapped(np.full((300, 300, 3), 255, np.uint8), [MODEL]))
+    assert notes[0] == "the picture is too small or too plain to hold the invisible watermark"
+    assert not check(tmp_path / "white.bmp").is_marked
+
+
+def test_a_model_may_have_any_name(tmp_path, barack):
+    write_swapped(tmp_path / "a.jpg", Swapped(barack, [UsedModel("run\udcff\x1b[31m")]))
+    marks = check(tmp_path / "a.jpg")
+    assert marks.credentials is not None
+    assert marks.credentials.valid
