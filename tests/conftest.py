@@ -7,6 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+# The files that take the longest. Two processes share the files in this order, and none should begin with one last.
+LONGEST_FIRST = (
+    "test_train.py", "test_calibrate_margins.py", "test_distribution.py", "test_export.py", "test_train_loop.py",
+    "test_train_step.py", "test_any_backend.py", "test_evaluate.py", "test_swap_image.py", "test_prepare_data.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests of the longest files first."""
+    order = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

@@ -34,7 +34,7 @@ from facedancer_tf.training.start_weights import take_start_weights
 from facedancer_tf.training.step_scalars import StepScalars
 from facedancer_tf.training.stop_signals import stop_signals
 from facedancer_tf.training.train_step import TrainStep, build_optimizer, build_train_step, learning_rates
-from facedancer_tf.training.validation import Validation
+from facedancer_tf.training.validation import Validation, doubt
 from facedancer_tf.training.workers import (
     StopVote,
     build_strategy,
@@ -260,3 +260,5 @@ def _validate(validation: Validation, step: int, run: Path, bar: tqdm) -> None:
     for note in write_swapped(run / PICTURES / f"step-{step:07d}.png", swapped):
         bar.write(f"note: {note}")
     bar.write(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in scalars.items()))
+    if sentence := doubt(scalars):
+        bar.write(f"note: {sentence}")

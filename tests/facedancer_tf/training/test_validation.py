@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from facedancer_tf.training.validation import Validation
+from facedancer_tf.training.validation import Validation, doubt
 from tests.facedancer_tf.training.small_training import SMALL, batch_of, tiny_models
 
 
@@ -34,3 +34,8 @@ def test_figures_are_those_of_swaps_and_self_swaps_in_their_range(face_crops):
     # pictures in [-1, 1]: the peak is 2
     psnr = np.mean([10 * np.log10(4 / np.mean(np.square(error))) for error in errors])
     assert figures["self_swap_psnr_db"] == pytest.approx(psnr, abs=0.01)
+
+
+def test_figures_of_one_person_are_doubted():
+    assert doubt({"source_to_target": 0.21}) is None
+    assert "cosine 0.83" in str(doubt({"source_to_target": 0.83}))
