@@ -37,9 +37,10 @@ class Provenance:
     @property
     def is_marked(self) -> bool:
         """Whether at least one layer that holds says that the picture is synthetic, wholly or in part."""
-        signed = self.credentials is not None and self.credentials.is_unchanged
-        types = {*(self.credentials.source_types if self.credentials and signed else ()), self.metadata}
-        return self.watermark is not None or not types.isdisjoint(SYNTHETIC_TYPES)
+        stated = {self.metadata}
+        if self.credentials is not None and self.credentials.is_unchanged:
+            stated.update(self.credentials.source_types)
+        return self.watermark is not None or not stated.isdisjoint(SYNTHETIC_TYPES)
 
 
 def check(path: Path, trust_anchors: str | None = None) -> Provenance:
