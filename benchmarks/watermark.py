@@ -98,7 +98,7 @@ def h264(crf: int) -> Handling:
             for _ in range(3):
                 film.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), "rgb24")))
             film.mux(stream.encode())
-        with av.open(io.BytesIO(file.getvalue())) as film:
+        with av.open(io.BytesIO(file.getvalue()), "r") as film:
             return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)][-1]
 
     return handle
