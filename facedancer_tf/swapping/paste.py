@@ -39,12 +39,20 @@ def face_mask(columns: np.ndarray, rows: np.ndarray, size_px: int, shrink: float
     return (edge * edge * (3.0 - 2.0 * edge)).astype(np.float32)
 
 
-def paste_into(picture: np.ndarray, crop: np.ndarray, transform: np.ndarray, shrink: float = 1.0) -> None:
+def paste_into(
+    picture: np.ndarray,
+    crop: np.ndarray,
+    transform: np.ndarray,
+    shrink: float = 1.0,
+    weight: np.ndarray | None = None,
+) -> None:
     """Blends the swapped `crop` [S, S, 3] into `picture` [H, W, 3] in place, at the picture's own resolution.
 
     `transform` maps picture to crop; it and `shrink` are those that the crop was cut with. A crop finer than the face
-    in the picture is first averaged down; a coarser one is enlarged bicubically. Only the face's surroundings are
-    computed, and pixels where the mask is 0 keep their values bit by bit. Raises ValueError for other shapes or types.
+    in the picture is first averaged down; a coarser one is enlarged bicubically. `weight`, float32 [M, M] in [0, 1],
+    lies over the crop and is multiplied with the mask: where it is 0, the picture stays. Only the face's surroundings
+    are computed, and pixels where the mask is 0 keep their values bit by bit. Raises ValueError for other shapes or
+    types.
     """
     for name, array in (("picture", picture), ("crop", crop)):
         if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
@@ -63,18 +71,33 @@ def paste_into(picture: np.ndarray, crop: np.ndarray, transform: np.ndarray, shr
         to_crop = transform.copy()
         to_crop[:, 2] += transform[:, :2] @ [left, start]  # counted from the strip's corner
         to_fitted = crop_to_fitted @ np.vstack([to_crop, [0.0, 0.0, 1.0]])
-        face = cv2.warpAffine(
-            fitted,
-            to_fitted,
-            (right - left, stop - start),
-            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
+        size = (right - left, stop - start)
+        face = _sampled(fitted, to_fitted, size, cv2.INTER_CUBIC)
+        part_weight = None
+        if weight is not None:
+            to_weight = _scaled(len(weight) / size_px) @ np.vstack([to_crop, [0.0, 0.0, 1.0]])
+            part_weight = _sampled(weight, to_weight, size, cv2.INTER_LINEAR)
+        _blend(
+            picture[start:stop, left:right], face, to_crop.astype(np.float32), size_px, shrink, part_weight
         )
-        _blend(picture[start:stop, left:right], face, to_crop.astype(np.float32), size_px, shrink)
 
 
-def _blend(part: np.ndarray, face: np.ndarray, to_crop: np.ndarray, size_px: int, shrink: float) -> None:
-    """Blends `face` into `part` of the picture, both [H, W, 3], in place.
+def _sampled(image: np.ndarray, transform: np.ndarray, size: tuple[int, int], how: int) -> np.ndarray:
+    """`image` sampled where `transform` maps the pixels of a picture of this `size`; its border goes on outside."""
+    return cv2.warpAffine(
+        image, transform, size, flags=how | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def _blend(
+    part: np.ndarray,
+    face: np.ndarray,
+    to_crop: np.ndarray,
+    size_px: int,
+    shrink: float,
+    weight: np.ndarray | None,
+) -> None:
+    """Blends `face` into `part` of the picture, both [H, W, 3], in place, weighted by the mask times `weight` [H, W].
 
     `to_crop` maps pixels of `part` to the crop.
     """
@@ -88,7 +111,10 @@ def _blend(part: np.ndarray, face: np.ndarray, to_crop: np.ndarray, size_px: int
             to_crop[1, 0] * x + to_crop[1, 1] * y + to_crop[1, 2],
             size_px,
             shrink,
-        )[..., None]
+        )
+        if weight is not None:
+            mask *= weight[start : start + rows]
+        mask = mask[..., None]
         # where the mask is 0 the sum is the old whole number, so rounding returns it unchanged
         old[...] = np.rint(old + mask * (new.astype(np.float32) - old)).astype(np.uint8)
 
@@ -121,7 +147,10 @@ def _fit_resolution(crop: np.ndarray, transform: np.ndarray) -> tuple[np.ndarray
     fitted_px = max(1, round(size_px * picture_px_per_crop_px))
     if fitted_px >= size_px:
         return crop, np.eye(2, 3)
-    factor = fitted_px / size_px
     fitted = cv2.resize(crop, (fitted_px, fitted_px), interpolation=cv2.INTER_AREA)
-    # crop point p lies at (p + 0.5) * factor - 0.5 of the smaller one
-    return fitted, np.array([[factor, 0.0, 0.5 * factor - 0.5], [0.0, factor, 0.5 * factor - 0.5]])
+    return fitted, _scaled(fitted_px / size_px)
+
+
+def _scaled(factor: float) -> np.ndarray:
+    """The matrix [2, 3] from an image to the same image at `factor` of its size: p lies at (p + 0.5) · factor - 0.5."""
+    return np.array([[factor, 0.0, 0.5 * factor - 0.5], [0.0, factor, 0.5 * factor - 0.5]])
