@@ -93,7 +93,8 @@ def faces(number: int, width: int = 640, height: int = 360, count: int = 48) -> 
     """One to three faces side by side, each on its own path."""
     actors = []
     for index in range(number):
-        path = wander(width / number, height, count, phase=index) + [width * index / number, 0, 0, 0]
+        path = wander(width / number, height, count, phase=index)
+        path[:, 0] += width * index / number
         actors.append(Actor(NAMES[(3 + index) % len(NAMES)], path))
     return Clip(width, height, count, tuple(actors))
 
