@@ -92,8 +92,8 @@ class FramePicture:
         self._make_own()
         is_rgb = self._layout.kind == "rgb"
         span = 2.0**self._layout.bits - 1 if is_rgb else self._conversion.white - self._conversion.black
-        steps = np.rint(noise * (127 / largest) + 128).astype(np.uint8)
-        steps = cv2.resize(steps, (self.width, self.height), interpolation=cv2.INTER_CUBIC)
+        small = np.rint(noise * (127 / largest) + 128).astype(np.uint8)
+        steps = cv2.resize(small, (self.width, self.height), interpolation=cv2.INTER_CUBIC)
         step = largest / 127 * span / 255
         for channel in self._channels[:3] if is_rgb else self._channels[:1]:
             added = cv2.addWeighted(channel, 1, steps.astype(channel.dtype, copy=False), step, -128 * step)

@@ -8,7 +8,7 @@ to the one of these that holds the same.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import av
 import numpy as np
@@ -75,7 +75,7 @@ def channel_views(frame: av.VideoFrame) -> list[np.ndarray]:
         size = av.VideoFormat(name).padded_bits_per_pixel // 8
         pixels = pixels[:, : frame.width * size].reshape(frame.height, frame.width, size)
         return [pixels[..., place] for place in PACKED[name]]
-    views = []
+    views: list[np.ndarray] = []
     parts = frame.format.components
     shared = len(frame.planes) < len(parts)  # Cb and Cr of nv12 take turns
     for part in parts:
@@ -91,5 +91,5 @@ def channel_views(frame: av.VideoFrame) -> list[np.ndarray]:
 
 def _plane(frame: av.VideoFrame, index: int, height: int, kind: np.dtype) -> np.ndarray:
     """A plane's rows with their padding, [height, line]."""
-    plane = frame.planes[index]
+    plane: Any = frame.planes[index]
     return np.frombuffer(plane, kind).reshape(-1, plane.line_size // kind.itemsize)[:height]
