@@ -1,7 +1,7 @@
 """The face mesh gives TensorFlow Lite's points and scores on real faces, within rounding.
 
-The golden file (`scripts/convert_face_mesh.py --golden`) holds small crops of the embedded photographs and one of noise,
-to be enlarged by repeating pixels, and TensorFlow Lite's answers.
+The golden file (`scripts/convert_face_mesh.py --golden`) holds small crops of the embedded photographs and one of
+noise, to be enlarged by repeating pixels, and TensorFlow Lite's answers.
 """
 
 from pathlib import Path
@@ -31,7 +31,8 @@ def test_points_and_scores_equal_tensorflow_lite(golden, crops):
     np.testing.assert_allclose(points, golden["points"], atol=1e-3, rtol=0)
     np.testing.assert_allclose(scores, 1 / (1 + np.exp(-golden["score_logits"])), atol=1e-5, rtol=0)
     assert np.ptp(golden["points"][:5], axis=0).max() > 5  # five faces, not one answer for all
-    assert scores[:5].min() > 0.9 and scores[5] < 0.1  # the last crop is noise
+    assert scores[:5].min() > 0.9
+    assert scores[5] < 0.1  # the last crop is noise
 
 
 def test_wiring():
