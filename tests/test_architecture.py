@@ -67,7 +67,8 @@ ENCODING_FILES = {
     "benchmarks/input_trace.py": "a plot",
     "facedancer_tf/training/train_loop.py": "watermarks what TensorBoard encodes",
     "facedancer_tf/evaluation/page.py": "photographs beside swapped ones",
-    "swap_image.py": "numbered faces, and --without-marks",
+    "facedancer_tf/swapping/picture_swap.py": "--without-marks",
+    "swap_image.py": "numbered faces",
     "benchmarks/swap_image_start.py": "enlarged photographs",
     "benchmarks/watermark.py": "in memory, decoded at once",
 }
