@@ -168,5 +168,6 @@ def _write_animation(
         ]
     first, *others = pictures
     # Without disposal (2), what is transparent in a GIF's frame would show the frame before.
-    options: dict[str, Any] = {"WEBP": {"lossless": True}, "GIF": {"disposal": 2}}.get(form, {})
+    kinds: dict[str, dict[str, Any]] = {"WEBP": {"lossless": True}, "GIF": {"disposal": 2}}
+    options = kinds.get(form, {})
     first.save(path, form, save_all=True, append_images=others, duration=lasting, loop=loops, **options)

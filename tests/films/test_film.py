@@ -43,8 +43,8 @@ def film(tmp_path: Path, frames: list[np.ndarray]) -> Callable[..., Path]:
 
 
 def same(one: FilmFrame, other: FilmFrame) -> bool:
-    arrays = [frame.picture.frame.to_ndarray() for frame in (one, other)]
-    return (one.pts, one.duration) == (other.pts, other.duration) and np.array_equal(*arrays)
+    first, second = one.picture.frame.to_ndarray(), other.picture.frame.to_ndarray()
+    return (one.pts, one.duration) == (other.pts, other.duration) and np.array_equal(first, second)
 
 
 @pytest.mark.parametrize(("name", "unit"), [("a.mp4", UNIT), ("a.mov", UNIT), ("a.mkv", Fraction(1, 1000))])

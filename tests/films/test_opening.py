@@ -110,7 +110,9 @@ def test_frames_before_the_damage_come_and_then_a_sentence(
     write_clip(path, PICTURES, codec=codec, options={"g": "12"})
     content, middle = bytearray(path.read_bytes()), path.stat().st_size // 2
     if name == "a.webp":
-        middle = content.index(b"VP8L", middle) + 9  # not the head of a chunk, without which nothing is read at all
+        middle = (
+            content.index(b"VP8L", middle) + 9
+        )  # not the head of a chunk, without which nothing is read at all
     content[middle : middle + 3000] = bytes(3000)
     path.write_bytes(content)
     facts, count = read_facts(path), 0
