@@ -7,7 +7,7 @@ The frames are photographs on known paths (`benchmarks.clips`), untouched: nothi
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,7 @@ def write_clip(
             halves = enumerate((0, 500))
             container.set_chapters([_chapter(number, start) for number, start in halves])
         end = 0
-        for number, picture in enumerate((first, *pictures)):
+        for number, picture in enumerate(chain([first], pictures)):
             frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(
                 format=pixel_format,
                 dst_colorspace=COLOURS[colours or "bt601"][2],
