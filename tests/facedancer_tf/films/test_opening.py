@@ -110,7 +110,9 @@ def test_frames_before_the_damage_come_and_then_a_sentence(
     write_clip(path, PICTURES, codec=codec, options={"g": "12"})
     content, middle = bytearray(path.read_bytes()), path.stat().st_size // 2
     if name == "a.webp":
-        middle = content.index(b"VP8L", middle) + 9  # not the head of a chunk, without which nothing is read at all
+        middle = (
+            content.index(b"VP8L", middle) + 9
+        )  # not the head of a chunk, without which nothing is read at all
     content[middle : middle + 3000] = bytes(3000)
     path.write_bytes(content)
     facts, count = read_facts(path), 0
@@ -129,3 +131,14 @@ def test_a_film_whose_frames_change_their_size_ends_there(tmp_path: Path) -> Non
     facts = read_facts(tmp_path / "both.ts")
     with pytest.raises(UserError, match="change from 96 x 64 px, yuv420p to 96 x 32 px"):
         list(read_frames(facts))
+
+
+def test_two_films_in_one_file_end_with_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "a.ts"
+    write_clip(path, PICTURES[:24], codec="mpeg2video")
+    path.write_bytes(path.read_bytes() * 2)
+    facts = read_facts(path)
+    read: list[int] = []
+    with pytest.raises(UserError, match=r"its times run back after 1\.\d\d s"):
+        read.extend(frame.pts for frame in read_frames(facts))
+    assert len(read) == 24
