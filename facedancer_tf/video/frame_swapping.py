@@ -52,7 +52,7 @@ class FrameSwapper:
         size_px: int,
         shrink: float,
     ) -> None:
-        self._generator, self._size_px, self._shrink = generator, size_px, shrink
+        self.generator, self._size_px, self._shrink = generator, size_px, shrink
         self._tracks = [
             (track, identities[person.number].embedding)
             for person in people.persons
@@ -75,7 +75,7 @@ class FrameSwapper:
                 identities.append(identity)
         if not cuts:
             return
-        swapped, seen = self._generator.swap_crops(
+        swapped, seen = self.generator.swap_crops(
             np.stack([cut.crop for _, cut in cuts]), np.stack(identities)
         )
         for (frame, cut), crop, where in zip(cuts, swapped, seen, strict=True):
