@@ -3,9 +3,11 @@
     python -m benchmarks.steady_points [--frames 60] [--face 180]
 
 Every bundled photograph is moved, turned and enlarged a little by a known sub-pixel motion, at a face of `--face`
-pixels, with noise of 2 grey levels and JPEG of quality 75, at 30 frames/s. The transform to the 256 px crop is compared with
-the true one: the place of the crop's middle, its corners and its roll, less the mean of the clip, which is no jitter.
-Standard deviations in pixels of the crop, mean over the photographs; processor time per face in ms.
+pixels, with noise of 2 grey levels and JPEG of quality 75, at 30 frames/s. The transform to the 256 px crop is compared
+with the true one. What is shown are standard deviations, a mean over the photographs: how far the crop's middle and
+its corners are from their mean place on the face, in pixels of the crop; how far the crop is turned and too large; and
+how the corners tremble from frame to frame (second differences, so that a still crop with white noise would tremble as
+much as it is off). Times are processor time per face in ms.
 """
 
 import argparse
@@ -69,7 +71,7 @@ def clip_of(rgb: np.ndarray, face: Face, arguments: argparse.Namespace, seed: in
 
 
 def jitter(points: np.ndarray, transforms: list[np.ndarray]) -> np.ndarray:
-    """How the crop by `points` [n, 5, 2] moves on the face: middle and corners in px, roll in degrees, size in %.
+    """How the crop by `points` [n, 5, 2] moves on the face: middle, corners, trembling in px, roll in degrees, size in %.
 
     Each is a standard deviation over the frames; of places, the root of the mean of x's and y's squares.
     """
@@ -83,7 +85,8 @@ def jitter(points: np.ndarray, transforms: list[np.ndarray]) -> np.ndarray:
     spread = np.sqrt(places.var(axis=0).mean(axis=1))
     roll = np.degrees(np.arctan2(apart[:, 1, 0], apart[:, 0, 0])).std()
     size = 100 * np.hypot(apart[:, 1, 0], apart[:, 0, 0]).std()
-    return np.array([spread[0], spread[1:].mean(), roll, size])
+    trembling = np.sqrt(np.diff(places[:, 1:], 2, axis=0).var(axis=0).mean() / 6)
+    return np.array([spread[0], spread[1:].mean(), trembling, roll, size])
 
 
 def timed(read: Callable, frames: list[np.ndarray], start: np.ndarray) -> tuple[np.ndarray, float]:
@@ -121,8 +124,8 @@ def main() -> None:
             points, ms = timed(read, frames, start)
             rows.setdefault(name, []).append([*jitter(points, transforms), ms])
             rows.setdefault(f"{name}, smoothed", []).append([*jitter(smooth(points, times), transforms), ms])
-    print("| points | middle, px | corners, px | roll, degrees | size, % | ms |")
-    print("|---|---|---|---|---|---|")
+    print("| points | middle, px | corners, px | trembling, px | roll, degrees | size, % | ms |")
+    print("|---|---|---|---|---|---|---|")
     for name, values in rows.items():
         *still, ms = np.mean(values, axis=0)
         print(f"| {name} | {' | '.join(f'{value:.2f}' for value in still)} | {ms:.1f} |")

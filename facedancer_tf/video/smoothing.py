@@ -13,12 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 
 WINDOWS_S = (0.07, 0.11, 0.18, 0.30)  # to either side
-REACHES = (
-    2.0,
-    1.1,
-)  # to either side a window ends at least so much farther than the first and the second reading
+NEARBY = (2.0, 1.1)  # a window ends at least so many times farther away than the first and the second reading
 OUTLIER, LONELY = 6.0, 4.0  # an outlier is so many times off as noise is, and as the readings around it are
-WIDE = 1.6  # at a hole, the readings around span so many times the usual time
 AGREEMENT = 2.0  # mean square difference of two windows' answers, in that which noise alone makes
 NOISE_OF_MEDIAN = 1.4826  # a normal distribution's standard deviation in medians of the absolute value
 
@@ -55,16 +51,20 @@ def _parabolas(
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """For each time of `at`, which readings a parabola goes through, and their weights in its value at that time.
 
-    Where readings are far apart, the window grows until two of them are in it on either side; so a hole in the track is
-    bridged from both sides. `leave_out` leaves out a reading at that very time.
+    Where readings are far apart, the window grows until two of them are in it on one side; at a time between readings
+    on both, so that a hole in the track is bridged from both sides. `leave_out` leaves out a reading at that very time.
     """
-    last = len(times) - 1
+    padded = np.concatenate([[-np.inf] * 2, times, [np.inf] * 2])
     for time in at:
         before, after = np.searchsorted(times, time), np.searchsorted(times, time, side="right")
-        first, second = (
-            max(time - times[max(before - i, 0)], times[min(after + i - 1, last)] - time) for i in (1, 2)
-        )
-        reach = max(window, REACHES[0] * first, REACHES[1] * second)
+        first = np.abs(time - padded[[before + 1, after + 2]])  # left and right
+        second = np.abs(time - padded[[before, after + 3]])
+        if before < after:  # at a reading one side is enough
+            least = NEARBY[1] * min(second.min(), times[-1] - times[0])
+        else:
+            far = np.concatenate([NEARBY[0] * first, NEARBY[1] * second])
+            least = far[np.isfinite(far)].max()
+        reach = max(window, least)
         part = slice(*np.searchsorted(times, [time - reach, time + reach]))
         away = (times[part] - time) / reach
         near = (1 - np.minimum(np.abs(away), 1.0) ** 3) ** 3
@@ -102,12 +102,10 @@ def _without_outliers(points: np.ndarray, times: np.ndarray, window: float) -> t
         around.append([j for j in range(part.start, part.stop) if j != i])
     noise = NOISE_OF_MEDIAN * float(np.median(np.abs(points - predicted) / factor[:, None, None]))
     settled = points.copy()
-    spans = np.array([times[others[-1]] - times[others[0]] for others in around])
     for i, others in enumerate(around):
         off = np.linalg.norm(points[i] - predicted[i], axis=1)
         suspects = off > OUTLIER * factor[i] * max(noise, 1e-6)
-        well_known = others[1] < i < others[-2] and spans[i] < WIDE * np.median(spans)
-        if not well_known or not suspects.any():
+        if not suspects.any() or not others[1] < i < others[-2]:
             continue
         away = (times[others] - times[i]) / window
         powers = away[:, None] ** np.arange(min(3, len(others)))

@@ -82,6 +82,7 @@ def test_short_tracks(count):
     answer = smooth(readings, times)
     assert answer.shape == readings.shape
     assert np.abs(answer - readings).max() < 3
+    assert np.abs(smooth(readings, times, times + 0.05) - FACE).max() < 9  # between and behind them
 
 
 def test_bad_input_is_refused():
