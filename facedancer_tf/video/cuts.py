@@ -6,16 +6,16 @@ import numpy as np
 
 CUT_PX = 64  # long side of the pictures that are compared
 LEAST_LEVELS = 9.0  # of 255: a smaller change is no cut, whatever came before
-TIMES_USUAL = 2.5  # so many times the change of the frames before
-UNKNOWN_LEVELS = 8.0  # for the usual change, where a shot has only begun
-REMEMBERED = 12  # frames
+TIMES_USUAL = 2.5  # so many times the change of the frames before, and of the very last
+UNKNOWN_LEVELS = 8.0  # the usual change, where a film has only begun
+REMEMBERED = 9  # frames
 
 
 class Cuts:
     """Compares each frame with the one before.
 
     A change that is taken for a cut where there is none (a flash) costs little: the faces are found anew, and are known
-    again by their embeddings.
+    again by their embeddings. Constant fast motion is none.
     """
 
     def __init__(self) -> None:
@@ -29,10 +29,6 @@ class Cuts:
             self._changes.clear()
             return True
         change = float(np.mean(np.abs(luma - before)))
-        usual = float(np.mean(self._changes)) if self._changes else UNKNOWN_LEVELS
-        cut = change > max(LEAST_LEVELS, TIMES_USUAL * usual)
-        if cut:
-            self._changes.clear()
-        else:
-            self._changes.append(change)
-        return cut
+        usual = max(np.median(self._changes), self._changes[-1]) if self._changes else UNKNOWN_LEVELS
+        self._changes.append(change)
+        return change > max(LEAST_LEVELS, TIMES_USUAL * usual)

@@ -97,3 +97,11 @@ def match(
         if index not in matched and all(other is not track for other in matched.values()):
             matched[index] = track
     return matched
+
+
+def by_likeness(matched: dict[int, Tracklet], embeddings: np.ndarray) -> list[int]:
+    """The indices of all faces in `embeddings` [n, W]: those that look most like their tracks first, new ones last."""
+    likeness = np.full(len(embeddings), -1.0)
+    for index, track in matched.items():
+        likeness[index] = track.likeness(embeddings[index][None])[0]
+    return np.argsort(-likeness, kind="stable").tolist()

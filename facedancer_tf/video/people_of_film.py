@@ -21,22 +21,24 @@ LARGEST_STEP = 0.6  # sizes of a face: a gap over which it goes farther in a fra
 def people_of(tracklets: list[Tracklet], pts: np.ndarray, facts: FilmFacts) -> People:
     """Groups the tracklets of a film, of which `pts` int64 [frames] are all timestamps, and orders them as people."""
     clock, rate = Clock(pts, facts.time_base), float(facts.frame_rate)
+    patience, fade_frames = max(1, round(PATIENCE_S * rate)), max(2, round(FADE_S * rate))
     shortest_s = min(SHORTEST_S, float(clock.starts[-1] - clock.starts[0]) / 2)
     persons: list[tuple[float, Person]] = []
     left_alone: list[tuple[float, str]] = []
     for pieces in _groups(tracklets):
-        seconds = sum(float(clock.seconds(np.asarray(piece.frames)).sum()) for piece in pieces)
-        first_s = float(clock.starts[pieces[0].frames[0]])
+        runs = [run for run in _runs(pieces, patience) if not _flashes(run, fade_frames)]
+        spans = [clock.starts[run[-1].frames[-1] + 1] - clock.starts[run[0].frames[0]] for run in runs]
         surest = max(piece.surest for piece in pieces)
-        if seconds < shortest_s:
-            reason = f"is there for {seconds:.1f} s only, less than {shortest_s:.1f} s"
-            left_alone.append((first_s, f"a face at {time_words(first_s)} {reason}"))
-            continue
-        if surest < SURE:
+        reason = None
+        if sum(spans) < shortest_s:
+            reason = f"is there for {sum(spans):.1f} s only, less than {shortest_s:.1f} s"
+        elif surest < SURE:
             reason = f"was never seen surely (score {surest:.2f}, less than {SURE})"
+        if reason:
+            first_s = float(clock.starts[pieces[0].frames[0]])
             left_alone.append((first_s, f"a face at {time_words(first_s)} {reason}"))
             continue
-        tracks = [_track_of(run, rate) for run in _runs(pieces, max(1, round(PATIENCE_S * rate)))]
+        tracks = [_track_of(run, clock, fade_frames) for run in runs]
         presence = sum(float(clock.seconds(t.frames) @ _areas(t.outlines)) for t in tracks)
         persons.append((presence, _person(pieces, tracks, clock)))
     ordered = [person for _, person in sorted(persons, key=lambda pair: -pair[0])]
@@ -79,16 +81,25 @@ def _areas(outlines: np.ndarray) -> np.ndarray:
 
 
 def _runs(pieces: list[Tracklet], patience: int) -> list[list[Tracklet]]:
-    """One person's tracklets, joined where only a few frames of one shot lie between them."""
+    """One person's tracklets, joined where only a few frames of one shot lie between them.
+
+    Not so where somebody else's face came between: what is put there would be put on that face.
+    """
     runs = [[pieces[0]]]
     for piece in pieces[1:]:
         before = runs[-1][-1]
         gap = piece.frames[0] - before.frames[-1]
-        if before.at_end or piece.at_start or gap > patience + 1 or _far(before, piece, gap):
+        if before.at_end or before.hidden or piece.at_start or gap > patience + 1 or _far(before, piece, gap):
             runs.append([piece])
         else:
             runs[-1].append(piece)
     return runs
+
+
+def _flashes(run: list[Tracklet], fade_frames: int) -> bool:
+    """Whether a face comes and goes within a shot so soon that it cannot fade in and out."""
+    count = run[-1].frames[-1] - run[0].frames[0] + 1
+    return count <= fade_frames and not run[0].at_start and not run[-1].at_end
 
 
 def _far(before: Tracklet, after: Tracklet, gap: int) -> bool:
@@ -97,17 +108,13 @@ def _far(before: Tracklet, after: Tracklet, gap: int) -> bool:
     return bool(np.linalg.norm(end - start) > LARGEST_STEP * gap * min(size, other))
 
 
-def _track_of(run: list[Tracklet], frame_rate: float) -> Track:
+def _track_of(run: list[Tracklet], clock: Clock, fade_frames: int) -> Track:
     """One track of tracklets that follow one another: holes filled, points smoothed, and faded in and out."""
     read = np.concatenate([np.asarray(piece.frames, np.int32) for piece in run])
-    points = np.concatenate([piece.points for piece in run])  # [n, 41, 2]
     frames = np.arange(read[0], read[-1] + 1, dtype=np.int32)
-    if len(frames) > len(read):
-        flat = points.reshape(len(read), -1)
-        columns = [np.interp(frames, read, flat[:, column]) for column in range(flat.shape[1])]
-        points = np.stack(columns, axis=1).astype(np.float32).reshape(len(frames), *points.shape[1:])
-    points = smooth(points, frame_rate)
-    strength = fades(len(frames), not run[0].at_start, not run[-1].at_end, max(2, round(FADE_S * frame_rate)))
+    points = np.concatenate([piece.points for piece in run])  # [n, 41, 2]
+    points = smooth(points, clock.starts[read], clock.starts[frames])
+    strength = fades(len(frames), not run[0].at_start, not run[-1].at_end, fade_frames)
     return Track(frames, points[:, :5], points[:, 5:], strength)
 
 

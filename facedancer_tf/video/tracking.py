@@ -6,6 +6,7 @@ faces that are followed by place and by embedding. A new face is also followed b
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,9 @@ import numpy as np
 from data.faces.face import Detector, Face
 from facedancer_tf.films.frame_picture import FramePicture
 from facedancer_tf.video.cuts import CUT_PX, Cuts
-from facedancer_tf.video.matching import Seen, distinct, match
+from facedancer_tf.video.matching import Seen, by_likeness, distinct, match
 from facedancer_tf.video.readings import Mesh, Reading, find_faces, read_face
-from facedancer_tf.video.tracklet import Tracklet, change_point, shows_till
+from facedancer_tf.video.tracklet import KEPT, Tracklet, change_point, shows_till
 from facedancer_tf.weights.identity_encoder import Encoder
 
 LOOK_S, LOOK_FRAMES = 1 / 3, 10  # the detector looks after so long, or so many frames where these are fewer
@@ -75,7 +76,9 @@ class Tracker:
         for track in list(self.active):
             if track in readings:
                 track.add(number, readings[track], self.crop_px)
-            elif number - track.frames[-1] > self.pace.patience:
+                continue
+            track.hidden = _is_near(track.last, readings.values())
+            if track.hidden or number - track.frames[-1] > self.pace.patience:
                 self._lose(track)
                 self._lost_at = number
         self._history.append((number, picture))
@@ -116,7 +119,7 @@ class Tracker:
         if since >= LOST_LOOKS and any(track.doubted_since is not None for track in readings):
             return True
         there = list(readings.values())
-        return any(one.distance(other) < NEAR for i, one in enumerate(there) for other in there[:i])
+        return any(_is_near(one, there[:i]) for i, one in enumerate(there))
 
     def _look(
         self, number: int, picture: FramePicture, readings: dict[Tracklet, Reading], starts: bool
@@ -134,15 +137,17 @@ class Tracker:
         embeddings = self._embed(crops)
         lost = [number - track.frames[-1] - 1 for track in self.active]
         matched = match(self.active, lost, seen, embeddings)
-        result = {}
-        for index, one in enumerate(seen):
-            track = matched.get(index)
+        result: dict[Tracklet, Reading] = {}
+        for index in by_likeness(matched, embeddings):
+            one, track = seen[index], matched.get(index)
+            if _is_near(one.reading, result.values(), SAME_PLACE):
+                continue  # half of this face, at least, is behind another that looks more like itself
             if track is None:
                 if one.face is None:
                     continue
                 track = self._begin(one, embeddings[index], starts)
-            elif self._is_another(number, track, one):
-                track = self._split(track, embeddings[index])
+            elif one.face is not None and self._is_doubted(number, track):
+                track = self._settle(track, embeddings[index])
             track.compare(number, embeddings[index])
             if one.face is not None:
                 track.surest, track.seen_at = max(track.surest, one.face.score), number
@@ -187,20 +192,31 @@ class Tracker:
                 return True
         return False
 
-    def _is_another(self, number: int, track: Tracklet, seen: Seen) -> bool:
-        """Whether the track has long looked like somebody else, surely seen."""
+    def _is_doubted(self, number: int, track: Tracklet) -> bool:
+        """Whether the track has long looked like somebody else."""
         doubted = track.doubted_since
-        return doubted is not None and number - doubted >= self.pace.look and seen.face is not None
+        return doubted is not None and number - doubted >= self.pace.look and bool(track.kept)
 
-    def _split(self, track: Tracklet, embedding: np.ndarray) -> Tracklet:
-        """Ends a track where it jumped onto another face, whose track from there on is returned."""
-        if track.kept:
-            crops = self._embed(np.stack([kept.crop for kept in track.kept]))
-            at = change_point(track.likeness(crops), crops @ embedding)
-            frame = track.kept[at].frame if at < len(track.kept) else track.frames[-1] + 1
-        else:
-            frame = track.frames[-1] + 1
-        tail = track.split(frame)
+    def _settle(self, track: Tracklet, embedding: np.ndarray) -> Tracklet:
+        """Settles a doubt about a track: it is the same face, seen from another side, or it is split where it jumped.
+
+        Returns the track that goes on.
+        """
+        crops = self._embed(np.stack([kept.crop for kept in track.kept]))
+        old, new, first = track.likeness(crops), crops @ embedding, 0
+        if len(old) < KEPT:  # all since the face was known
+            old, new, first = np.append(track.known, old), np.append(0.0, new), 1
+        at = change_point(old, new)
+        if at is None:
+            track.accept(embedding)
+            return track
+        tail = track.split(track.kept[at - first].frame)
+        track.at_end = tail.at_start = True  # as at a cut
         self._end(track)
         self.active.append(tail)
         return tail
+
+
+def _is_near(one: Reading | None, others: Iterable[Reading], near: float = NEAR) -> bool:
+    """Whether another face is so near, in sizes of the smaller face, that one may cover the other."""
+    return one is not None and any(one.distance(other) < near for other in others)

@@ -15,6 +15,7 @@ POINTS = 5 + OUTLINE_POINTS
 # A cosine to the face so far that speaks for another person. Of the bundled photographs of five people, two different
 # ones have at most 0.14; a face that is blurred, turned or half covered may have as little, so this alone is a doubt.
 APART = 0.1
+ABRUPT = 0.3  # so much less alike at once is another face
 KEPT = 30  # crops: three looks of the detector, after which a doubt has been settled
 FIRST_LOOKS = 2  # so many embeddings make the first idea of a face; before, nothing is doubted
 
@@ -30,16 +31,17 @@ class Kept:
 class Tracklet:
     """A face that is followed within one shot; a person has one or more of these.
 
-    at_start, at_end: whether it begins with a shot, and ends with one. surest: the best score that the detector gave
-    it. seen_at: the last frame where the detector saw it. Frames and points grow as plain numbers, 332 bytes a frame.
+    at_start, at_end: whether it begins with a shot, and ends with one. hidden: whether another face has covered it at
+    its end. surest: the best score that the detector gave it. seen_at: the last frame where the detector saw it. Frames
+    and points grow as plain numbers, 332 bytes a frame.
     """
 
     def __init__(self, at_start: bool) -> None:
-        self.at_start, self.at_end = at_start, False
+        self.at_start, self.at_end, self.hidden = at_start, False, False
         self.frames, self._rows = array("i"), array("f")
         self.last: Reading | None = None
         self.total: np.ndarray | None = None  # sum of unit embeddings
-        self.looks = 0
+        self.looks, self.known = 0, 1.0  # known: the likeness of the last that was accepted
         self.surest, self.seen_at = 0.0, -1
         self.doubted_since: int | None = None
         self.kept: deque[Kept] = deque(maxlen=KEPT)
@@ -77,12 +79,17 @@ class Tracklet:
         """Takes the unit embedding [W] of the latest reading: it agrees, is left out, or raises a doubt."""
         likeness = float(self.likeness(embedding[None])[0])
         if likeness >= SAME_PERSON or self.looks < FIRST_LOOKS:
-            self.total = embedding.copy() if self.total is None else self.total + embedding
-            self.looks += 1
-            self.doubted_since = None
-            self.kept.clear()
+            self.accept(embedding)
         elif likeness < APART and self.doubted_since is None:
             self.doubted_since = frame
+
+    def accept(self, embedding: np.ndarray) -> None:
+        """Takes the unit embedding [W] of the latest reading as this face's."""
+        self.known = float(self.likeness(embedding[None])[0])
+        self.total = embedding.copy() if self.total is None else self.total + embedding
+        self.looks += 1
+        self.doubted_since = None
+        self.kept.clear()
 
     def picture(self, rotation: int) -> None:
         """Makes a portrait of the latest reading where it is clearly better than the one before."""
@@ -111,10 +118,13 @@ def shows_till(likeness: np.ndarray) -> int:
     return int(np.flatnonzero(np.append(True, likeness >= SAME_PERSON))[-1])
 
 
-def change_point(old: np.ndarray, new: np.ndarray) -> int:
-    """Where one face turns into another: the index before which `old` explains most, and from which on `new` does.
+def change_point(old: np.ndarray, new: np.ndarray) -> int | None:
+    """Where one face turns into another: the index from which on `new` explains more than `old`; None if it does not.
 
-    old, new: cosines [n] of each crop to the two faces.
+    old, new: cosines [n] of crops to the two faces; the first crop is surely the old face. A head that turns away looks
+    less and less like itself; only another face does so from one frame to the next.
     """
-    gain = np.concatenate([[0.0], np.cumsum(old - new)])
-    return int(np.argmax(gain))
+    at = int(np.argmax(np.cumsum(old - new))) + 1
+    if at == len(old) or old[max(0, at - 3) : at].mean() - old[at : at + 3].mean() < ABRUPT:
+        return None
+    return at

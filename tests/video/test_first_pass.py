@@ -101,6 +101,7 @@ def test_a_track_that_jumps_onto_another_face_is_split_where_it_jumps(look_at) -
     people = look_at(clip)
     assert sorted(map(sorted, actors_of(clip, people))) == [[0], [1]]
     assert sorted(min(frames_of(people, number)) for number in (0, 1)) == [0, 16]
+    assert all((track.strength == 1).all() for person in people.persons for track in person.tracks)
 
 
 def test_a_poster_that_is_shown_for_a_moment_is_left_alone_with_the_reason(look_at) -> None:

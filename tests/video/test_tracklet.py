@@ -53,9 +53,14 @@ def test_split_takes_the_tail_away() -> None:
 
 
 def test_change_point_is_where_another_face_explains_more() -> None:
-    assert change_point(np.array([0.9, 0.8, 0.3, 0.0, 0.1]), np.array([0.0, 0.1, 0.2, 0.9, 0.8])) == 3
-    assert change_point(np.array([0.0]), np.array([0.9])) == 0
-    assert change_point(np.array([0.9]), np.array([0.0])) == 1
+    assert change_point(np.array([0.9, 0.8, 0.7, 0.0, 0.1]), np.array([0.0, 0.1, 0.2, 0.9, 0.8])) == 3
+    assert change_point(np.array([0.9, 0.0]), np.array([0.0, 0.9])) == 1
+    assert change_point(np.array([0.9, 0.8]), np.array([0.0, 0.1])) is None
+
+
+def test_a_head_that_turns_away_is_no_other_face() -> None:
+    away = np.linspace(0.9, 0.05, 18)
+    assert change_point(away, 1 - away) is None
 
 
 def test_the_last_readings_of_a_lost_face_count_till_it_was_known() -> None:
