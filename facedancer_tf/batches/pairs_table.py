@@ -27,7 +27,7 @@ def read_jobs(path: Path) -> list[Job]:
 def _job(path: Path, line: int, row: dict[str, str]) -> Job:
     sources = tuple(path.parent / name for part in row["source"].split(SEPARATOR) if (name := part.strip()))
     if not sources:
-        raise UserError(f"{path}, line {line}: name both a source and a target")
+        raise UserError(f"{path}, line {line}: it names no source")
     target = path.parent / row["target"]
     output = PurePath(row.get("output") or _joint_name(sources[0], target))
     if output.is_absolute() or ".." in output.parts:

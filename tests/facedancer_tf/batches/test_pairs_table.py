@@ -29,8 +29,8 @@ def test_paths_are_relative_to_the_file_and_outputs_named_after_both(tmp_path):
     [
         ("", "columns source and target"),
         ("from,to\na,b\n", "columns source and target"),
-        ("source,target\na.png,\n", "line 2: name both a source and a target"),
-        ("source,target\n;,b.png\n", "line 2: name both"),
+        ("source,target\na.png,\n", "line 2: it needs a value for each of source, target"),
+        ("source,target\n;,b.png\n", "line 2: it names no source"),
         ("source,target\na.png,b.png,c.png\n", "line 2: it has more cells"),
         ("source,target,output\na.png,b.png,../c.png\n", "line 2: the output must be a path below"),
         (
