@@ -137,7 +137,8 @@ def check_output(output: Path | None, default: str, pictures: list[Path]) -> Pat
     if not path.parent.is_dir():
         raise UserError(f"the output folder {path.parent} does not exist; make it first")
     if path.is_dir():
-        raise UserError(f"the output {path} is a folder; name a file")
+        many = "of many targets, give the folder or a pattern in quotes"
+        raise UserError(f"the output {path} is a folder; name a file ({many})")
     for picture in pictures:
         if path.exists() and picture.exists() and path.samefile(picture):
             raise UserError(f"the output {path} is the input {picture} itself; name another with -o")

@@ -61,8 +61,8 @@ class Pipeline:
 
     def swap(self, jobs: Sequence[Job]) -> Iterator[Row]:
         """Yields what became of each of `jobs` (one at least); raises UserError where the disk is full."""
-        stages = (ThreadPoolExecutor(1), closing(ahead(map(self._find, jobs), depth=1)))
-        with stages[0] as writer, stages[1] as stream:
+        finding = ahead(map(self._find, jobs), depth=1)
+        with ThreadPoolExecutor(1) as writer, closing(finding) as stream:
             first = while_loading(lambda: next(stream))
             run_graphs_as_they_are()
             _ = self.swapper.engine  # a model that cannot be loaded ends the run, and fails no single target
