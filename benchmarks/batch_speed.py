@@ -16,7 +16,7 @@ from statistics import median
 
 import cv2
 
-from benchmarks.swap_image_start import ROOT, run
+from benchmarks.processes import ROOT, run
 from data.pictures import read_picture, write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 

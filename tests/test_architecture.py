@@ -70,6 +70,7 @@ ENCODING_FILES = {
     "facedancer_tf/evaluation/page.py": "photographs beside swapped ones",
     "facedancer_tf/swapping/picture_swap.py": "--without-marks",
     "swap_image.py": "numbered faces",
+    "benchmarks/batch_speed.py": "scaled photographs",
     "benchmarks/swap_image_start.py": "enlarged photographs",
     "benchmarks/watermark.py": "in memory, decoded at once",
 }
