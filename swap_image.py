@@ -1,7 +1,8 @@
 """Swap the face of one photograph into another: python swap_image.py src.jpg tgt.jpg
 
 The last picture is the target. All pictures before it show the source, the one person whose identity the target gets.
-The target keeps pose, expression, light and background.
+The target keeps pose, expression, light and background. Where the last is a folder or a pattern in quotes, all
+pictures there are targets; --pairs reads sources and targets from a table.
 """
 
 from facedancer_tf.early_interrupts import end_at_interrupts
@@ -10,12 +11,18 @@ if __name__ == "__main__":
     end_at_interrupts()  # the imports below take a while
 
 import argparse
+import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from data.faces.detection import DETECTORS
 from data.pictures import SUFFIXES
+from facedancer_tf.batches.batch import Batch, run_batch
+from facedancer_tf.batches.pairs_table import read_jobs
+from facedancer_tf.batches.report import REPORT
+from facedancer_tf.batches.targets import Targets, list_targets, means_many
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
@@ -40,6 +47,12 @@ examples:
   python swap_image.py me1.jpg me2.jpg me3.jpg tgt.jpg -o out.png   several pictures of one source
   python swap_image.py tgt.jpg --list-faces -o numbered.png        which face has which number
   python swap_image.py src.jpg tgt.jpg --face 1                     the second largest face
+  python swap_image.py src.jpg photos/ -o swapped                  every picture below the folder
+  python swap_image.py src.jpg "photos/*.jpg" -o swapped           those that a pattern names
+  python swap_image.py --pairs pairs.csv -o swapped                columns source,target and, if you like, output
+
+Many targets: names and subfolders are kept. The same command passes over what is done and goes on after an
+interruption. report.csv in the output folder says what became of each target; the exit code is 1 if any has failed.
 
 An existing file named with -o is replaced; the default output replaces only what this program wrote. The result is
 marked as synthetic: by content credentials, in its metadata, and by an invisible watermark; check_provenance.py reads
@@ -60,10 +73,20 @@ def parse_arguments() -> argparse.Namespace:
     """Reads the command line and checks everything that can be checked without opening a file."""
     parser = Parser(__doc__, EPILOG)
     parser.add_argument(
-        "pictures", nargs="+", type=Path, metavar="PICTURE", help="source(s), then the target"
+        "pictures",
+        nargs="*",
+        type=Path,
+        metavar="PICTURE",
+        help="source(s), then the target, folder or pattern",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, help="file to write; its suffix names the format (swapped.png)"
+        "--pairs", type=Path, metavar="CSV", help="a table of sources and targets, instead of pictures"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="file to write, its suffix names the format (swapped.png); or folder of many results",
     )
     parser.add_argument(
         "--model", help="a name (see import_weights.py --list) or a model file (the embedded one)"
@@ -93,7 +116,11 @@ def parse_arguments() -> argparse.Namespace:
         help="leave out all marks, to measure pixels; never publish the result",
     )
     arguments = parser.parse_intermixed_args()
-    if len(arguments.pictures) < 2 and not arguments.list_faces:
+    if arguments.pairs is not None and (arguments.pictures or arguments.list_faces):
+        parser.error("--pairs names all pictures in its table; leave the others and --list-faces out")
+    if arguments.pairs is None and not arguments.pictures:
+        parser.error("the following arguments are required: PICTURE")
+    if arguments.pairs is None and len(arguments.pictures) < 2 and not arguments.list_faces:
         parser.error("name at least two pictures, the source and the target")
     if (arguments.certificate is None) != (arguments.private_key is None):
         parser.error("--certificate and --private-key belong together")
@@ -110,7 +137,8 @@ def check_output(output: Path | None, default: str, pictures: list[Path]) -> Pat
     if not path.parent.is_dir():
         raise UserError(f"the output folder {path.parent} does not exist; make it first")
     if path.is_dir():
-        raise UserError(f"the output {path} is a folder; name a file")
+        many = "of many targets, give the folder or a pattern in quotes"
+        raise UserError(f"the output {path} is a folder; name a file ({many})")
     for picture in pictures:
         if path.exists() and picture.exists() and path.samefile(picture):
             raise UserError(f"the output {path} is the input {picture} itself; name another with -o")
@@ -139,15 +167,42 @@ def find_inputs(swapper: Swapper, arguments: argparse.Namespace, output: Path) -
     return find_source(swapper, sources), find_target(swapper, target, arguments.face, output)
 
 
+def swap_many(arguments: argparse.Namespace, options: WritingOptions) -> None:
+    """Swaps a folder, a pattern or a table of pairs; ends the process with exit code 1 if any target has failed."""
+    started, folder = time.monotonic(), arguments.output
+    if folder is None:
+        raise UserError("many targets need a folder to be written to: name it with -o")
+    if arguments.pairs is not None:
+        targets = Targets(read_jobs(arguments.pairs), {})
+    else:
+        *sources, place = arguments.pictures
+        targets = list_targets(sources, place, folder)
+    swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
+    rows = run_batch(swapper, Batch(targets.jobs, targets.unusable, folder, arguments.face, options))
+    states = Counter(row.state for row in rows)
+    print(
+        f"{states['done']} of {len(rows)} swapped in {time.monotonic() - started:.1f} s, {states['skipped']} were done "
+        f"before, {states['failed']} failed"
+    )
+    if notes := sum(bool(row.notes) for row in rows):
+        print(f"note: there are notes on {notes} of them in {folder / REPORT}")
+    if states["failed"]:
+        print(f"{states['failed']} of {len(rows)} failed; {folder / REPORT} says why", file=sys.stderr)
+        sys.exit(1)
+
+
 def main() -> None:
     started = time.monotonic()
     arguments = parse_arguments()
     if arguments.list_faces:
         list_faces(arguments)
         return
-    output = check_output(arguments.output, "swapped.png", arguments.pictures)
     signer = load_signer(arguments.certificate, arguments.private_key) if arguments.certificate else None
     options = WritingOptions(arguments.label, signer, arguments.without_marks)
+    if arguments.pairs is not None or means_many(arguments.pictures[-1]):
+        swap_many(arguments, options)
+        return
+    output = check_output(arguments.output, "swapped.png", arguments.pictures)
     swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
     for path in arguments.pictures:
         if not path.is_file():

@@ -23,6 +23,7 @@ FORBIDDEN = {
     "facedancer_tf/graphs": {"tensorflow"},
     "facedancer_tf/films": {"tensorflow", "keras"},
     "facedancer_tf/provenance": {"tensorflow", "keras"},
+    "facedancer_tf/batches": {"tensorflow", "keras"},
     "facedancer_tf/evaluation": {"tensorflow", "keras"},
 }
 # Which other wings each wing may import, its package's own files ("") among them: each line names earlier lines only.
@@ -42,6 +43,7 @@ WINGS: dict[str, dict[str, set[str]]] = {
         "judging": {"", "weights"},
         "swapping": {"", "weights", "provenance", "importing"},
         "video": {"", "films", "weights", "provenance", "importing", "swapping"},
+        "batches": {"", "films", "weights", "provenance", "importing", "swapping", "video"},
         "exporting": {"", "graphs", "weights", "swapping"},
         "training": {"", "weights", "provenance", "importing", "swapping"},
         "evaluation": {"", "films", "provenance", "weights", "judging", "swapping", "video"},
@@ -69,6 +71,7 @@ ENCODING_FILES = {
     "facedancer_tf/evaluation/page.py": "photographs beside swapped ones",
     "facedancer_tf/swapping/picture_swap.py": "--without-marks",
     "swap_image.py": "numbered faces",
+    "benchmarks/batch_speed.py": "scaled photographs",
     "benchmarks/swap_image_start.py": "enlarged photographs",
     "benchmarks/watermark.py": "in memory, decoded at once",
 }

@@ -163,7 +163,7 @@ def test_unusable_pictures_are_one_sentence(model, tmp_path):
     )
     refused(tmp_path, GRACE, "phone.jpg", *options, says="phone.jpg: a picture of the kind heic: convert it")
     refused(tmp_path, "none.jpg", BARACK, *options, says="none.jpg: there is no such file")
-    refused(tmp_path, GRACE, PICTURES, *options, says="pictures is a folder; name a picture in it")
+    refused(tmp_path, PICTURES, GRACE, *options, says="pictures is a folder; name a picture in it")
     refused(tmp_path, GRACE, BARACK, *options, "--face", "1", says="there is no face 1: only face 0")
 
 
