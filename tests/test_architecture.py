@@ -63,6 +63,7 @@ ENCODING_FILES = {
     "facedancer_tf/evaluation/faceforensics.py": "untouched frames of a video",
     "facedancer_tf/provenance/watermark.py": "in memory, decoded at once",
     "facedancer_tf/provenance/writing.py": "the door",
+    "benchmarks/clip_files.py": "untouched photographs, moved, as films",
     "benchmarks/input_trace.py": "a plot",
     "facedancer_tf/training/train_loop.py": "watermarks what TensorBoard encodes",
     "facedancer_tf/evaluation/page.py": "photographs beside swapped ones",
