@@ -155,7 +155,9 @@ def _write_animation(
 ) -> None:
     """GIF (time in steps of 10 ms), PNG and WebP (lossless) by Pillow, which makes frames that are equal one."""
     times = times or range(len(frames) + 1)
-    lasting = [round((end - start) * time_base * 1000) for start, end in pairwise(times)]
+    unit_ms = 10 if path.suffix == ".gif" else 1
+    whole = [round(time * time_base * 1000 / unit_ms) * unit_ms for time in times]
+    lasting = [end - start for start, end in pairwise(whole)]
     form = {".gif": "GIF", ".webp": "WEBP"}.get(path.suffix, "PNG")
     pictures = [Image.fromarray(frame) for frame in frames]
     if form == "GIF":
