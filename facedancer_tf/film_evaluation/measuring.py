@@ -1,5 +1,6 @@
 """Measures every frame of a swapped film against its target; one number for each frame and value is kept."""
 
+from array import array
 from collections.abc import Iterable
 
 import numpy as np
@@ -23,25 +24,25 @@ def measure_films(pairs: Iterable[FramePair], source: np.ndarray, person: np.nda
     Values of a frame: `frame_values` and `Steadiness.measure`, frame and time_s; all others are NaN where the target
     does not show the person.
     """
-    rows: list[dict[str, float]] = []
+    columns: dict[str, array[float]] = {}
     steadiness, last = Steadiness(), None
-    for seen in sightings(pairs, meter, Follower(person, meter.judge)):
+    for count, seen in enumerate(sightings(pairs, meter, Follower(person, meter.judge))):
         if isinstance(seen, FramePair):
-            rows.append({"frame": seen.number, "time_s": float(seen.time)})
-            last = None
-            continue
-        rows.append(
-            {
+            row, last = {"frame": seen.number, "time_s": float(seen.time)}, None
+        else:
+            row = {
                 "frame": seen.pair.number,
                 "time_s": float(seen.pair.time),
                 **frame_values(seen, source, person, meter),
                 "switched": is_switch(last, seen, meter),
                 **steadiness.measure(seen),
             }
-        )
-        last = seen
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: np.array([row.get(name, np.nan) for row in rows], np.float64) for name in names}
+            last = seen
+        for name in row:
+            columns.setdefault(name, array("d", [np.nan] * count))
+        for name, column in columns.items():
+            column.append(row.get(name, np.nan))
+    return {name: np.array(column) for name, column in columns.items()}
 
 
 def frame_values(seen: Sighting, source: np.ndarray, person: np.ndarray, meter: Meter) -> dict[str, float]:

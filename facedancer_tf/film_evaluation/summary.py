@@ -9,7 +9,6 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.metrics import DOWN, NEITHER, UP
 from facedancer_tf.film_evaluation.lag import lag_frames
 from facedancer_tf.film_evaluation.measuring import Values
-from facedancer_tf.film_evaluation.openness import kept_blinks
 from facedancer_tf.film_evaluation.pairing import Times
 
 Numbers = dict[str, float | None]
@@ -45,8 +44,6 @@ MEASURES: Mapping[str, Mapping[str, Measure]] = {
         "expression": Measure("expression", DOWN, 3, "mean euclidean distance of 7 expression probabilities"),
         "shape": Measure("eyes, mouth", DOWN, 4, "landmarks of eyes and mouth, in distances between the eyes"),
         "expression_lag": Measure("  their lag, frames", NEITHER, 1, "how much later eyes and mouth open and close"),
-        "blinks": Measure("target's blinks", NEITHER, 0, "by the eyes' aspect ratio"),
-        "blinks_kept": Measure("  kept", UP, 0, "at which the swapped face blinks as well"),
     },
     "Steadiness": {
         "jitter_ratio": Measure("landmark jitter, ratio", DOWN, 2, "second differences in time, swapped over target"),
@@ -69,7 +66,6 @@ def summarise(values: Values, times: Times, sound: float | None) -> Numbers:
     if "to_source" not in values:
         raise UserError("the target film shows the person in none of its frames", "no_face")
     shown = ~np.isnan(values["dropped"])
-    blinks, kept = kept_blinks(values["target_eyes"], values["swapped_eyes"])
     return {
         **{
             name: _mean(values[name])
@@ -85,8 +81,6 @@ def summarise(values: Values, times: Times, sound: float | None) -> Numbers:
         "switches": float(np.nansum(values["switched"])),
         "pose_lag": _lag(values, "yaw", "pitch", "roll"),
         "expression_lag": _lag(values, "eyes", "mouth"),
-        "blinks": float(blinks),
-        "blinks_kept": float(kept) if blinks else None,
         "jitter_ratio": _ratio(values["jitter_swapped_px"], values["jitter_target_px"]),
         "jitter_added_px": _random_motion(values["jitter_added_px"]),
         "equal_times": 100 * times.equal_times / times.frames,

@@ -12,7 +12,7 @@ from facedancer_tf.evaluation.judges import DlibJudge
 from facedancer_tf.evaluation.meter import Meter
 from facedancer_tf.film_evaluation.measuring import Values, measure_films
 from facedancer_tf.film_evaluation.pairing import FramePair, Times
-from facedancer_tf.film_evaluation.summary import Numbers, summarise
+from facedancer_tf.film_evaluation.summary import summarise
 
 SOURCE, TARGET, OTHER = NAMES[0], NAMES[3], NAMES[2]
 METER = Meter(DlibJudge(), build_detector("yunet"))
@@ -50,9 +50,12 @@ def pairs_of(target: Iterable[np.ndarray], swapped: Iterable[np.ndarray | None])
     return [FramePair(number, Fraction(number, RATE), *pictures) for number, pictures in both]
 
 
-def measured(target: Iterable[np.ndarray], swapped: Iterable[np.ndarray | None]) -> tuple[Numbers, Values]:
-    """The numbers and values of a swap of SOURCE into TARGET."""
+def measured(
+    target: Iterable[np.ndarray], swapped: Iterable[np.ndarray | None]
+) -> tuple[dict[str, float], Values]:
+    """The numbers (NaN for None) and values of a swap of SOURCE into TARGET."""
     pairs = pairs_of(target, swapped)
     values = measure_films(pairs, embedding_of(SOURCE), embedding_of(TARGET), METER)
     times = Times(len(pairs), len(pairs), len(pairs), len(pairs))
-    return summarise(values, times, None), values
+    numbers = summarise(values, times, None)
+    return {key: np.nan if number is None else number for key, number in numbers.items()}, values

@@ -26,10 +26,10 @@ def test_equal_series_have_no_lag_at_all():
 
 def test_nothing_is_said_of_noise_even_motion_stillness_and_short_films():
     random = np.random.default_rng(0)
-    noise = [random.normal(size=(48, 2)) for _ in range(2)]
-    assert lag_frames(*noise) is None
+    noise, other = random.normal(size=(2, 48, 2))
+    assert lag_frames(noise, other) is None
     ramp = np.arange(48.0)[:, None]
-    assert lag_frames(ramp + 0.2 * noise[0], ramp - 2 + 0.2 * noise[1]) is None
+    assert lag_frames(ramp + 0.2 * noise, ramp - 2 + 0.2 * other) is None
     assert lag_frames(np.ones((48, 1)), np.ones((48, 1))) is None
     assert lag_frames(motion(np.arange(5.0)), motion(np.arange(5.0))) is None
     assert lag_frames(np.full((48, 1), np.nan), np.full((48, 1), np.nan)) is None

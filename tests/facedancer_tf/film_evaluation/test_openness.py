@@ -1,9 +1,9 @@
-"""Eyes and mouths that are open by a known amount, and blinks of known frames."""
+"""Eyes and mouths that are open by a known amount."""
 
 import numpy as np
 import pytest
 
-from facedancer_tf.film_evaluation.openness import blinks, eyes_open, kept_blinks, mouth_open
+from facedancer_tf.film_evaluation.openness import eyes_open, mouth_open
 
 
 def face(eye_px: float, mouth_px: float) -> np.ndarray:
@@ -20,19 +20,3 @@ def test_openness():
     assert eyes_open(face(9, 0)) == pytest.approx(0.3)
     assert mouth_open(face(9, 12)) == pytest.approx(0.2)
     assert mouth_open(face(9, 0)) == 0
-
-
-def test_blinks_are_short_and_met_within_two_frames():
-    target = np.full(60, 0.3)
-    target[[9, 10, 11, 30, 31, 50]] = [0.15, 0.08, 0.15, 0.1, 0.12, 0.1]
-    target[20] = 0.25  # half closed is no blink
-    target[40] = np.nan
-    assert blinks(target) == [10, 30, 50]
-    swapped = np.full(60, 0.3)
-    swapped[[12, 53]] = 0.1
-    assert kept_blinks(target, swapped) == (3, 1)
-    assert kept_blinks(target, target) == (3, 3)
-    asleep = np.full(60, 0.3)
-    asleep[5:30] = 0.1
-    assert blinks(asleep) == []
-    assert blinks(np.full(5, np.nan)) == []
