@@ -25,6 +25,7 @@ FORBIDDEN = {
     "facedancer_tf/provenance": {"tensorflow", "keras"},
     "facedancer_tf/batches": {"tensorflow", "keras"},
     "facedancer_tf/evaluation": {"tensorflow", "keras"},
+    "facedancer_tf/film_evaluation": {"tensorflow", "keras"},
 }
 # Which other wings each wing may import, its package's own files ("") among them: each line names earlier lines only.
 WINGS: dict[str, dict[str, set[str]]] = {
@@ -47,6 +48,7 @@ WINGS: dict[str, dict[str, set[str]]] = {
         "exporting": {"", "graphs", "weights", "swapping"},
         "training": {"", "weights", "provenance", "importing", "swapping"},
         "evaluation": {"", "films", "provenance", "weights", "judging", "swapping", "video"},
+        "film_evaluation": {"", "films", "provenance", "swapping", "evaluation"},
         "margins": {"", "weights", "importing", "judging", "swapping", "training"},
     },
 }

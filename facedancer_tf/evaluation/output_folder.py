@@ -1,33 +1,39 @@
 """Checks the output folder of an evaluation: it must be its own, and not lie among the pictures that are measured."""
 
 import json
+from collections.abc import Set
 from pathlib import Path
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import PairSet
 
 RESULTS = "results.json"
+KEYS = frozenset({"about", "systems"})  # of what evaluate.py writes into it
+FILM_KEYS = frozenset({"about", "film"})  # the same of evaluate_video.py
 
 
-def check_output(folder: Path) -> None:
-    """Raises UserError where `folder` holds something that is no evaluation: it would be overwritten."""
+def check_output(folder: Path, keys: Set[str] = KEYS) -> None:
+    """Raises UserError where `folder` holds something that is no evaluation: it would be overwritten.
+
+    `keys` are those by which a script's own results.json is known.
+    """
     try:
         free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     except OSError as error:
         raise UserError(
             f"the output folder {folder} cannot be read: {error.strerror or error}", "unreadable"
         ) from error
-    if not free and not is_evaluation(folder):
+    if not free and not is_evaluation(folder, keys):
         raise UserError(f"{folder} exists and holds no evaluation; name another folder", "unwritable")
 
 
-def is_evaluation(folder: Path) -> bool:
-    """Whether the folder's results.json is one that evaluate.py wrote."""
+def is_evaluation(folder: Path, keys: Set[str] = KEYS) -> bool:
+    """Whether the folder's results.json has these keys, by default those that evaluate.py writes."""
     try:
         content = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(content, dict) and {"about", "systems"} <= set(content)
+    return isinstance(content, dict) and keys <= set(content)
 
 
 def check_apart(folder: Path, pairs: str, pair_set: PairSet) -> None:

@@ -1,28 +1,14 @@
 """Draws the distributions per block with matplotlib, which requirements-plot.txt brings."""
 
-import importlib.util
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from data.whole_files import whole_file
-from facedancer_tf.errors import UserError
 from facedancer_tf.margins.samples import Distances
 from facedancer_tf.margins.suggestion import BlockFigures
-from facedancer_tf.writing import reported
-
-
-def check_plot(path: Path) -> None:
-    """Raises UserError where no plot can be written to `path`. To be called before anything is measured."""
-    if path.suffix.lower() != ".png":
-        raise UserError(f"the plot's name must end in .png, not {path.name!r}")
-    if importlib.util.find_spec("matplotlib") is None:
-        raise UserError(
-            "a plot needs matplotlib, which is not installed: `bash setup.sh plot` brings it, and so does "
-            "`pip install matplotlib`"
-        )
+from facedancer_tf.plots import load_pyplot, write_plot
 
 
 def draw_distances(distances: Distances, figures: Sequence[BlockFigures], title: str, path: Path) -> None:
@@ -30,14 +16,9 @@ def draw_distances(distances: Distances, figures: Sequence[BlockFigures], title:
 
     Margins are black lines.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     kinds = list(figures[0].means)
     places = np.arange(len(figures))
-    figure, axis = pyplot.subplots(figsize=(2 + 0.9 * len(figures), 5), layout="constrained")
+    figure, axis = load_pyplot().subplots(figsize=(2 + 0.9 * len(figures), 5), layout="constrained")
     for number, kind in enumerate(kinds):
         shift = (number - (len(kinds) - 1) / 2) * 0.22
         low, high = np.quantile([distances[block.block][kind] for block in figures], [0.1, 0.9], axis=1)
@@ -53,8 +34,4 @@ def draw_distances(distances: Distances, figures: Sequence[BlockFigures], title:
     axis.set(ylabel="1 - cos, deep to shallow", title=textwrap.fill(title, 100), ylim=(0, None))
     axis.grid(axis="y", alpha=0.3)
     axis.legend()
-    try:
-        with reported(path), whole_file(path) as file:
-            figure.savefig(file, format="png", dpi=100)
-    finally:
-        pyplot.close(figure)
+    write_plot(path, figure)
