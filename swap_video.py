@@ -13,22 +13,21 @@ import argparse
 import time
 from pathlib import Path
 
-from facedancer_tf.films.encoding import CODECS
-from facedancer_tf.video.cast_file import read_cast
-from facedancer_tf.video.casting import NOBODY, Position, Whom, Wish
-from facedancer_tf.video.people_sheet import people_lines, people_sheet
-
 from data.faces.detection import DETECTORS
 from data.pictures import SUFFIXES
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.films.encoding import CODECS
 from facedancer_tf.films.film import read_facts
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.writing import load_signer, write_unswapped
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapping.swapper import Swapper
+from facedancer_tf.video.cast_file import read_cast
+from facedancer_tf.video.casting import NOBODY, Position, Whom, Wish
 from facedancer_tf.video.film_settings import FilmSettings, section_of
 from facedancer_tf.video.film_swap import look_through, swap_film
+from facedancer_tf.video.people_sheet import people_lines, people_sheet
 
 EPILOG = """\
 examples:
@@ -48,8 +47,10 @@ position x,y,seconds in the film as it is shown"""
 
 def parse_person(text: str) -> Whom:
     """Reads whom a source is for: largest, all, a number, x,y,seconds, or else the name of a picture."""
-    if text in ("largest", "all"):
-        return "largest" if text == "largest" else "all"
+    if text == "largest":
+        return "largest"
+    if text == "all":
+        return "all"
     if text.isascii() and text.isdigit():
         return int(text)
     numbers = text.split(",")
@@ -137,8 +138,8 @@ def read_wishes(arguments: argparse.Namespace) -> list[Wish]:
     if arguments.cast:
         return read_cast(arguments.cast)
     if arguments.swap:
-        return [Wish((Path(source),), parse_person(who)) for source, who in arguments.swap]
-    whom = "largest" if arguments.person is None else arguments.person
+        return [Wish((Path(source),), parse_person(str(who))) for source, who in arguments.swap]
+    whom: Whom = "largest" if arguments.person is None else arguments.person
     return [Wish(tuple(arguments.files[:-1]), whom)]
 
 

@@ -18,24 +18,24 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-from facedancer_tf.films.encoding import choose_encoding
-from facedancer_tf.films.segments import write_segment
-from facedancer_tf.provenance.film_watermark import marked
-from facedancer_tf.video.casting import Wish
-from facedancer_tf.video.first_pass import look
 
 from benchmarks import clips
 from benchmarks.clip_files import write_clip
 from data.faces.alignment import estimate_transform, warp
 from data.pictures import read_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
+from facedancer_tf.films.encoding import choose_encoding
 from facedancer_tf.films.film import read_facts, read_frames
+from facedancer_tf.films.segments import write_segment
+from facedancer_tf.provenance.film_watermark import marked
 from facedancer_tf.provenance.writing import watermark_of
 from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.swapper import Swapper
+from facedancer_tf.video.casting import Wish
 from facedancer_tf.video.face_mesh import FaceMesh
 from facedancer_tf.video.film_settings import FilmSettings
 from facedancer_tf.video.film_swap import frame_swapper, swap_film
+from facedancer_tf.video.first_pass import look
 from facedancer_tf.video.frame_swapping import FRAMES_AT_ONCE
 
 SOURCE = bundled_pictures()[0]
@@ -72,10 +72,10 @@ def released_way(film: Path, swapper: Swapper, identity: Identity, folder: Path)
     mask = np.zeros((size_px, size_px), np.float32)
     top, bottom, left, right = (round(size_px * share) for share in RECTANGLE)
     mask[top:bottom, left:right] = 1
-    mask = cv2.GaussianBlur(mask, (0, 0), SIGMA * size_px)
+    mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), SIGMA * size_px), np.float32)
     for path in sorted(folder.glob("*.png")):
         with stages.stage("read PNG"):
-            picture = cv2.imread(str(path))[..., ::-1].copy()
+            picture = np.asarray(cv2.imread(str(path)))[..., ::-1].copy()
         with stages.stage("find faces"):
             faces = swapper.detect(picture, "quick")
         for face in faces:
@@ -99,7 +99,7 @@ def released_way(film: Path, swapper: Swapper, identity: Identity, folder: Path)
             )
             stream.width, stream.height, stream.pix_fmt = facts.width, facts.height, "yuv420p"
             for path in sorted(folder.glob("*.png")):
-                picture = cv2.imread(str(path))
+                picture = np.asarray(cv2.imread(str(path)), np.uint8)
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
             container.mux(stream.encode())
     return stages

@@ -75,8 +75,8 @@ class SeeingGenerator:
         if abs(around - face) < spread:
             return np.ones_like(levels)
         unseen = np.clip(((levels - face) / (around - face) - SEEN) / (UNSEEN - SEEN), 0, 1)
-        unseen = cv2.medianBlur(unseen, 3)  # single places flicker
-        return 1.0 - unseen * unseen * (3.0 - 2.0 * unseen)
+        settled = np.asarray(cv2.medianBlur(unseen, 3))  # single places flicker
+        return 1.0 - settled * settled * (3.0 - 2.0 * settled)
 
     def _levels(self, levels: np.ndarray) -> tuple[float, float, float]:
         """The mask's level in the middle of the face, that around it, and the sum of their spreads."""

@@ -5,7 +5,7 @@ import pytest
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.video.casting import Position, Whom, Wish, resolve
-from tests.video.people_for_tests import make_people, track
+from tests.facedancer_tf.video.people_for_tests import make_people, track
 
 ANNA, BEN = (Path("anna.jpg"),), (Path("ben.jpg"),)
 PEOPLE = make_people([track(0, 99)], [track(20, 40, x=300)], [track(60, 80, x=300)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from facedancer_tf.video.people_file import read_people, write_people
-from tests.video.people_for_tests import make_people, track
+from tests.facedancer_tf.video.people_for_tests import make_people, track
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from facedancer_tf.video.debug_drawing import draw_debug
 from facedancer_tf.video.people_sheet import people_lines, people_sheet
-from tests.video.people_for_tests import make_people, track
+from tests.facedancer_tf.video.people_for_tests import make_people, track
 
 PEOPLE = make_people([track(0, 99)], [track(20, 29, x=300), track(60, 79, x=300)])
 

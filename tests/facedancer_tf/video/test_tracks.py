@@ -5,7 +5,7 @@ import pytest
 
 from facedancer_tf.video.people_of_film import fades
 from facedancer_tf.video.tracks import Clock, time_words
-from tests.video.people_for_tests import track
+from tests.facedancer_tf.video.people_for_tests import track
 
 
 def test_the_clock_knows_uneven_times() -> None:
