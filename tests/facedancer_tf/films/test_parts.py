@@ -14,7 +14,7 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.films.film import FilmFacts
 from facedancer_tf.films.parts import file_identity, folder_of, parts_of
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
