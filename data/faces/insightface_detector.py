@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ class InsightFace:
                 f"insightface's detector needs one of the model packs {', '.join(PACKS)} in {folder} "
                 "(insightface-cli model.download buffalo_l; non-commercial research); the embedded one is called yunet"
             )
+        self._lock = Lock()
         try:
             self._app: Any = FaceAnalysis(
                 str(pack), allowed_modules=["detection"], providers=["CPUExecutionProvider"]
@@ -51,15 +53,15 @@ class InsightFace:
             ) from error
 
     def detect(self, picture: np.ndarray, search: Search = "patient") -> list[Face]:
-        """Finds the faces of `picture`, largest first, or an empty list; only one thread may call it at a time."""
+        """Finds the faces of `picture`, largest first, or an empty list; any number of threads may call it."""
         return search_picture(picture, self._detect_at, search)
 
     def _detect_at(self, canvas: np.ndarray) -> list[Face]:
         # The canvas is searched at its own size: a fixed det_size would shrink the larger scales again.
         height, width = canvas.shape[:2]
-        rows, landmarks = self._app.det_model.detect(
-            np.ascontiguousarray(canvas[..., ::-1]), input_size=(width, height)
-        )
+        bgr = np.ascontiguousarray(canvas[..., ::-1])
+        with self._lock:
+            rows, landmarks = self._app.det_model.detect(bgr, input_size=(width, height))
         faces = []
         for (x0, y0, x1, y1, score), points in zip(rows.astype(float), landmarks, strict=True):
             faces.append(Face((x0, y0, x1 - x0, y1 - y0), np.asarray(points, np.float32), float(score)))

@@ -1,6 +1,7 @@
 """The embedded face detector: YuNet, 2023 March, float32 (OpenCV model zoo, MIT), run by OpenCV."""
 
 from pathlib import Path
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -27,15 +28,18 @@ class YuNet:
             )
         finally:
             cv2.utils.logging.setLogLevel(level)
+        self._lock = Lock()
 
     def detect(self, picture: np.ndarray, search: Search = "patient") -> list[Face]:
-        """Finds the faces of `picture`, largest first, or an empty list; only one thread may call it at a time."""
+        """Finds the faces of `picture`, largest first, or an empty list; any number of threads may call it."""
         return search_picture(picture, self._detect_at, search)
 
     def _detect_at(self, canvas: np.ndarray) -> list[Face]:
         height, width = canvas.shape[:2]
-        self._net.setInputSize((width, height))
-        _, rows = self._net.detect(np.ascontiguousarray(canvas[..., ::-1]))  # OpenCV's order is BGR
+        bgr = np.ascontiguousarray(canvas[..., ::-1])
+        with self._lock:  # the size belongs to the call
+            self._net.setInputSize((width, height))
+            _, rows = self._net.detect(bgr)
         faces = []
         for row in np.zeros((0, 15), np.float32) if rows is None else np.asarray(rows, np.float32):
             x, y, w, h = (float(value) for value in row[:4])

@@ -3,17 +3,21 @@
 from pathlib import Path
 
 from facedancer_tf.batches.jobs import Job
-from facedancer_tf.errors import UserError
-from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.picture_swap import WritingOptions
 from facedancer_tf.swapping.swapper import Swapper
+from facedancer_tf.video.casting import Whom, Wish
+from facedancer_tf.video.film_settings import FilmSettings
+from facedancer_tf.video.film_swap import swap_film
 
 
-def swap_film(
-    swapper: Swapper, identity: Identity, job: Job, output: Path, face: int | str, options: WritingOptions
-) -> tuple[list[str], float | None, float | None]:
-    """Swaps the film into `output`; returns notes, and the mean likeness to the source before and after.
+def swap_film_item(
+    swapper: Swapper, job: Job, output: Path, face: int | str, options: WritingOptions
+) -> list[str]:
+    """Swaps the job's film into `output`; returns notes. `face` is "largest", "all" or the number of a person.
 
-    Raises UserError where that cannot be: for now always.
+    Raises UserError where that cannot be.
     """
-    raise UserError("a film: use swap_video.py")
+    whom: Whom = "all" if face == "all" else face if isinstance(face, int) else "largest"
+    settings = FilmSettings(marks=not options.without_marks, signer=options.signer)
+    notes = swap_film(swapper, [Wish(job.sources, whom)], job.target, output, settings).notes
+    return [*notes, "films get no label"] if options.label else notes

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from facedancer_tf.batches.failures import failure_row
-from facedancer_tf.batches.film_item import swap_film
+from facedancer_tf.batches.film_item import swap_film_item
 from facedancer_tf.batches.identities import Identities
 from facedancer_tf.batches.jobs import Job
 from facedancer_tf.batches.journal import Fingerprints, Journal
@@ -91,13 +91,13 @@ class Pipeline:
     def _start(self, found: Found, writer: ThreadPoolExecutor) -> Written | Row:
         job, output = found.job, self.journal.folder / found.job.output
         try:
-            identity = self.identities.embed(job.sources)
             make_folder(output.parent)
             self.journal.begin(job, found.made_from)
-            doubts = [identity.doubt] if identity.doubt else []
             if found.target is None:
-                notes, before, after = swap_film(self.swapper, identity, job, output, self.face, self.options)
-                return Written(job, writer.submit(list, notes), doubts, before, after)
+                notes = swap_film_item(self.swapper, job, output, self.face, self.options)
+                return Written(job, writer.submit(list, notes), [], None, None)
+            identity = self.identities.embed(job.sources)
+            doubts = [identity.doubt] if identity.doubt else []
             likeness, writing = swap_picture(
                 self.swapper, identity, found.target, output, self.options, writer
             )

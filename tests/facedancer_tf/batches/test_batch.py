@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.clip_files import write_clip
+from benchmarks.clips import one_face
 from data.pictures import read_picture, write_picture
 from facedancer_tf.batches import identities, pipeline
 from facedancer_tf.batches.batch import Batch, run_batch
@@ -19,6 +21,7 @@ from facedancer_tf.batches.pairs_table import read_jobs
 from facedancer_tf.batches.report import Row
 from facedancer_tf.batches.targets import list_targets
 from facedancer_tf.errors import UserError
+from facedancer_tf.films.film import read_facts
 from facedancer_tf.provenance.checking import check
 from facedancer_tf.swapping.picture_swap import WritingOptions
 from facedancer_tf.swapping.swapper import Swapper
@@ -129,6 +132,18 @@ def test_files_in_the_place_of_results_are_kept(swapper, pics):
     assert [(out / name).read_bytes() for name in ("1.png", "2.bmp")] == [b"somebody's", b"retouched"]
 
 
+def test_a_film_among_the_pictures_goes_the_way_of_films(swapper, pics):
+    write_clip(pics / "film.mp4", one_face(320, 180, 8).frames())
+    shutil.rmtree(pics / "sub")
+    rows = swap_folder(swapper, pics)
+    assert states(rows) == "done done done done"
+    film = pics.parent / "out" / "film.mp4"
+    assert read_facts(film).frames == 8
+    assert "without marks" not in " ".join(rows[-1].notes)
+    assert [path.name for path in film.parent.iterdir() if path.name.endswith(".parts")] == []
+    assert states(swap_folder(swapper, pics)) == "skipped skipped skipped skipped"
+
+
 def test_failures_are_their_own_and_say_why(swapper, pics, monkeypatch):
     (pics / "0damaged.jpg").write_bytes(GRACE.read_bytes()[:20000])
     (pics / "0film.mp4").touch()
@@ -148,7 +163,7 @@ def test_failures_are_their_own_and_say_why(swapper, pics, monkeypatch):
     assert {name for name, row in rows.items() if row.state == "done"} == {"3.webp", "sub/4.jpeg"}
     reasons = {name: row.reason for name, row in rows.items() if row.state == "failed"}
     assert reasons["0damaged.jpg"].startswith("truncated or damaged")
-    assert reasons["0film.mp4"] == "a film: use swap_video.py"
+    assert reasons["0film.mp4"].startswith("is no film")
     assert reasons["0phone.heic"].startswith("heic picture: convert it")
     assert reasons["0wall.png"].startswith("no face was found")
     assert reasons["1.png"].startswith("there is not enough memory")

@@ -1,4 +1,4 @@
-"""A process that makes a film in segments of a few frames, to be ended: python -m tests.facedancer_tf.films.making_a_film IN OUT"""
+"""A process that makes a film in segments of a few frames, to be ended; as a module, with the names IN and OUT."""
 
 import resource
 import sys

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.facedancer_tf.films.small_films import moving_pictures, pixels, rich_film, times, write_segments
 
 from benchmarks.clip_files import write_clip
 from facedancer_tf.films.assembly import assemble
 from facedancer_tf.films.encoding import choose_encoding
 from facedancer_tf.films.film import read_facts, read_frames
 from facedancer_tf.films.xmp_packets import xmp_of_gif
+from tests.facedancer_tf.films.small_films import moving_pictures, pixels, rich_film, times, write_segments
 
 XMP = b"<x:xmpmeta>a packet</x:xmpmeta>"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests.facedancer_tf.films.small_films import packets, pixels, rewrite, rich_film, times, write_segments
 
 from facedancer_tf.films.assembly import assemble
 from facedancer_tf.films.encoding import choose_encoding
 from facedancer_tf.films.film import FilmFacts, read_facts, read_frames
+from tests.facedancer_tf.films.small_films import packets, pixels, rewrite, rich_film, times, write_segments
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import av
 import pytest
-from tests.facedancer_tf.films.small_films import rich_film
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.films.encoding import CODECS, choose_encoding
 from facedancer_tf.films.film import FilmFacts
+from tests.facedancer_tf.films.small_films import rich_film
 
 
 @pytest.fixture(scope="module")

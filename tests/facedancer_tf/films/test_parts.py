@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.facedancer_tf.films.making_a_film import make
-from tests.facedancer_tf.films.small_films import rich_film
 
 from data.locks import only_one
 from facedancer_tf.errors import UserError
 from facedancer_tf.films.film import FilmFacts
 from facedancer_tf.films.parts import file_identity, folder_of, parts_of
+from tests.facedancer_tf.films.making_a_film import make
+from tests.facedancer_tf.films.small_films import rich_film
 
 ROOT = Path(__file__).parents[3]
 

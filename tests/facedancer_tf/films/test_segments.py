@@ -5,11 +5,11 @@ from pathlib import Path
 
 import av
 import pytest
-from tests.facedancer_tf.films.small_films import rich_film, write_segments
 
 from facedancer_tf.films.encoding import choose_encoding
 from facedancer_tf.films.film import FilmFacts, read_frames
 from facedancer_tf.films.segments import is_whole, read_pieces, write_segment
+from tests.facedancer_tf.films.small_films import rich_film, write_segments
 
 
 @pytest.fixture(scope="module")
