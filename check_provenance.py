@@ -1,4 +1,4 @@
-"""Tell what the marks of pictures say about their origin: python check_provenance.py FILE…
+"""Tell what the marks of pictures and films say about their origin: python check_provenance.py FILE…
 
 Looks for content credentials (C2PA), the digital source type in the metadata, and this program's invisible watermark.
 """
@@ -16,7 +16,7 @@ from facedancer_tf.provenance.checking import as_json, check, in_words, printabl
 EPILOG = """\
 exit code: 0 where every file is marked as synthetic, 1 where one is not, 2 where one cannot be read.
 
-A mark says that a picture was made or changed by an algorithm. That no mark is found says nothing: marks can be
+A mark says that a picture or film was made or changed by an algorithm. That no mark is found says nothing: marks can be
 removed, and most programs set none. A signer's name proves nothing unless its certificate is trusted.
 """
 MARKED, NOT_MARKED, UNREADABLE = 0, 1, 2
@@ -24,9 +24,7 @@ MARKED, NOT_MARKED, UNREADABLE = 0, 1, 2
 
 def parse_arguments() -> argparse.Namespace:
     parser = Parser(__doc__, EPILOG)
-    parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="a picture (or a video: credentials only)"
-    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a picture or a film")
     parser.add_argument("--json", action="store_true", help="print one JSON list instead of words")
     parser.add_argument(
         "--trust", type=Path, metavar="PEM", help="certificates whose signatures count as trusted (none)"

@@ -11,7 +11,7 @@ from PIL import Image
 
 from facedancer_tf.films.encoding import Encoding
 from facedancer_tf.films.film import FilmFacts
-from facedancer_tf.films.segments import read_pieces
+from facedancer_tf.films.pieces import read_pieces
 from facedancer_tf.films.xmp_packets import add_xmp_to_gif
 
 _HUNDREDTH, _MILLISECOND = Fraction(1, 100), Fraction(1, 1000)

@@ -1,7 +1,7 @@
 """Copies a film's sound, subtitles and attachments packet by packet; sound that a file cannot hold is encoded anew."""
 
+import io
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -9,9 +9,7 @@ from av.stream import Disposition
 
 from facedancer_tf.films.film_tags import copy_stream_tags
 from facedancer_tf.films.section import Section
-
-_SOUND = {"webm": ("libopus", 48000, 128_000), "": ("aac", None, 192_000)}  # encoder, its rate, bits a second
-_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000)  # of AAC
+from facedancer_tf.films.sound import Sound
 
 
 class OtherStreams:
@@ -27,7 +25,7 @@ class OtherStreams:
         self.notes: list[str] = []
         self._source, self._result, self._section = source, result, section
         self._copies: dict[int, av.stream.Stream] = {}
-        self._sounds: dict[int, _Sound] = {}
+        self._sounds: dict[int, Sound] = {}
         for stream in source.streams:
             if stream.index != film.index:
                 self._add(stream)
@@ -46,6 +44,8 @@ class OtherStreams:
                 yield packet
         for sound in self._sounds.values():
             yield from sound.finish()
+            if sound.is_damaged:
+                self.notes.append("a part of the sound is damaged and left out")
 
     def _place(self, packet: Any) -> bool:
         """Moves the packet's times into the result; returns whether the packet is in the section."""
@@ -65,7 +65,7 @@ class OtherStreams:
         return True
 
     def _add(self, stream: Any) -> None:
-        codec = stream.codec_context.name if stream.codec_context else stream.type
+        codec = _codec(stream) if stream.codec_context else stream.type
         if stream.type in ("audio", "subtitle") and self._holds(stream):
             self._copies[stream.index] = self._named(self._result.add_stream_from_template(stream), stream)
         elif stream.type == "audio":
@@ -78,19 +78,32 @@ class OtherStreams:
             )
             self._left_out(f"{kind} ({codec})")
 
-    def _holds(self, stream: av.stream.Stream) -> bool:
-        return stream.codec_context is not None and _codec(stream) in self._result.supported_codecs
+    def _holds(self, stream: Any) -> bool:
+        """Whether the format takes the stream as it is; tried out in memory, because it promises more than it holds."""
+        if stream.codec_context is None or _codec(stream) not in self._result.supported_codecs:
+            return False
+        if (
+            _codec(stream).startswith("pcm_") and self._result.format.name == "mp4"
+        ):  # hardly any player knows it there
+            return False
+        trial = av.open(io.BytesIO(), "w", format=self._result.format.name)
+        try:
+            trial.add_stream_from_template(stream)
+            trial.start_encoding()
+        except (ValueError, OSError, av.FFmpegError):
+            return False
+        trial.close()
+        return True
 
-    def _encode(self, stream: av.AudioStream, codec: str) -> None:
+    def _encode(self, stream: Any, codec: str) -> None:
         if stream.codec_context is None:
             self._left_out("sound of an unknown kind")
             return
-        encoder, rate, bits = _SOUND.get(self._result.format.name, _SOUND[""])
-        rate = rate or min(_RATES, key=lambda known: abs(known - stream.rate))
-        sound: Any = self._result.add_stream(encoder, rate=rate, layout=stream.layout.name, bit_rate=bits)
-        self._sounds[stream.index] = _Sound(stream, self._named(sound, stream), self._section)
+        sound = Sound(stream, self._result, self._section)
+        self._named(sound.stream, stream)
+        self._sounds[stream.index] = sound
         self.notes.append(
-            f"the sound ({codec}) is encoded anew ({sound.codec_context.name}): {self._suffix()} does not hold it"
+            f"the sound ({codec}) is encoded anew ({sound.codec}): {self._suffix()} does not hold it"
         )
 
     def _named(self, copy: av.stream.Stream, stream: av.stream.Stream) -> Any:
@@ -102,35 +115,6 @@ class OtherStreams:
 
     def _suffix(self) -> str:
         return {"matroska": "MKV", "webm": "WebM", "mp4": "MP4", "mov": "MOV"}[self._result.format.name]
-
-
-class _Sound:
-    """A sound that is decoded and encoded anew."""
-
-    def __init__(self, source: av.AudioStream, result: av.AudioStream, section: Section) -> None:
-        self._source, self._result, self._section = source, result, section
-        self._resampler: av.AudioResampler | None = None
-
-    def encode(self, packet: Any) -> Iterator[av.Packet]:
-        for frame in packet.decode():
-            begin = frame.pts * frame.time_base
-            if self._section.holds(begin, begin + Fraction(frame.samples, frame.sample_rate)):
-                frame.pts -= self._section.shift(frame.time_base)
-                yield from self._encoded(frame)
-
-    def finish(self) -> Iterator[av.Packet]:
-        yield from self._encoded(None)
-        yield from self._result.encode(None)
-
-    def _encoded(self, frame: av.AudioFrame | None) -> Iterator[av.Packet]:
-        if self._resampler is None:
-            context = self._result.codec_context
-            context.open()
-            self._resampler = av.AudioResampler(
-                context.format, context.layout, context.sample_rate, context.frame_size or None
-            )
-        for part in self._resampler.resample(frame):
-            yield from self._result.encode(part)
 
 
 def _is_pause(packet: av.Packet) -> bool:

@@ -1,14 +1,14 @@
-"""Writes a piece of a film as a whole file of its own, and reads the packets of such pieces as one stream.
+"""Writes a segment of a film as a whole file of its own.
 
-Every piece has a fresh encoder, so it depends on its own frames alone: a run that was killed and goes on with the next
-piece gives the same packets as one that was not. Times are those of the film, in its own time base, kept exactly.
+Every segment has a fresh encoder, so it depends on its own frames alone: a run that was killed and goes on with the
+next segment gives the same packets as one that was not. Times are those of the film, in its own time base, exactly.
 """
 
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from data.whole_files import whole_path
 from facedancer_tf.films.colours import FULL_RANGE
 from facedancer_tf.films.encoding import LOSSLESS_WITH_ALPHA, Encoding
 from facedancer_tf.films.film import FilmFacts, FilmFrame
+from facedancer_tf.films.pieces import till_the_end, times_before
 
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder else writes its settings to stderr
 SEGMENT_SUFFIX = ".mp4"
@@ -43,23 +44,6 @@ def write_segment(path: Path, facts: FilmFacts, encoding: Encoding, frames: Iter
     return count
 
 
-def till_the_end(packets: Iterable[Any]) -> Iterator[Any]:
-    """Yields `packets`, the last one made to last longer where MP4 would make the film end too early.
-
-    MP4 adds up how long packets last in the order of decoding, where the last one need not be the last one shown.
-    """
-    first, last, end = None, None, 0
-    for packet in packets:
-        if last is None:
-            first = packet.pts - packet.dts
-        else:
-            yield last
-        end, last = max(end, packet.pts + packet.duration), packet
-    if last is not None and first is not None:
-        last.duration = max(last.duration, end - first - last.dts)
-        yield last
-
-
 def open_whole(
     path: Path, form: str, time_base: Fraction, options: Mapping[str, str] | None = None
 ) -> av.container.OutputContainer:
@@ -71,26 +55,6 @@ def open_whole(
     return av.open(str(path), "w", format=form, container_options=clock | dict(options or {}))
 
 
-def read_pieces(segments: Iterable[Path], facts: FilmFacts) -> Iterator[Any]:
-    """Reads the packets (`av.Packet`) of segments one after another, in the order of decoding, as one stream.
-
-    Their times are those of the film, in its time base. A frame is decoded when the one that many places before it is
-    shown as the encoder keeps back, which is where a single encoder would have put it.
-    """
-    before: list[int] | None = None  # the times of the last frames shown of the segments so far
-    for path in segments:
-        packets, end, depth = _packets(path, facts.time_base)
-        times = sorted(packet.pts for packet in packets)
-        durations = {time: following - time for time, following in pairwise([*times, end])}
-        if before is None:
-            before = _before(times[0], durations[times[0]], depth)
-        decoding = [*before, *times]
-        for packet, moment in zip(packets, decoding, strict=False):
-            packet.dts, packet.duration = moment, durations[packet.pts]
-            yield packet
-        before = decoding[len(times) :]
-
-
 def mark_colours(context: av.VideoCodecContext, facts: FilmFacts, encoding: Encoding) -> None:
     """States the film's colours and the shape of its pixels."""
     primaries, transfer, matrix, colour_range = encoding.colours
@@ -98,21 +62,6 @@ def mark_colours(context: av.VideoCodecContext, facts: FilmFacts, encoding: Enco
     context.colorspace, context.color_range = matrix, colour_range
     if facts.sample_aspect_ratio:
         context.sample_aspect_ratio = facts.sample_aspect_ratio
-
-
-def _packets(path: Path, time_base: Fraction) -> tuple[list[Any], int, int]:
-    """All packets of a segment, the end of its last frame, and how many frames its encoder kept back.
-
-    All times are in units of `time_base`.
-    """
-    with av.open(str(path)) as container:
-        stream: Any = container.streams.video[0]
-        packets: list[Any] = [packet for packet in container.demux(stream) if packet.size]
-        scale = stream.time_base / time_base
-        for packet in packets:
-            packet.pts, packet.time_base = int(packet.pts * scale), time_base
-        end = int((stream.start_time + stream.duration) * scale)
-        return packets, end, stream.codec_context.reorder_depth
 
 
 def _add_stream(
@@ -138,17 +87,12 @@ def _encoded(stream: Any, facts: FilmFacts, encoding: Encoding, frames: Iterable
         if frame is not None:
             if not durations:
                 depth = _REORDERED.get(encoding.codec, stream.codec_context.reorder_depth)
-                decoding.extend(_before(frame.pts, frame.duration, depth))
+                decoding.extend(times_before(frame.pts, frame.duration, depth))
             decoding.append(frame.pts)
             durations[frame.pts] = frame.duration
         for packet in stream.encode(frame and _ready(frame, facts, encoding)):
             packet.dts, packet.duration = decoding.popleft(), durations[packet.pts]
             yield packet
-
-
-def _before(pts: int, duration: int, depth: int) -> list[int]:
-    """When the first `depth` packets are decoded: as long before the first frame is shown as `depth` frames last."""
-    return [pts - early * duration for early in range(depth, 0, -1)]
 
 
 def _ready(frame: FilmFrame, facts: FilmFacts, encoding: Encoding) -> av.VideoFrame:
@@ -169,12 +113,3 @@ def _ready(frame: FilmFrame, facts: FilmFacts, encoding: Encoding) -> av.VideoFr
     picture.pts, picture.time_base, picture.duration = frame.pts, facts.time_base, frame.duration
     picture.pict_type = PictureType.NONE
     return picture
-
-
-def is_whole(path: Path) -> bool:
-    """Whether there is a segment at `path` that can be read to its end."""
-    try:
-        with av.open(str(path)) as container:
-            return any(packet.size for packet in container.demux(video=0))
-    except (OSError, av.error.FFmpegError):
-        return False

@@ -8,7 +8,8 @@ import pytest
 
 from facedancer_tf.films.encoding import choose_encoding
 from facedancer_tf.films.film import FilmFacts, read_frames
-from facedancer_tf.films.segments import is_whole, read_pieces, write_segment
+from facedancer_tf.films.pieces import is_whole, read_pieces
+from facedancer_tf.films.segments import write_segment
 from tests.facedancer_tf.films.small_films import rich_film, write_segments
 
 
