@@ -71,7 +71,7 @@ def clip_of(rgb: np.ndarray, face: Face, arguments: argparse.Namespace, seed: in
 
 
 def jitter(points: np.ndarray, transforms: list[np.ndarray]) -> np.ndarray:
-    """How the crop by `points` [n, 5, 2] moves on the face: middle, corners, trembling in px, roll in degrees, size in %.
+    """How the crop by `points` [n, 5, 2] moves on the face: middle, corners, trembling (px), roll (degrees), size (%).
 
     Each is a standard deviation over the frames; of places, the root of the mean of x's and y's squares.
     """
