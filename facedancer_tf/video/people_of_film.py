@@ -15,6 +15,7 @@ from facedancer_tf.video.tracks import Clock, People, Person, Track, time_words
 SHORTEST_S = 0.5  # who is there for less is left alone; in a shorter film, for less than half of it
 SURE = 0.75  # so is who never gets such a score from the detector
 FADE_S = 0.13
+PART, AROUND_S = 4096, 1.0  # frames that are smoothed at once, and seconds of readings around them
 LARGEST_STEP = 0.6  # sizes of a face: a gap over which it goes farther in a frame is not bridged
 
 
@@ -113,9 +114,19 @@ def _track_of(run: list[Tracklet], clock: Clock, fade_frames: int) -> Track:
     read = np.concatenate([np.asarray(piece.frames, np.int32) for piece in run])
     frames = np.arange(read[0], read[-1] + 1, dtype=np.int32)
     points = np.concatenate([piece.points for piece in run])  # [n, 41, 2]
-    points = smooth(points, clock.starts[read], clock.starts[frames])
+    points = smooth_in_parts(points, clock.starts[read], clock.starts[frames])
     strength = fades(len(frames), not run[0].at_start, not run[-1].at_end, fade_frames)
     return Track(frames, points[:, :5], points[:, 5:], strength)
+
+
+def smooth_in_parts(points: np.ndarray, times: np.ndarray, at: np.ndarray, part: int = PART) -> np.ndarray:
+    """Runs `smooth` on some frames at a time, with those around them: an hour in one shot needs no more memory."""
+    parts = []
+    for first in range(0, len(at), part):
+        asked = at[first : first + part]
+        near = slice(*np.searchsorted(times, [asked[0] - AROUND_S, asked[-1] + AROUND_S]))
+        parts.append(smooth(points[near], times[near], asked))
+    return np.concatenate(parts)
 
 
 def fades(count: int, comes: bool, goes: bool, over: int) -> np.ndarray:

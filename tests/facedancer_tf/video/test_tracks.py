@@ -3,7 +3,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from facedancer_tf.video.people_of_film import fades
+from facedancer_tf.video.people_of_film import fades, smooth_in_parts
+from facedancer_tf.video.smoothing import smooth
 from facedancer_tf.video.tracks import Clock, time_words
 from tests.facedancer_tf.video.people_for_tests import track
 
@@ -39,3 +40,12 @@ def test_fades() -> None:
     np.testing.assert_allclose(fades(6, True, True, 3), [0.25, 0.5, 0.75, 0.75, 0.5, 0.25])
     np.testing.assert_allclose(fades(3, False, True, 3), [0.75, 0.5, 0.25])
     assert (fades(3, False, False, 3) == 1).all()
+
+
+def test_parts_are_smoothed_as_the_whole() -> None:
+    times = np.delete(np.arange(120) / 24, [58, 59, 60])
+    points = 50 * np.sin(2 * times)[:, None, None] + np.random.default_rng(0).normal(0, 0.3, (117, 41, 2))
+    at = np.arange(120) / 24
+    apart = smooth_in_parts(points, times, at, part=40) - smooth(points, times, at)
+    assert np.sqrt(np.mean(apart**2)) < 0.05
+    assert np.abs(apart).max() < 0.3
