@@ -71,11 +71,7 @@ def clip_of(rgb: np.ndarray, face: Face, arguments: argparse.Namespace, seed: in
 
 
 def jitter(points: np.ndarray, transforms: list[np.ndarray]) -> np.ndarray:
-<<<<<<< HEAD
-    """How the crop by `points` [n, 5, 2] moves on the face: middle, corners, trembling in px, roll in °, size in %.
-=======
     """How the crop by `points` [n, 5, 2] moves on the face: middle, corners, trembling (px), roll (degrees), size (%).
->>>>>>> 0fce2c014d23d5589f9ccec3573384e378ab0841
 
     Each is a standard deviation over the frames; of places, the root of the mean of x's and y's squares.
     """
