@@ -17,7 +17,7 @@ from data.faces.detection import DETECTORS
 from data.pictures import SUFFIXES
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
-from facedancer_tf.films.encoding import CODECS
+from facedancer_tf.film_writing.encoding import CODECS
 from facedancer_tf.films.film import read_facts
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.writing import load_signer, write_unswapped

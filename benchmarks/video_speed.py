@@ -24,9 +24,9 @@ from benchmarks.clip_files import write_clip
 from data.faces.alignment import estimate_transform, warp
 from data.pictures import read_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
-from facedancer_tf.films.encoding import choose_encoding
+from facedancer_tf.film_writing.encoding import choose_encoding
+from facedancer_tf.film_writing.segments import write_segment
 from facedancer_tf.films.film import read_facts, read_frames
-from facedancer_tf.films.segments import write_segment
 from facedancer_tf.provenance.film_watermark import marked
 from facedancer_tf.provenance.writing import watermark_of
 from facedancer_tf.swapping.identity import Identity

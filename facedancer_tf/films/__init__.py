@@ -1,1 +1,1 @@
-"""Reads films (video, GIF, animated WebP and PNG) frame by frame, and writes them; knows nothing of faces."""
+"""Reads films (video, GIF, animated WebP and PNG) frame by frame; knows nothing of faces."""

@@ -1,9 +1,9 @@
 """Reads the marks in a film's metadata and pictures, whoever wrote them."""
 
+from facedancer_tf.film_writing.xmp_packets import xmp_of_gif
 from facedancer_tf.films.film import FilmFacts
 from facedancer_tf.films.opening import open_film
 from facedancer_tf.films.spread_frames import spread_frames
-from facedancer_tf.films.xmp_packets import xmp_of_gif
 from facedancer_tf.provenance.film_watermark import read_film_watermark
 from facedancer_tf.provenance.metadata import source_type
 from facedancer_tf.provenance.watermark_pattern import CANVAS_PX

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from data.whole_files import passing_path, whole_path
-from facedancer_tf.films.assembly import assemble
-from facedancer_tf.films.encoding import Encoding
+from facedancer_tf.film_writing.assembly import assemble
+from facedancer_tf.film_writing.encoding import Encoding
+from facedancer_tf.film_writing.segments import write_segment
 from facedancer_tf.films.film import FilmFacts, FilmFrame, read_facts
-from facedancer_tf.films.segments import write_segment
 from facedancer_tf.provenance.certificate import SigningIdentity
 from facedancer_tf.provenance.film_reading import watermark_in
 from facedancer_tf.provenance.film_watermark import marked

@@ -1,7 +1,7 @@
 """Swaps faces in a whole film: looks who is there, swaps segment by segment, and puts the segments together.
 
 What is done is kept beside the output until the film is finished, so that a run that was ended goes on where it stood
-(`facedancer_tf.films.parts`). Decoding, swapping and encoding run at the same
+(`facedancer_tf.film_writing.parts`). Decoding, swapping and encoding run at the same
 time, each a few frames ahead of the next.
 """
 
@@ -17,10 +17,10 @@ from data.pictures import read_picture
 from facedancer_tf import __version__
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import UserError
+from facedancer_tf.film_writing.encoding import Encoding, choose_encoding
+from facedancer_tf.film_writing.parts import Parts, file_identity, parts_of
 from facedancer_tf.films.ahead import ahead
-from facedancer_tf.films.encoding import Encoding, choose_encoding
 from facedancer_tf.films.film import FilmFacts, FilmFrame, read_facts, read_frames
-from facedancer_tf.films.parts import Parts, file_identity, parts_of
 from facedancer_tf.provenance.film_writing import (
     finish_marked,
     finish_unmarked,

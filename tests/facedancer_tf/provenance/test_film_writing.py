@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from c2pa import Reader
 
-from facedancer_tf.films.encoding import Encoding, choose_encoding
+from facedancer_tf.film_writing.encoding import Encoding, choose_encoding
+from facedancer_tf.film_writing.segments import write_segment
 from facedancer_tf.films.film import FilmFacts, read_facts, read_frames
-from facedancer_tf.films.segments import write_segment
 from facedancer_tf.provenance.checking import check, in_words
 from facedancer_tf.provenance.film_reading import watermark_in
 from facedancer_tf.provenance.film_watermark import marked, read_film_watermark

@@ -7,11 +7,11 @@ from itertools import islice
 from pathlib import Path
 
 from facedancer_tf.errors import run_main
-from facedancer_tf.films.assembly import assemble
-from facedancer_tf.films.encoding import choose_encoding
+from facedancer_tf.film_writing.assembly import assemble
+from facedancer_tf.film_writing.encoding import choose_encoding
+from facedancer_tf.film_writing.parts import file_identity, parts_of
+from facedancer_tf.film_writing.segments import write_segment
 from facedancer_tf.films.film import read_facts, read_frames
-from facedancer_tf.films.parts import file_identity, parts_of
-from facedancer_tf.films.segments import write_segment
 from facedancer_tf.writing import reported
 
 EACH = 4  # frames

@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 
-from facedancer_tf.films.section import Section
+from facedancer_tf.film_writing.section import Section
 
 _RATES = {
     "aac": (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000),

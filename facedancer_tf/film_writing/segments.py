@@ -17,10 +17,10 @@ from av.codec.context import Flags
 from av.video.frame import PictureType
 
 from data.whole_files import whole_path
+from facedancer_tf.film_writing.encoding import LOSSLESS_WITH_ALPHA, Encoding
+from facedancer_tf.film_writing.pieces import till_the_end, times_before
 from facedancer_tf.films.colours import FULL_RANGE
-from facedancer_tf.films.encoding import LOSSLESS_WITH_ALPHA, Encoding
 from facedancer_tf.films.film import FilmFacts, FilmFrame
-from facedancer_tf.films.pieces import till_the_end, times_before
 
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder else writes its settings to stderr
 SEGMENT_SUFFIX = ".mp4"

@@ -7,10 +7,17 @@ import av
 import numpy as np
 import pytest
 
-from facedancer_tf.films.assembly import assemble
-from facedancer_tf.films.encoding import choose_encoding
+from facedancer_tf.film_writing.assembly import assemble
+from facedancer_tf.film_writing.encoding import choose_encoding
 from facedancer_tf.films.film import FilmFacts, read_facts, read_frames
-from tests.facedancer_tf.films.small_films import packets, pixels, rewrite, rich_film, times, write_segments
+from tests.facedancer_tf.film_writing.small_films import (
+    packets,
+    pixels,
+    rewrite,
+    rich_film,
+    times,
+    write_segments,
+)
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from shutil import rmtree
 from data.locks import InUse, only_one
 from data.whole_files import whole_file
 from facedancer_tf.errors import UserError
-from facedancer_tf.films.pieces import is_whole
-from facedancer_tf.films.segments import SEGMENT_SUFFIX
+from facedancer_tf.film_writing.pieces import is_whole
+from facedancer_tf.film_writing.segments import SEGMENT_SUFFIX
 from facedancer_tf.writing import reported
 
 _JOB, _LOCK, _TRACKS = "job.json", "lock", "tracks.npz"

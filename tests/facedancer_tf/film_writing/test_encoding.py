@@ -7,9 +7,9 @@ import av
 import pytest
 
 from facedancer_tf.errors import UserError
-from facedancer_tf.films.encoding import CODECS, choose_encoding
+from facedancer_tf.film_writing.encoding import CODECS, choose_encoding
 from facedancer_tf.films.film import FilmFacts
-from tests.facedancer_tf.films.small_films import rich_film
+from tests.facedancer_tf.film_writing.small_films import rich_film
 
 
 @pytest.fixture(scope="module")

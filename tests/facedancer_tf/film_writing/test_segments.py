@@ -6,11 +6,11 @@ from pathlib import Path
 import av
 import pytest
 
-from facedancer_tf.films.encoding import choose_encoding
+from facedancer_tf.film_writing.encoding import choose_encoding
+from facedancer_tf.film_writing.pieces import is_whole, read_pieces
+from facedancer_tf.film_writing.segments import write_segment
 from facedancer_tf.films.film import FilmFacts, read_frames
-from facedancer_tf.films.pieces import is_whole, read_pieces
-from facedancer_tf.films.segments import write_segment
-from tests.facedancer_tf.films.small_films import rich_film, write_segments
+from tests.facedancer_tf.film_writing.small_films import rich_film, write_segments
 
 
 @pytest.fixture(scope="module")

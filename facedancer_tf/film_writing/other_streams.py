@@ -7,9 +7,9 @@ from typing import Any
 import av
 from av.stream import Disposition
 
-from facedancer_tf.films.film_tags import copy_stream_tags
-from facedancer_tf.films.section import Section
-from facedancer_tf.films.sound import Sound
+from facedancer_tf.film_writing.film_tags import copy_stream_tags
+from facedancer_tf.film_writing.section import Section
+from facedancer_tf.film_writing.sound import Sound
 
 
 class OtherStreams:

@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 
-from facedancer_tf.films.assembly import assemble
-from facedancer_tf.films.encoding import choose_encoding
+from facedancer_tf.film_writing.assembly import assemble
+from facedancer_tf.film_writing.encoding import choose_encoding
 from facedancer_tf.films.film import read_facts
-from tests.facedancer_tf.films.small_films import moving_pictures, write_segments
+from tests.facedancer_tf.film_writing.small_films import moving_pictures, write_segments
 
 RATE = 48000
 NAMES = {".mp4": "MP4", ".mov": "MOV", ".webm": "WebM"}

@@ -12,16 +12,21 @@ from typing import Any
 
 import av
 
-from facedancer_tf.films.animation_files import write_animation
-from facedancer_tf.films.encoding import Encoding
+from facedancer_tf.film_writing.animation_files import write_animation
+from facedancer_tf.film_writing.encoding import Encoding
+from facedancer_tf.film_writing.film_tags import (
+    copy_chapters,
+    copy_stream_tags,
+    holds_foreign_tags,
+    joined_tags,
+)
+from facedancer_tf.film_writing.other_streams import OtherStreams
+from facedancer_tf.film_writing.pieces import read_pieces, till_the_end
+from facedancer_tf.film_writing.section import Section
+from facedancer_tf.film_writing.segments import mark_colours, open_whole
+from facedancer_tf.film_writing.xmp_packets import add_xmp_to_mp4
 from facedancer_tf.films.film import FilmFacts
-from facedancer_tf.films.film_tags import copy_chapters, copy_stream_tags, holds_foreign_tags, joined_tags
 from facedancer_tf.films.opening import open_film
-from facedancer_tf.films.other_streams import OtherStreams
-from facedancer_tf.films.pieces import read_pieces, till_the_end
-from facedancer_tf.films.section import Section
-from facedancer_tf.films.segments import mark_colours, open_whole
-from facedancer_tf.films.xmp_packets import add_xmp_to_mp4
 
 _FORMATS = {".webm": "webm", ".mkv": "matroska", ".mov": "mov", ".mp4": "mp4"}
 _QUICKTIME = (".mp4", ".mov")

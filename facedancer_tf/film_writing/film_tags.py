@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import av
 
-from facedancer_tf.films.section import Section
+from facedancer_tf.film_writing.section import Section
 
 # Said of the file or its encoder, not of the film; a writer states its own.
 _OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "vendor_id", "rotate"}

@@ -8,11 +8,17 @@ import pytest
 from PIL import Image
 
 from benchmarks.clip_files import write_clip
-from facedancer_tf.films.assembly import assemble
-from facedancer_tf.films.encoding import choose_encoding
+from facedancer_tf.film_writing.assembly import assemble
+from facedancer_tf.film_writing.encoding import choose_encoding
+from facedancer_tf.film_writing.xmp_packets import xmp_of_gif
 from facedancer_tf.films.film import read_facts, read_frames
-from facedancer_tf.films.xmp_packets import xmp_of_gif
-from tests.facedancer_tf.films.small_films import moving_pictures, pixels, rich_film, times, write_segments
+from tests.facedancer_tf.film_writing.small_films import (
+    moving_pictures,
+    pixels,
+    rich_film,
+    times,
+    write_segments,
+)
 
 XMP = b"<x:xmpmeta>a packet</x:xmpmeta>"
 

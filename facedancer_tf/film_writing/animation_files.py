@@ -9,10 +9,10 @@ import av
 from av.filter import Graph
 from PIL import Image
 
-from facedancer_tf.films.encoding import Encoding
+from facedancer_tf.film_writing.encoding import Encoding
+from facedancer_tf.film_writing.pieces import read_pieces
+from facedancer_tf.film_writing.xmp_packets import add_xmp_to_gif
 from facedancer_tf.films.film import FilmFacts
-from facedancer_tf.films.pieces import read_pieces
-from facedancer_tf.films.xmp_packets import add_xmp_to_gif
 
 _HUNDREDTH, _MILLISECOND = Fraction(1, 100), Fraction(1, 1000)
 # Every frame gets the 256 colours that fit it best; an ordered pattern between them stands still in time.

@@ -9,10 +9,10 @@ import av
 import numpy as np
 
 from benchmarks.clip_files import write_clip
-from facedancer_tf.films.assembly import assemble
-from facedancer_tf.films.encoding import Encoding
+from facedancer_tf.film_writing.assembly import assemble
+from facedancer_tf.film_writing.encoding import Encoding
+from facedancer_tf.film_writing.segments import write_segment
 from facedancer_tf.films.film import FilmFacts, read_facts, read_frames
-from facedancer_tf.films.segments import write_segment
 
 WIDTH, HEIGHT = 96, 64
 STEPS = (1001, 1001, 3003, 500)  # how long frames last in turn: a variable rate
