@@ -75,7 +75,11 @@ def swap_film(
         if parts.note:
             notes.append(parts.note)
         people = _people(swapper, facts, parts, section)
-        cast = resolve(wishes, people, lambda path: _embed(swapper, [path]).embedding)
+        try:
+            cast = resolve(wishes, people, lambda path: _embed(swapper, [path]).embedding)
+        except UserError:
+            parts.remove()  # the next run will want something else
+            raise
         whose = {person: identities[wish] for person, wish in cast.items()}
         segments = _write_segments(swapper, facts, encoding, parts, people, whose, section[1], settings)
         # A section begins at its first frame, wherever between two frames it was asked to begin.
