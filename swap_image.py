@@ -1,7 +1,8 @@
 """Swap the face of one photograph into another: python swap_image.py src.jpg tgt.jpg
 
 The last picture is the target. All pictures before it show the source, the one person whose identity the target gets.
-The target keeps pose, expression, light and background.
+The target keeps pose, expression, light and background. Where the last is a folder or a pattern in quotes, all
+pictures there are targets; --pairs reads sources and targets from a table.
 """
 
 from facedancer_tf.early_interrupts import end_at_interrupts
@@ -10,29 +11,35 @@ if __name__ == "__main__":
     end_at_interrupts()  # the imports below take a while
 
 import argparse
+import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from data.faces.detection import DETECTORS
-from data.faces.face import Face
-from data.pictures import SUFFIXES, Picture, UnreadablePicture, check_sides, read_picture
+from data.pictures import SUFFIXES
+from facedancer_tf.batches.batch import Batch, run_batch
+from facedancer_tf.batches.pairs_table import read_jobs
+from facedancer_tf.batches.report import REPORT
+from facedancer_tf.batches.targets import Targets, list_targets, means_many
 from facedancer_tf.command_line import Parser
-from facedancer_tf.errors import Code, UserError, run_main
+from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
-from facedancer_tf.provenance.certificate import SigningIdentity
 from facedancer_tf.provenance.metadata import is_ours
-from facedancer_tf.provenance.swapped import Swapped
-from facedancer_tf.provenance.writing import load_signer, write_swapped, write_unswapped, write_without_marks
-from facedancer_tf.quiet_start import load_tensorflow_quietly
-from facedancer_tf.swapping.drawing import draw_faces, draw_label
-from facedancer_tf.swapping.identity import Identity
-from facedancer_tf.swapping.swapper import NO_FACE, Swapper, choose_faces, load_detector
-
-LEAST_RISE = 0.1  # a likeness that rises by less says that the swap did not work
+from facedancer_tf.provenance.writing import load_signer, write_unswapped
+from facedancer_tf.swapping.drawing import draw_faces
+from facedancer_tf.swapping.picture_swap import WritingOptions, swap_picture
+from facedancer_tf.swapping.swap_inputs import (
+    Source,
+    Target,
+    find_source,
+    find_target,
+    read_file,
+    read_target,
+    while_loading,
+)
+from facedancer_tf.swapping.swapper import NO_FACE, Swapper, load_detector
 
 EPILOG = """\
 examples:
@@ -40,6 +47,12 @@ examples:
   python swap_image.py me1.jpg me2.jpg me3.jpg tgt.jpg -o out.png   several pictures of one source
   python swap_image.py tgt.jpg --list-faces -o numbered.png        which face has which number
   python swap_image.py src.jpg tgt.jpg --face 1                     the second largest face
+  python swap_image.py src.jpg photos/ -o swapped                  every picture below the folder
+  python swap_image.py src.jpg "photos/*.jpg" -o swapped           those that a pattern names
+  python swap_image.py --pairs pairs.csv -o swapped                columns source,target and, if you like, output
+
+Many targets: names and subfolders are kept. The same command passes over what is done and goes on after an
+interruption. report.csv in the output folder says what became of each target; the exit code is 1 if any has failed.
 
 An existing file named with -o is replaced; the default output replaces only what this program wrote. The result is
 marked as synthetic: by content credentials, in its metadata, and by an invisible watermark; check_provenance.py reads
@@ -60,10 +73,20 @@ def parse_arguments() -> argparse.Namespace:
     """Reads the command line and checks everything that can be checked without opening a file."""
     parser = Parser(__doc__, EPILOG)
     parser.add_argument(
-        "pictures", nargs="+", type=Path, metavar="PICTURE", help="source(s), then the target"
+        "pictures",
+        nargs="*",
+        type=Path,
+        metavar="PICTURE",
+        help="source(s), then the target, folder or pattern",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, help="file to write; its suffix names the format (swapped.png)"
+        "--pairs", type=Path, metavar="CSV", help="a table of sources and targets, instead of pictures"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="file to write, its suffix names the format (swapped.png); or folder of many results",
     )
     parser.add_argument(
         "--model", help="a name (see import_weights.py --list) or a model file (the embedded one)"
@@ -93,7 +116,11 @@ def parse_arguments() -> argparse.Namespace:
         help="leave out all marks, to measure pixels; never publish the result",
     )
     arguments = parser.parse_intermixed_args()
-    if len(arguments.pictures) < 2 and not arguments.list_faces:
+    if arguments.pairs is not None and (arguments.pictures or arguments.list_faces):
+        parser.error("--pairs names all pictures in its table; leave the others and --list-faces out")
+    if arguments.pairs is None and not arguments.pictures:
+        parser.error("the following arguments are required: PICTURE")
+    if arguments.pairs is None and len(arguments.pictures) < 2 and not arguments.list_faces:
         parser.error("name at least two pictures, the source and the target")
     if (arguments.certificate is None) != (arguments.private_key is None):
         parser.error("--certificate and --private-key belong together")
@@ -110,70 +137,14 @@ def check_output(output: Path | None, default: str, pictures: list[Path]) -> Pat
     if not path.parent.is_dir():
         raise UserError(f"the output folder {path.parent} does not exist; make it first")
     if path.is_dir():
-        raise UserError(f"the output {path} is a folder; name a file")
+        many = "of many targets, give the folder or a pattern in quotes"
+        raise UserError(f"the output {path} is a folder; name a file ({many})")
     for picture in pictures:
         if path.exists() and picture.exists() and path.samefile(picture):
             raise UserError(f"the output {path} is the input {picture} itself; name another with -o")
     if output is None and path.exists() and not is_ours(path):
         raise UserError(f"{path} exists and was not written by this program; name the output with -o")
     return path
-
-
-def read(path: Path) -> Picture:
-    """Reads the picture at `path`; raises UserError, one sentence, where that fails."""
-    if path.is_dir():
-        raise UserError(f"{path} is a folder; name a picture in it")
-    try:
-        return read_picture(path)
-    except UnreadablePicture as error:
-        code: Code = "unreadable" if path.exists() else "missing"
-        raise UserError(" ".join(str(error).split()), code) from error
-
-
-def read_target(path: Path, output: Path) -> Picture:
-    """Reads the target; raises UserError where the format of `output` cannot hold a picture of its size."""
-    target = read(path)
-    try:
-        check_sides(output.suffix, target.rgb)
-    except ValueError as error:
-        raise UserError(f"{output}: {error}") from error
-    return target
-
-
-def largest_face(swapper: Swapper, picture: np.ndarray, path: Path) -> Face:
-    """The largest face of a source picture, which gives the identity; raises UserError where there is none."""
-    faces = swapper.detect(picture)
-    if not faces:
-        raise UserError(f"{path}: {NO_FACE}")
-    return faces[0]
-
-
-def write(path: Path, swapped: Swapped, signer: SigningIdentity | None, without_marks: bool) -> None:
-    """Writes the result, and prints a note where its format cannot hold transparency or all of the marks."""
-    if without_marks:
-        write_without_marks(path, swapped)
-        notes = ["no marks were set: the result is for measuring, and must not be published"]
-    else:
-        notes = write_swapped(path, swapped, signer)
-    if swapped.alpha is not None and path.suffix.lower() not in (".png", ".webp"):
-        notes.append(f"{path.suffix} holds no transparency, it was left out")
-    for note in notes:
-        print(f"note: {note}")
-
-
-def note_doubts(identity: Identity, numbers: list[int], before: np.ndarray, after: np.ndarray) -> None:
-    """Prints a note where the sources seem to be different people, and for each face whose likeness hardly rose.
-
-    numbers: those of the swapped faces. before, after: their likenesses [n] to the source.
-    """
-    if identity.doubt:
-        print(f"note: {identity.doubt}")
-    for number, was, now in zip(numbers, before, after, strict=True):
-        if now < was + LEAST_RISE:
-            print(
-                f"note: the likeness of face {number} to the source hardly rose ({was:.2f} -> {now:.2f}): it shows "
-                "that person already, or it was found wrongly (--list-faces draws what was found)"
-            )
 
 
 def list_faces(arguments: argparse.Namespace) -> None:
@@ -190,49 +161,34 @@ def list_faces(arguments: argparse.Namespace) -> None:
     print(f"written to {path}")
 
 
-@dataclass(frozen=True)
-class SwapInputs:
-    """Pictures and faces of one swap.
-
-    sources: pixels in sRGB, as the encoder knows them; the target keeps its own colour space. source_faces: one for
-    each of `sources`; they give the identity. faces: all faces of the target that were looked for. chosen: those of
-    them that are swapped. reduced: what of the files is not in their pictures, a sentence each.
-    """
-
-    sources: list[np.ndarray]
-    source_faces: list[Face]
-    target: Picture
-    faces: list[Face]
-    chosen: list[Face]
-    reduced: list[str]
+def find_inputs(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> tuple[Source, Target]:
+    """Finds the faces of all pictures; raises UserError where that cannot be."""
+    *sources, target = arguments.pictures
+    return find_source(swapper, sources), find_target(swapper, target, arguments.face, output)
 
 
-def find_faces(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> SwapInputs:
-    """Reads all pictures and finds their faces; raises UserError naming the picture where that cannot be."""
-    *source_paths, target_path = arguments.pictures
-    read_sources = [read(path) for path in source_paths]
-    target = read_target(target_path, output)
-    read_files = zip(arguments.pictures, [*read_sources, target], strict=True)
-    reduced = [f"{path}: {what}" for path, picture in read_files for what in picture.reduced]
-    sources = [source.srgb for source in read_sources]
-    source_faces = [largest_face(swapper, s, path) for s, path in zip(sources, source_paths, strict=True)]
-    faces = swapper.detect(target.rgb, "patient" if arguments.face == "largest" else "every")
-    try:
-        chosen = choose_faces(faces, arguments.face)
-    except UserError as error:
-        raise UserError(f"{target_path}: {error}", error.code) from error
-    return SwapInputs(sources, source_faces, target, faces, chosen, reduced)
-
-
-def find_while_loading(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> SwapInputs:
-    """Runs `find_faces` on one core while TensorFlow is imported on another. A missing file is reported at once."""
-    for path in arguments.pictures:
-        if not path.is_file():
-            read(path)
-    with ThreadPoolExecutor(1) as beside:
-        finding = beside.submit(find_faces, swapper, arguments, output)
-        load_tensorflow_quietly()
-        return finding.result()
+def swap_many(arguments: argparse.Namespace, options: WritingOptions) -> None:
+    """Swaps a folder, a pattern or a table of pairs; ends the process with exit code 1 if any target has failed."""
+    started, folder = time.monotonic(), arguments.output
+    if folder is None:
+        raise UserError("many targets need a folder to be written to: name it with -o")
+    if arguments.pairs is not None:
+        targets = Targets(read_jobs(arguments.pairs), {})
+    else:
+        *sources, place = arguments.pictures
+        targets = list_targets(sources, place, folder)
+    swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
+    rows = run_batch(swapper, Batch(targets.jobs, targets.unusable, folder, arguments.face, options))
+    states = Counter(row.state for row in rows)
+    print(
+        f"{states['done']} of {len(rows)} swapped in {time.monotonic() - started:.1f} s, {states['skipped']} were done "
+        f"before, {states['failed']} failed"
+    )
+    if notes := sum(bool(row.notes) for row in rows):
+        print(f"note: there are notes on {notes} of them in {folder / REPORT}")
+    if states["failed"]:
+        print(f"{states['failed']} of {len(rows)} failed; {folder / REPORT} says why", file=sys.stderr)
+        sys.exit(1)
 
 
 def main() -> None:
@@ -241,34 +197,34 @@ def main() -> None:
     if arguments.list_faces:
         list_faces(arguments)
         return
-    output = check_output(arguments.output, "swapped.png", arguments.pictures)
     signer = load_signer(arguments.certificate, arguments.private_key) if arguments.certificate else None
+    options = WritingOptions(arguments.label, signer, arguments.without_marks)
+    if arguments.pairs is not None or means_many(arguments.pictures[-1]):
+        swap_many(arguments, options)
+        return
+    output = check_output(arguments.output, "swapped.png", arguments.pictures)
     swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
-    inputs = find_while_loading(swapper, arguments, output)
+    for path in arguments.pictures:
+        if not path.is_file():
+            read_file(path)  # says so before TensorFlow is loaded
+    source, target = while_loading(lambda: find_inputs(swapper, arguments, output))
     run_graphs_as_they_are()
-    identity = swapper.embed_faces(inputs.sources, inputs.source_faces)
-    target, chosen = inputs.target, inputs.chosen
-    count, reduced = len(inputs.faces), inputs.reduced
-    numbers = [number for number, face in enumerate(inputs.faces) if any(face is other for other in chosen)]
-    del inputs  # the sources' pixels, which are not needed any more
-    swapped = swapper.swap_faces(target.rgb, chosen, identity)
-    shown = draw_label(swapped, "AI face swap") if arguments.label else swapped
-    target_path = arguments.pictures[-1]
-    result = Swapped(shown, [swapper.used_model], target_path, target.alpha, target.icc_profile)
-    with ThreadPoolExecutor() as pool:
-        writing = pool.submit(write, output, result, signer, arguments.without_marks)
-        before = swapper.similarity(identity, target.rgb, chosen)
-        after = swapper.similarity(identity, swapped, chosen)
-        writing.result()
-    for sentence in reduced:
+    identity = swapper.embed_faces(source.pictures, source.faces)
+    reduced = [*source.reduced, *target.reduced]
+    del source  # its pixels, which are not needed any more
+    with ThreadPoolExecutor(1) as writer:
+        likeness, writing = swap_picture(swapper, identity, target, output, options, writer)
+    notes = [*writing.result(), *reduced]
+    for sentence in notes:
         print(f"note: {sentence}")
-    faces = "1 face" if count == 1 else f"{count} faces"
-    likeness = f"{before.mean():.2f} -> {after.mean():.2f}"
+    faces = "1 face" if len(target.faces) == 1 else f"{len(target.faces)} faces"
+    rise = f"{likeness.before.mean():.2f} -> {likeness.after.mean():.2f}"
     encoder = swapper.engine.encoder.description.name
     print(
-        f"{faces} in {target_path}, {len(chosen)} swapped; likeness to the source {likeness} (cosine, {encoder})"
+        f"{faces} in {target.path}, {len(target.chosen)} swapped; likeness to the source {rise} (cosine, {encoder})"
     )
-    note_doubts(identity, numbers, before, after)
+    for sentence in [*([identity.doubt] if identity.doubt else []), *likeness.doubts()]:
+        print(f"note: {sentence}")
     print(f"{output} written in {time.monotonic() - started:.1f} s")
 
 

@@ -12,22 +12,19 @@ work too, the least says most), processor time, and the largest memory; then the
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import cv2
 
+from benchmarks.processes import ROOT, Run, run
 from data.pictures import read_picture, write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 
-ROOT = Path(__file__).resolve().parents[1]
 MEGAPIXELS = 12
 LOAD = """
 import sys
@@ -49,30 +46,6 @@ arguments = {"size_px": 256, "identity_width": 128, "base_filters": 64, "fusion"
 recipe = ModelRecipe(arguments, "sface", shrink=1.0, trained_on="nothing", licence="none", step=0)
 save_model_file(build_generator(**arguments), recipe, Path(sys.argv[1]))
 """
-
-
-@dataclass(frozen=True)
-class Run:
-    """Figures of one process: seconds by the clock, seconds of processor time, peak of resident memory in MB."""
-
-    clock_s: float
-    processor_s: float
-    peak_mb: float
-
-
-def run(command: list[str], root: Path, output: int = subprocess.DEVNULL) -> tuple[Run, str]:
-    """Runs `command` with the modules of the checkout `root`; raises CalledProcessError where it fails."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=output, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(root)}
-    )
-    said = process.stdout.read().decode() if process.stdout else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    clock_s = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return Run(clock_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024), said
 
 
 def make_photographs(folder: Path) -> list[Path]:

@@ -33,21 +33,23 @@ def main() -> None:
     arguments = parser.parse_args()
     source_path, target_path, model = arguments.source, arguments.target, arguments.model
     with part("OpenCV, Pillow and our own files"):
-        import swap_image
         from data.faces.alignment import align, estimate_transform
+        from facedancer_tf.plain_graphs import run_graphs_as_they_are
         from facedancer_tf.provenance.swapped import Swapped, UsedModel
         from facedancer_tf.provenance.writing import write_swapped
         from facedancer_tf.quiet_start import load_tensorflow_quietly
         from facedancer_tf.swapping.paste import paste_into
+        from facedancer_tf.swapping.swap_inputs import read_file
+        from facedancer_tf.swapping.swapper import Swapper
 
-        swapper = swap_image.Swapper(model)
+        swapper = Swapper(model)
     with part("reading both photographs"):
-        source, target = swap_image.read(source_path).rgb, swap_image.read(target_path).rgb
+        source, target = read_file(source_path).rgb, read_file(target_path).rgb
     with part("finding their faces"):
         source_face, target_face = swapper.detect(source)[0], swapper.detect(target)[0]
     with part("TensorFlow with Keras"):
         load_tensorflow_quietly()
-        swap_image.run_graphs_as_they_are()
+        run_graphs_as_they_are()
     with part("loading the generator"):
         from facedancer_tf.weights.model_file import load_model_file
 

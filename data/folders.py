@@ -46,7 +46,11 @@ class Listing:
     left_out: LeftOut
 
 
-def list_pictures(roots: list[Path], on_unreadable: Callable[[OSError], None]) -> Listing:
+def list_pictures(
+    roots: list[Path],
+    on_unreadable: Callable[[OSError], None],
+    suffixes: tuple[str, ...] = READ_SUFFIXES,
+) -> Listing:
     """Lists all pictures (by suffix) under `roots`; the label is the first folder under its root.
 
     A picture that lies directly in a root is labelled with its file's name. If there are several roots, names begin
@@ -63,12 +67,11 @@ def list_pictures(roots: list[Path], on_unreadable: Callable[[OSError], None]) -
         for path in _entries_below(Path(root), real_paths, on_unreadable):
             inside = path.relative_to(root)
             name = inside.as_posix() if len(roots) == 1 else f"{number}/{inside.as_posix()}"
-            if is_hidden(path.name):
-                left_out[HIDDEN].append(f"{name}/" if path.is_dir() else name)
-            elif path.name.lower().endswith(READ_SUFFIXES):
+            reason = why_left_out(path, suffixes)
+            if reason is None:
                 items.append(Item(name, inside.parts[0] if len(inside.parts) > 1 else path.name, str(path)))
-            elif (reason := _unusable_picture(path)) is not None:
-                left_out[reason].append(name)
+            elif reason:
+                left_out[reason].append(f"{name}/" if path.is_dir() else name)
     return Listing(
         sorted(items, key=lambda item: item.name),
         {reason: sorted(left_out[reason]) for reason in sorted(left_out)},
@@ -85,19 +88,29 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in SYSTEM_NAMES
 
 
-def _unusable_picture(path: Path) -> str | None:
-    """Why a file without a picture's suffix is a picture that cannot be used; None where it looks like none."""
+def why_left_out(path: Path, suffixes: tuple[str, ...] = READ_SUFFIXES) -> str | None:
+    """Why a listing has no item for `path` (see `Listing.left_out`); "" where it is no picture, None where it has one.
+
+    `suffixes`, in small letters, are those of the files that are listed.
+    """
+    if is_hidden(path.name):
+        return HIDDEN
+    return None if path.name.lower().endswith(suffixes) else _unusable_picture(path)
+
+
+def _unusable_picture(path: Path) -> str:
+    """Why a file without a picture's suffix is a picture that cannot be used; "" where it looks like none."""
     kind = kind_by_name(path.name)
     if kind is None:
         try:
             if not path.is_file():  # opening a pipe would wait for ever
-                return None
+                return ""
             with path.open("rb") as file:
                 kind = kind_by_content(file.read(START_BYTES))
         except OSError:
-            return None
+            return ""
     if kind is None:
-        return None
+        return ""
     return f"{kind}_with_another_suffix" if kind in READ_KINDS else f"{kind}_picture"
 
 

@@ -23,6 +23,7 @@ FORBIDDEN = {
     "facedancer_tf/graphs": {"tensorflow"},
     "facedancer_tf/films": {"tensorflow", "keras"},
     "facedancer_tf/provenance": {"tensorflow", "keras"},
+    "facedancer_tf/batches": {"tensorflow", "keras"},
     "facedancer_tf/evaluation": {"tensorflow", "keras"},
     "facedancer_tf/film_evaluation": {"tensorflow", "keras"},
 }
@@ -43,6 +44,7 @@ WINGS: dict[str, dict[str, set[str]]] = {
         "judging": {"", "weights"},
         "swapping": {"", "weights", "provenance", "importing"},
         "video": {"", "films", "weights", "provenance", "importing", "swapping"},
+        "batches": {"", "films", "weights", "provenance", "importing", "swapping", "video"},
         "exporting": {"", "graphs", "weights", "swapping"},
         "training": {"", "weights", "provenance", "importing", "swapping"},
         "evaluation": {"", "films", "provenance", "weights", "judging", "swapping", "video"},
@@ -50,11 +52,12 @@ WINGS: dict[str, dict[str, set[str]]] = {
         "margins": {"", "weights", "importing", "judging", "swapping", "training"},
     },
 }
-# Who may encode pictures, or write them past `facedancer_tf.provenance.writing`, which marks what is swapped.
+# Who may encode pictures and films, or write them past the doors of `facedancer_tf.provenance`, which mark them.
 ENCODERS = {
     "imwrite", "imwritemulti", "imencode", "VideoWriter", "fromarray", "frombytes", "encode_png", "encode_jpeg",
     "save_img", "add_stream", "encode_picture", "write_picture", "write_unswapped", "write_without_marks",
-    "mark_pixels",
+    "mark_pixels", "add_mux_stream", "add_stream_from_template", "write_segment", "assemble", "write_animation",
+    "write_unmarked_segment", "finish_unmarked",
 }  # fmt: skip
 ENCODING_FILES = {
     "data/png.py": "encodes",
@@ -65,11 +68,18 @@ ENCODING_FILES = {
     "facedancer_tf/evaluation/faceforensics.py": "untouched frames of a video",
     "facedancer_tf/provenance/watermark.py": "in memory, decoded at once",
     "facedancer_tf/provenance/writing.py": "the door",
+    "facedancer_tf/provenance/film_writing.py": "the door of films",
+    "facedancer_tf/films/segments.py": "encodes pieces of films for the door",
+    "facedancer_tf/films/assembly.py": "puts them together for the door",
+    "facedancer_tf/films/other_streams.py": "sound",
+    "facedancer_tf/films/animation_files.py": "encodes GIF and WebP for the door",
     "benchmarks/clip_files.py": "untouched photographs, moved, as films",
     "benchmarks/input_trace.py": "a plot",
     "facedancer_tf/training/train_loop.py": "watermarks what TensorBoard encodes",
     "facedancer_tf/evaluation/page.py": "photographs beside swapped ones",
-    "swap_image.py": "numbered faces, and --without-marks",
+    "facedancer_tf/swapping/picture_swap.py": "--without-marks",
+    "swap_image.py": "numbered faces",
+    "benchmarks/batch_speed.py": "scaled photographs",
     "benchmarks/swap_image_start.py": "enlarged photographs",
     "benchmarks/watermark.py": "in memory, decoded at once",
 }

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from data.csv_rows import COMMENT, UnreadableTable, read_table
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import Pair, Photograph
 from facedancer_tf.writing import write_text
 
 COLUMNS = ("source", "target", "source_id", "target_id")
-COMMENT = "# "
 
 
 @dataclass(frozen=True)
@@ -35,22 +35,12 @@ def read_pairs_csv(path: Path) -> PairsFile:
     person, and for a picture with two ids.
     """
     try:
-        content = path.read_bytes()
-        lines = list(io.StringIO(content.decode("utf-8-sig"), newline=""))
-        comments = 1 if lines and lines[0].startswith("#") else 0
-        reader = csv.DictReader(lines[comments:])
-        rows = [(reader.line_num + comments, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path} cannot be read as a CSV file: {error}", "unreadable") from error
-    if not rows or not {"source", "target"} <= set(rows[0][1]):
-        raise UserError(
-            f"{path} must have the columns source and target, and at least one line below them", "unreadable"
-        )
+        table = read_table(path, ("source", "target"))
+    except UnreadableTable as error:
+        raise UserError(str(error), "unreadable") from error
     photographs: dict[str, Photograph] = {}
     pairs = []
-    for line, row in rows:
-        if not row["source"] or not row["target"]:
-            raise UserError(f"{path}, line {line}: name both a source and a target")
+    for line, row in table.rows:
         sides = []
         for side in ("source", "target"):
             picture, identity = path.parent / row[side], row.get(f"{side}_id")
@@ -64,8 +54,7 @@ def read_pairs_csv(path: Path) -> PairsFile:
         if sides[0].identity == sides[1].identity:
             raise UserError(f"{path}, line {line}: source and target are one person, {sides[0].identity}")
         pairs.append(Pair(*sides))
-    made_from = lines[0].lstrip("#").strip() if comments else ""
-    return PairsFile(pairs, sha256(content).hexdigest(), made_from)
+    return PairsFile(pairs, sha256(table.content).hexdigest(), table.made_from)
 
 
 def write_pairs_csv(path: Path, pairs: Sequence[Pair], made_from: str) -> None:
@@ -76,7 +65,7 @@ def write_pairs_csv(path: Path, pairs: Sequence[Pair], made_from: str) -> None:
         return str(picture.resolve().relative_to(path.parent.resolve()) if inside else picture.resolve())
 
     lines = io.StringIO(newline="")
-    lines.write(f"{COMMENT}{' '.join(made_from.split())}\r\n")
+    lines.write(f"{COMMENT} {' '.join(made_from.split())}\r\n")
     writer = csv.writer(lines)
     writer.writerow(COLUMNS)
     for pair in pairs:

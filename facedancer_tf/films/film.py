@@ -21,6 +21,7 @@ from facedancer_tf.films.frame_picture import FramePicture
 from facedancer_tf.films.layout import layout_of, native_format
 from facedancer_tf.films.opening import check_size, open_film
 
+JUMP_MAX_S = 0.5  # further back, times are of another film, put behind the first
 ANIMATIONS = ("gif", "apng", "webp")
 
 
@@ -127,48 +128,57 @@ def read_frames(
     """The frames from `first_pts` (or the first) up to, and without, `end_pts` (or all), bit for bit as in the whole.
 
     A frame lasts until the next one, which containers do not say reliably; so each is given when the next is there.
-    Times that stand still or run back, as in faulty files, are moved on by one unit. Where the film is damaged, the
-    frames before that place come, and then a UserError.
+    Where the film is damaged, or its times run back, the frames before that place come, and then a UserError.
     """
-    frames = (
-        decode_webp(facts.path) if facts.container == "webp" else decode(facts.path, _start(facts, first_pts))
-    )
     number, damage = 0, None
-    waiting: av.VideoFrame | None = None
-    pts: int | None = None
-    with closing(frames):
+    waiting: tuple[int, av.VideoFrame] | None = None
+    with closing(_timed_frames(facts, first_pts)) as frames:
         while True:
             try:
-                frame = next(frames, None)
+                pts, frame = next(frames, (None, None))
             except UserError as error:
-                frame, damage = None, error
-            if frame is None:
+                pts, frame, damage = None, None, error
+            if pts is None or frame is None:
                 break
-            before, pts = pts, _time(facts, frame, pts)
-            if waiting is not None and before is not None:
-                yield FilmFrame(number, before, pts - before, FramePicture(waiting))
+            if waiting is not None:
+                yield FilmFrame(number, waiting[0], pts - waiting[0], FramePicture(waiting[1]))
                 number += 1
             if end_pts is not None and pts >= end_pts:
                 return
-            waiting = frame if first_pts is None or pts >= first_pts else None
-    if waiting is not None and pts is not None:
-        yield FilmFrame(number, pts, _last_duration(facts, waiting, pts), FramePicture(waiting))
+            waiting = (pts, frame) if first_pts is None or pts >= first_pts else None
+    if waiting is not None:
+        pts, frame = waiting
+        yield FilmFrame(number, pts, _last_duration(facts, frame, pts), FramePicture(frame))
     if damage is not None:
         raise damage
 
 
-def _start(facts: FilmFacts, first_pts: int | None) -> int | None:
-    """Where decoding begins: an animation's frames are made of all before them."""
-    return None if facts.is_animation else first_pts
-
-
-def _time(facts: FilmFacts, frame: av.VideoFrame, before: int | None) -> int:
-    """When a frame is shown, later than the one before."""
-    if before is None:
-        return frame.pts or 0
-    if frame.pts is None:
-        return before + _usual_duration(facts)
-    return max(frame.pts, before + 1)
+def _timed_frames(
+    facts: FilmFacts, first_pts: int | None
+) -> Generator[tuple[int, av.VideoFrame], None, None]:
+    """Frames from some time before `first_pts` on, with times that rise: one that stands still is moved by one unit."""
+    # An animation's frames are made of all before them.
+    start = None if facts.is_animation else first_pts
+    before: int | None = None
+    with closing(
+        decode_webp(facts.path) if facts.container == "webp" else decode(facts.path, start)
+    ) as frames:
+        for frame in frames:
+            pts = frame.pts
+            if before is None:
+                pts = pts or 0
+            elif pts is None:
+                pts = before + _usual_duration(facts)
+            elif pts <= before:
+                if (before - pts) * facts.time_base > JUMP_MAX_S:
+                    place = f"after {float(before * facts.time_base):.2f} s"
+                    raise UserError(
+                        f"{facts.path}: its times run back {place}; end before that, or remux it",
+                        "unreadable",
+                    )
+                pts = before + 1
+            yield pts, frame
+            before = pts
 
 
 def _usual_duration(facts: FilmFacts) -> int:

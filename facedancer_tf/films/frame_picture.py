@@ -77,7 +77,8 @@ class FramePicture:
         """Grey levels of the whole frame, float32 [h, w], 0 to 255, its longer side shrunk or enlarged to this."""
         size = self._size(long_side_px)
         if self._layout.kind == "rgb":
-            return cv2.cvtColor(self.scaled_rgb(long_side_px), cv2.COLOR_RGB2GRAY).astype(np.float32)
+            rgb = self._to_rgb([_resized(channel, size) for channel in self._channels[:3]])
+            return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
         black, white = self._conversion.black, self._conversion.white
         return (_resized(self._channels[0], size).astype(np.float32) - black) * (255 / (white - black))
 

@@ -43,9 +43,8 @@ def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     except PermissionError as error:
         raise UserError(f"{path}: the file may not be read", "unreadable") from error
     except av.ArgumentError as error:
-        raise UserError(
-            f"{path}: is no film of a kind that is read (a picture, or a playlist?)", "unreadable"
-        ) from error
+        sentence = f"{path}: is no film; it may be a picture, or a list that names other files"
+        raise UserError(sentence, "unreadable") from error
     except av.FFmpegError as error:
         raise UserError(f"{path}: is no film, or is damaged at its start", "unreadable") from error
     with container:

@@ -1,6 +1,5 @@
 """Reads samples from pictures that any swapper has made: a CSV file of targets, swapped pictures and sources."""
 
-import csv
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from data.csv_rows import UnreadableTable, read_table
 from data.folders import Item
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
@@ -35,25 +35,10 @@ def read_rows(file: Path) -> list[dict[str, Path]]:
     Raises UserError where the file cannot be read, lacks a column or a value, or has no rows.
     """
     try:
-        with file.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.DictReader(lines)
-            columns = [column for column in COLUMNS if column in (reader.fieldnames or ())]
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(
-            f"{file} cannot be read as a CSV file ({error}); check the name", "unreadable"
-        ) from error
-    if columns[:2] != ["target", "swapped"]:
-        raise UserError(
-            f"{file} must begin with a line that names the columns target,swapped or target,swapped,source",
-            "unreadable",
-        )
-    if not rows:
-        raise UserError(f"{file} holds no pairs: write a row for each swap")
-    for number, row in enumerate(rows, start=1):
-        if not all(row[column] for column in columns):
-            raise UserError(f"{file}: row {number} lacks a value in one of the columns {', '.join(columns)}")
-    return [{column: file.parent / row[column] for column in columns} for row in rows]
+        rows = [row for _, row in read_table(file, COLUMNS[:2], COLUMNS[2:]).rows]
+    except UnreadableTable as error:
+        raise UserError(str(error), "unreadable") from error
+    return [{column: file.parent / row[column] for column in COLUMNS if column in row} for row in rows]
 
 
 def samples_of_pairs(file: Path, count: int, seed: int, size_px: int, detector: str = "yunet") -> Samples:

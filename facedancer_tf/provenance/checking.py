@@ -7,9 +7,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from data.picture_kinds import START_BYTES
+from data.picture_kinds import START_BYTES, kind_by_content
 from data.pictures import UnreadablePicture, read_picture
+from facedancer_tf.errors import UserError
+from facedancer_tf.films.film import FilmFacts, read_facts
 from facedancer_tf.provenance.credentials import CredentialsReading, read_credentials
+from facedancer_tf.provenance.film_reading import source_type_in, watermark_in
 from facedancer_tf.provenance.media import media_type
 from facedancer_tf.provenance.metadata import SYNTHETIC_TYPES, packet_of, source_type
 from facedancer_tf.provenance.swapped import SEVERAL_MODELS, UsedModel
@@ -25,7 +28,7 @@ class Provenance:
 
     `credentials` is None where the file has none; `damage` says why they cannot be read, if they cannot. `metadata` is
     IPTC's name of the digital source type, or None. `watermark` is None where none is found. `has_pixels` is False for
-    formats of which only the credentials are read here (GIF, TIFF, AVIF, HEIC, video).
+    formats of which only the credentials are read here (TIFF, AVIF, HEIC).
     """
 
     credentials: CredentialsReading | None
@@ -44,28 +47,46 @@ class Provenance:
 
 
 def check(path: Path, trust_anchors: str | None = None) -> Provenance:
-    """Reads the marks of the file at `path`; `trust_anchors` as in `read_credentials`.
+    """Reads the marks of the picture or film at `path`; `trust_anchors` as in `read_credentials`.
 
-    Raises UnreadablePicture where the file can neither be read as a picture nor hold content credentials.
+    Raises UnreadablePicture where the file can neither be read as a picture or film nor hold content credentials.
     """
     try:
         picture = read_picture(path)
     except UnreadablePicture as error:
         other_kind = error.reason == "not_a_picture" or error.reason.endswith("_picture")
-        if not other_kind or media_type(_start(path)) is None:
+        film = _film(path) if other_kind else None
+        if not other_kind or (film is None and media_type(_start(path)) is None):
             raise
-        picture = None
-    credentials, damage = None, ""
-    try:
-        credentials = read_credentials(path.read_bytes(), trust_anchors)
-    except ValueError as error:
-        damage = str(error)
-    if picture is None:
-        return Provenance(credentials, damage, None, None, has_pixels=False)
+        return Provenance(*_credentials(path, trust_anchors), *_marks_of_film(film), film is not None)
     with Image.open(path) as image:
         image.load()  # PNG may hold it behind the pixels
         metadata = source_type(packet_of(image))
-    return Provenance(credentials, damage, metadata, read_watermark(picture.rgb), has_pixels=True)
+    watermark = read_watermark(picture.rgb)
+    return Provenance(*_credentials(path, trust_anchors), metadata, watermark, has_pixels=True)
+
+
+def _credentials(path: Path, trust_anchors: str | None) -> tuple[CredentialsReading | None, str]:
+    """The credentials of a file, and what is wrong with them where they cannot be read."""
+    with path.open("rb") as file:
+        try:
+            return read_credentials(file, trust_anchors), ""
+        except ValueError as error:
+            return None, str(error)
+
+
+def _film(path: Path) -> FilmFacts | None:
+    """What is to be known of the film at `path`, None where there is none."""
+    if kind_by_content(_start(path)) not in (None, "gif"):
+        return None
+    try:
+        return read_facts(path)
+    except UserError:
+        return None
+
+
+def _marks_of_film(facts: FilmFacts | None) -> tuple[str | None, WatermarkReading | None]:
+    return (None, None) if facts is None else (source_type_in(facts), watermark_in(facts))
 
 
 def in_words(provenance: Provenance) -> list[str]:

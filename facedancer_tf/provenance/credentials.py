@@ -1,16 +1,16 @@
 """Content credentials (C2PA): a signed statement in the file of what was done to it, by which program, from what.
 
-The statement of a swapped picture names this program and its models, says that the face was edited with a trained
-algorithm, and has the target as its parent: if that carries credentials of its own, they go along as its history, with
-all that they hold. Of the target itself it adds no thumbnail, file name or identifier. Nothing here opens a connection.
+The statement of a swapped picture or film names this program and its models, says that the face was edited with a
+trained algorithm, and has the target as its parent: if that carries credentials of its own, they go along as its
+history, with all that they hold. Of the target itself it adds no thumbnail, file name or identifier. Nothing here
+opens a connection.
 """
 
-import io
 import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from c2pa import (
     Builder,
@@ -23,6 +23,7 @@ from c2pa import (
     Signer,
 )  # fmt: skip
 
+from data.picture_kinds import START_BYTES
 from facedancer_tf import __version__
 from facedancer_tf.provenance.certificate import SigningIdentity
 from facedancer_tf.provenance.media import media_type
@@ -61,39 +62,44 @@ class CredentialsReading:
         return all(code.startswith(_SIGNER) for code in self.failures)
 
 
-def sign(content: bytes, models: Sequence[str], parent: bytes | None, identity: SigningIdentity) -> bytes:
-    """Puts credentials into the `content` of a JPEG, PNG or WebP file, and returns the signed content.
+def sign(
+    file: BinaryIO,
+    models: Sequence[str],
+    parent: BinaryIO | None,
+    identity: SigningIdentity,
+    signed: BinaryIO,
+) -> None:
+    """Writes what is in `file`, a picture or film of a format that `media_type` knows, with credentials into `signed`.
 
-    `models` are the names of the models that swapped. `parent` is the content of the target's file; where it is None
-    or of a format that holds no credentials, the unsigned picture stands as the parent. Raises ValueError where the
-    certificate is none that C2PA accepts, or where the parent cannot be parsed.
+    All are open binary files; `signed` can be read and written. They are read piece by piece: a film need not fit into
+    memory. `models` are the names of the models that swapped. `parent` is the target's file; where it is None or of a
+    format that holds no credentials, the unsigned picture stands as the parent. Raises ValueError where the certificate
+    is none that C2PA accepts, or where the parent cannot be parsed.
     """
-    kind, parent_kind = media_type(content), media_type(parent or b"")
+    kind, parent_kind = _kind(file), None if parent is None else _kind(parent)
     try:
         with _context() as context, Builder(_statement(models), context=context) as builder:
             builder.set_intent(C2paBuilderIntent.EDIT)
             if parent is not None and parent_kind is not None:
-                builder.add_ingredient(_target(), parent_kind, io.BytesIO(parent))
+                builder.add_ingredient(_target(), parent_kind, parent)
             info = C2paSignerInfo(identity.algorithm, identity.chain, identity.key, None)
-            signed = io.BytesIO()
             with Signer.from_info(info) as signer:
-                builder.sign(signer, kind, io.BytesIO(content), signed)
-            return signed.getvalue()
+                builder.sign(signer, kind, file, signed)
     except C2paError as error:
         raise ValueError(" ".join(str(error).split())) from error
 
 
-def read_credentials(content: bytes, trust_anchors: str | None = None) -> CredentialsReading | None:
-    """Reads the credentials in a file's `content`; None where there are none, or its format can hold none.
+def read_credentials(file: BinaryIO, trust_anchors: str | None = None) -> CredentialsReading | None:
+    """Reads the credentials in an open binary `file`; None where there are none, or its format can hold none.
 
     `trust_anchors` are PEM certificates that a signer's certificate must lead to in order to be trusted. Raises
     ValueError where there are credentials that cannot be parsed, or that lie elsewhere: nothing is fetched.
     """
-    kind = media_type(content)
+    kind = _kind(file)
     if kind is None:
         return None
     try:
-        with _context(trust_anchors) as context, Reader(kind, io.BytesIO(content), context=context) as reader:
+        with _context(trust_anchors) as context, Reader(kind, file, context=context) as reader:
             store = json.loads(reader.json())
     except C2paError.ManifestNotFound:
         return None
@@ -102,6 +108,14 @@ def read_credentials(content: bytes, trust_anchors: str | None = None) -> Creden
     except C2paError as error:
         raise ValueError(" ".join(str(error).split())) from error
     return _reading(store)
+
+
+def _kind(file: BinaryIO) -> str | None:
+    """The media type of an open file, which then stands at its beginning."""
+    file.seek(0)
+    kind = media_type(file.read(START_BYTES))
+    file.seek(0)
+    return kind
 
 
 def _context(trust_anchors: str | None = None) -> Context:

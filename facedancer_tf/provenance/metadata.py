@@ -1,6 +1,7 @@
 """The mark in a picture's metadata: an XMP packet with IPTC's DigitalSourceType, which archives and viewers read.
 
-JPEG, PNG and WebP hold such a packet, BMP does not. It changes no pixel, and is lost wherever metadata is stripped.
+JPEG, PNG, WebP, GIF, MP4 and MOV hold such a packet, BMP does not; films have a comment that says the same. It changes
+no pixel, and is lost wherever metadata is stripped.
 """
 
 import re
@@ -43,8 +44,13 @@ def xmp_packet(synthetic: bool) -> bytes:
     return (_PACKET % mark).encode("utf-8")
 
 
+def film_tags() -> dict[str, str]:
+    """The mark as metadata of a film's container: every kind of container holds a comment."""
+    return {"comment": f"DigitalSourceType: {SOURCE_TYPE} ({SOFTWARE} {__version__})"}
+
+
 def source_type(packet: bytes) -> str | None:
-    """The name of the digital source type that an XMP `packet` states, or None. The packet may be anybody's."""
+    """The name of the digital source type that an XMP `packet` or `film_tags` state, or None; they may be anybody's."""
     stated = _STATED_TYPE.search(packet)
     return stated[1].decode() if stated else None
 

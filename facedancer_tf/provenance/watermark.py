@@ -51,12 +51,20 @@ class Watermark:
     def noise(self, rgb: np.ndarray) -> np.ndarray:
         """The noise for a picture uint8 RGB [H, W, 3], in grey levels, float32 at the size of its canvas."""
         canvas = to_canvas(rgb)
-        noise = repeat(self._tile, *canvas.shape) * _visibility(canvas)
-        share = TRIAL_SHARE * min(1.0, max(rgb.shape[:2]) / CANVAS_PX)
+        noise = self.full_noise(canvas)
+        return self.least_gain(canvas, noise, max(rgb.shape[:2])) * noise
+
+    def full_noise(self, canvas: np.ndarray) -> np.ndarray:
+        """The noise at gain 1 for a canvas of grey levels, float32 [H, W]."""
+        return repeat(self._tile, *canvas.shape) * visibility(canvas)
+
+    def least_gain(self, canvas: np.ndarray, noise: np.ndarray, long_side_px: int) -> float:
+        """The least gain with which `noise` is read from a canvas after the trial; the picture's longer side counts."""
+        share = TRIAL_SHARE * min(1.0, long_side_px / CANVAS_PX)
         weakest = bisect_left(
             GAINS, TRIAL_AGREEMENT, key=lambda gain: self._agreement(canvas + gain * noise, share)
         )
-        return GAINS[min(weakest, len(GAINS) - 1)] * noise
+        return GAINS[min(weakest, len(GAINS) - 1)]
 
     def _agreement(self, canvas: np.ndarray, share: float) -> float:
         """How well this mark would be read from a canvas after the trial."""
@@ -80,7 +88,7 @@ def whiten(canvas: np.ndarray) -> np.ndarray:
     return np.clip(fine / deviation, -3, 3)
 
 
-def _visibility(canvas: np.ndarray) -> np.ndarray:
+def visibility(canvas: np.ndarray) -> np.ndarray:
     """How much noise each place hides, in grey levels. The erosion leaves out single edges: noise shows beside them."""
     activity = cv2.blur(np.abs(canvas - cv2.GaussianBlur(canvas, (0, 0), 2.5)), (5, 5))
     activity = cv2.GaussianBlur(cv2.erode(activity, np.ones((9, 9), np.uint8)), (0, 0), 3)

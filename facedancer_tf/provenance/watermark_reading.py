@@ -67,7 +67,11 @@ def read_watermark(rgb: np.ndarray) -> WatermarkReading | None:
 
 def likeliest_reading(rgb: np.ndarray) -> WatermarkReading:
     """The likeliest reading of a picture uint8 RGB [H, W, 3], marked or not. Stops early where nothing was changed."""
-    whitened = whiten(to_canvas(rgb))
+    return likeliest_on(whiten(to_canvas(rgb)))
+
+
+def likeliest_on(whitened: np.ndarray) -> WatermarkReading:
+    """`likeliest_reading` of a whitened canvas."""
     unchanged = _read_at(whitened, 1.0, 0.0)
     if unchanged.chance <= CHANCE:
         return unchanged

@@ -7,8 +7,12 @@
 No other file of the project encodes a picture for people; a test sees to that. Evaluation measures pixels in memory.
 """
 
+import io
+from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -22,7 +26,7 @@ from facedancer_tf.provenance.certificate import (
 )  # fmt: skip
 from facedancer_tf.provenance.credentials import read_credentials, sign
 from facedancer_tf.provenance.metadata import MARKED_SUFFIXES, xmp_packet
-from facedancer_tf.provenance.swapped import SEVERAL_MODELS, Swapped
+from facedancer_tf.provenance.swapped import SEVERAL_MODELS, Swapped, UsedModel
 from facedancer_tf.provenance.watermark import Watermark
 from facedancer_tf.provenance.watermark_reading import read_watermark
 from facedancer_tf.writing import reported
@@ -56,15 +60,34 @@ def encode_swapped(
     if identity is None:
         identity, note = own_identity()
         notes.extend([note] if note else [])
-    parent, note = _parent(swapped.target)
-    notes.extend([note] if note else [])
-    return _signed(content, swapped, parent, identity), notes
+    signed = io.BytesIO()
+    notes.extend(sign_swapped(io.BytesIO(content), swapped.models, swapped.target, identity, signed))
+    return signed.getvalue(), notes
+
+
+def sign_swapped(
+    file: BinaryIO,
+    models: Sequence[UsedModel],
+    target: str | Path | None,
+    identity: SigningIdentity,
+    signed: BinaryIO,
+) -> list[str]:
+    """Writes the open `file` with content credentials into `signed`, as made by `models` of `target`; returns notes.
+
+    Raises UserError where it cannot be signed.
+    """
+    parent, note = _parent(target)
+    with parent.open("rb") if parent else nullcontext() as opened:
+        try:
+            sign(file, [model.name for model in models], opened, identity, signed)
+        except ValueError as error:
+            raise UserError(f"the content credentials could not be signed: {error}") from error
+    return [note] if note else []
 
 
 def mark_pixels(swapped: Swapped) -> np.ndarray:
     """The picture uint8 [H, W, 3] with its watermark alone: for TensorBoard, which encodes pixels itself."""
-    ids = {model.watermark_id for model in swapped.models}
-    return watermark(ids.pop() if len(ids) == 1 else SEVERAL_MODELS).mark(swapped.rgb)
+    return watermark_of(swapped.models).mark(swapped.rgb)
 
 
 def write_unswapped(
@@ -86,7 +109,8 @@ def load_signer(certificate: Path, private_key: Path) -> SigningIdentity:
     """`load_signing_identity`, tried out: also raises UserError for a certificate that C2PA does not accept."""
     identity = load_signing_identity(certificate, private_key)
     try:
-        sign(encode_picture(".png", np.zeros((1, 1, 3), np.uint8)), [], None, identity)
+        picture = io.BytesIO(encode_picture(".png", np.zeros((1, 1, 3), np.uint8)))
+        sign(picture, [], None, identity, io.BytesIO())
     except ValueError as error:
         raise UserError(
             f"{certificate} cannot sign content credentials ({error}): it must be no CA's, and be for emailProtection "
@@ -95,9 +119,14 @@ def load_signer(certificate: Path, private_key: Path) -> SigningIdentity:
     return identity
 
 
+def watermark_of(models: Sequence[UsedModel]) -> Watermark:
+    """The watermark that names the model, if only one swapped; it is made once."""
+    ids = {model.watermark_id for model in models}
+    return _watermark(ids.pop() if len(ids) == 1 else SEVERAL_MODELS)
+
+
 @cache
-def watermark(model_id: int) -> Watermark:
-    """The watermark that names the model `model_id`; it is made once."""
+def _watermark(model_id: int) -> Watermark:
     return Watermark(model_id)
 
 
@@ -107,13 +136,13 @@ def own_identity() -> tuple[SigningIdentity, str | None]:
     return own_signing_identity()
 
 
-def _parent(target: str | Path | None) -> tuple[bytes | None, str | None]:
-    """The content of the target's file, with a note where its own credentials are broken."""
+def _parent(target: str | Path | None) -> tuple[Path | None, str | None]:
+    """The target's file if it can be a parent, with a note where it cannot, or where its own credentials are broken."""
     if target is None:
         return None, None
     try:
-        content = Path(target).read_bytes()
-        credentials = read_credentials(content)
+        with Path(target).open("rb") as file:
+            credentials = read_credentials(file)
     except OSError as error:
         return (
             None,
@@ -124,18 +153,10 @@ def _parent(target: str | Path | None) -> tuple[bytes | None, str | None]:
     if credentials is not None and not credentials.is_unchanged:
         broken = ", ".join(credentials.failures)
         return (
-            content,
+            Path(target),
             f"{target} has content credentials that do not hold ({broken}); they go along as they are",
         )
-    return content, None
-
-
-def _signed(content: bytes, swapped: Swapped, parent: bytes | None, identity: SigningIdentity) -> bytes:
-    names = [model.name for model in swapped.models]
-    try:
-        return sign(content, names, parent, identity)
-    except ValueError as error:
-        raise UserError(f"the content credentials could not be signed: {error}") from error
+    return Path(target), None
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -16,11 +16,13 @@ DARK, LIGHT = (0, 0, 0), (255, 255, 255)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def draw_faces(picture: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
-    """Draws each face's box, five landmarks and number (its index in `faces`) on a copy of `picture`."""
+def draw_faces(
+    picture: np.ndarray, faces: Sequence[Face], numbers: Sequence[int] | None = None
+) -> np.ndarray:
+    """Draws each face's box, five landmarks and number (by default its index in `faces`) on a copy of `picture`."""
     copy = picture.copy()
     line_px = max(1, round(max(picture.shape[:2]) / 400))
-    for number, face in enumerate(faces):
+    for number, face in zip(range(len(faces)) if numbers is None else numbers, faces, strict=True):
         x, y, width, height = (round(value) for value in face.box)
         cv2.rectangle(copy, (x, y), (x + width, y + height), BOX_COLOUR, line_px)
         for point in face.landmarks:

@@ -52,7 +52,7 @@ class FrameSwapper:
         size_px: int,
         shrink: float,
     ) -> None:
-        self._generator, self._size_px, self._shrink = generator, size_px, shrink
+        self.generator, self._size_px, self._shrink = generator, size_px, shrink
         self._tracks = [
             (track, identities[person.number].embedding)
             for person in people.persons
@@ -70,18 +70,18 @@ class FrameSwapper:
     def _swap_group(self, frames: list[FilmFrame]) -> None:
         cuts, identities = [], []
         for frame in frames:
-            for cut, identity in self._cuts(frame):
+            for cut, identity in self.cut_faces(frame):
                 cuts.append((frame, cut))
                 identities.append(identity)
         if not cuts:
             return
-        swapped, seen = self._generator.swap_crops(
+        swapped, seen = self.generator.swap_crops(
             np.stack([cut.crop for _, cut in cuts]), np.stack(identities)
         )
         for (frame, cut), crop, where in zip(cuts, swapped, seen, strict=True):
-            self._paste(frame.picture, cut, crop, where)
+            self.paste(frame.picture, cut, crop, where)
 
-    def _cuts(self, frame: FilmFrame) -> list[tuple[Cut, np.ndarray]]:
+    def cut_faces(self, frame: FilmFrame) -> list[tuple[Cut, np.ndarray]]:
         """The faces to swap in `frame` and whose identity each gets; the largest comes last: it is the nearest."""
         cuts = []
         for track, identity in self._tracks:
@@ -108,7 +108,8 @@ class FrameSwapper:
         crop = warp(region, from_region, self._size_px)
         return Cut(box, region, from_region, crop, in_crop, float(strength))
 
-    def _paste(self, picture: FramePicture, cut: Cut, swapped: np.ndarray, seen: np.ndarray) -> None:
+    def paste(self, picture: FramePicture, cut: Cut, swapped: np.ndarray, seen: np.ndarray) -> None:
+        """Pastes the `swapped` crop [S, S, 3] where it was cut from, as far as the face is `seen` [M, M], in place."""
         if is_grey(cut.crop):
             swapped = without_colour(swapped)
         weight = paste_weight(cut.outline, self._size_px, seen, cut.strength)

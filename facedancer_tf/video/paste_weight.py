@@ -1,4 +1,4 @@
-"""Decides with the paste's oval what of a swapped crop goes into a frame: the face's outline, what is seen of it, fades.
+"""Decides, with the paste's oval, what of a swapped crop goes into a frame: outline, what is seen of the face, fades.
 
 Points are (x, y) in pixels of the aligned crop; weights are float32 [M, M] in [0, 1] and lie over the crop.
 """

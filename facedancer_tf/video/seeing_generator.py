@@ -39,13 +39,15 @@ class SeeingGenerator:
         self._middle, self._around = _regions(engine.recipe.size_px, engine.recipe.shrink)
         masks = {name: mask for name, mask in tap_masks(engine.generator).output.items() if name != "swapped"}
         self.mask = self._best_mask(engine, masks, example_crops, example_identity)
-        chosen = [] if self.mask is None else [masks[self.mask]]
-        network = keras.Model(engine.generator.inputs, [engine.generator.output, *chosen])
+        outputs = {"swapped": engine.generator.output}
+        if self.mask is not None:
+            outputs["mask"] = masks[self.mask]
+        network = keras.Model(engine.generator.inputs, outputs)
 
         def swap(crops: tf.Tensor, identities: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            swapped, *mask = network([as_pictures(crops), identities], training=False)
-            levels = keras.ops.mean(mask[0], -1) if mask else keras.ops.zeros_like(swapped[:, :1, :1, 0])
-            return as_crops(swapped), keras.ops.cast(levels, "float32")
+            made = network([as_pictures(crops), identities], training=False)
+            levels = made["mask"] if self.mask is not None else made["swapped"][:, :1, :1]
+            return as_crops(made["swapped"]), keras.ops.cast(keras.ops.mean(levels, -1), "float32")
 
         target, identity = (tf.TensorSpec(shape, "float32") for shape in engine.generator.input_shape)
         crops = tf.TensorSpec(target.shape, tf.uint8)
@@ -73,8 +75,8 @@ class SeeingGenerator:
         if abs(around - face) < spread:
             return np.ones_like(levels)
         unseen = np.clip(((levels - face) / (around - face) - SEEN) / (UNSEEN - SEEN), 0, 1)
-        unseen = cv2.medianBlur(unseen, 3)  # single places flicker
-        return 1.0 - unseen * unseen * (3.0 - 2.0 * unseen)
+        settled = np.asarray(cv2.medianBlur(unseen, 3))  # single places flicker
+        return 1.0 - settled * settled * (3.0 - 2.0 * settled)
 
     def _levels(self, levels: np.ndarray) -> tuple[float, float, float]:
         """The mask's level in the middle of the face, that around it, and the sum of their spreads."""

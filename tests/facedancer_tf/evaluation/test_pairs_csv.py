@@ -58,7 +58,7 @@ def test_a_picture_named_in_two_ways_is_one_photograph(tmp_path):
         ("source,target\na/../b.png,b.png\n", "line 2: source and target are one person"),
         ("source,target,source_id,target_id\na,b,x,y\nb,c,z,w\n", "line 3: b shows z, but y above"),
         ("source,target,source_id,target_id\na,b,x,y\nc,d/../a,z,w\n", "line 3: d/../a shows w, but x above"),
-        ("# mine\nsource,target,source_id,target_id\n\na,b,x,y\na,,x,\n", "line 5: name both"),
+        ("# mine\nsource,target,source_id,target_id\n\na,b,x,y\na,,x,\n", "line 5: it needs a value"),
         ("\0,a\n", "cannot be read as a CSV file|columns source and target"),
     ],
 )

@@ -199,10 +199,16 @@ def test_rows_without_sources_take_other_targets_for_strangers(swaps):
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        (["target,swapped,source"], "holds no pairs"),
-        (["target,source", "a.jpg,b.jpg"], "must begin with a line that names the columns"),
-        (["target,swapped,source", "a.jpg,b.jpg,"], "row 1 lacks a value"),
-        (["target,swapped,source", "a.jpg,b.jpg"], "row 1 lacks a value"),
+        (["target,swapped,source"], "at least one line below"),
+        (["target,source", "a.jpg,b.jpg"], "must have the columns target and swapped"),
+        (
+            ["target,swapped,source", "a.jpg,b.jpg,"],
+            "line 2: it needs a value for each of target, swapped, source",
+        ),
+        (
+            ["target,swapped,source", "a.jpg,b.jpg"],
+            "line 2: it needs a value for each of target, swapped, source",
+        ),
         (["target,swapped,source", "a.jpg,b.jpg,c.jpg"], r"no pairs that could be used \(missing: 1\)"),
         (["target,swapped", "barack_obama_0.jpg,same_size.png"], "names one target only"),
     ],

@@ -109,7 +109,7 @@ def test_damaged_credentials_of_a_target_are_left_out_and_said(tmp_path, barack)
     content[start : start + 400] = bytes(400)
     target.write_bytes(content)
     with pytest.raises(ValueError, match=r"."):
-        read_credentials(bytes(content))
+        read_credentials(io.BytesIO(bytes(content)))
     notes = write_swapped(path, Swapped(barack, [MODEL], target))
     assert len(notes) == 1
     assert "cannot be read" in notes[0]
@@ -179,18 +179,20 @@ def test_metadata_behind_the_pixels_of_a_png_is_read(tmp_path, barack):
 
 
 def test_of_other_formats_the_credentials_are_read(tmp_path, barack):
-    for form in ("GIF", "TIFF"):
+    for form, has_pixels in (("GIF", True), ("TIFF", False)):
         path = tmp_path / f"a.{form.lower()}"
         Image.fromarray(barack[::4, ::4]).save(path, form)
         assert not check(path).is_marked
-        path.write_bytes(sign(path.read_bytes(), ["m"], None, own_identity()[0]))
+        signed = io.BytesIO()
+        sign(io.BytesIO(path.read_bytes()), ["m"], None, own_identity()[0], signed)
+        path.write_bytes(signed.getvalue())
         marks = check(path)
         assert marks.is_marked
-        assert (marks.has_pixels, marks.metadata, marks.watermark) == (False, None, None)
-        assert in_words(marks)[1:] == [
-            "metadata:    not looked for in this format",
-            "watermark:   not looked for in this format",
-        ]
+        assert (marks.has_pixels, marks.metadata, marks.watermark) == (has_pixels, None, None)
+        words = (
+            ("no digital source type", "not found") if has_pixels else ("not looked for in this format",) * 2
+        )
+        assert in_words(marks)[1:] == [f"metadata:    {words[0]}", f"watermark:   {words[1]}"]
 
 
 def test_a_picture_that_holds_no_watermark_is_said(tmp_path):

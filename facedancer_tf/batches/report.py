@@ -1,0 +1,70 @@
+"""Writes report.csv into the output folder: what became of each target of the last run.
+
+Names come from people's files, and tables are opened in spreadsheets. So a cell that would begin a formula gets an
+apostrophe before it, and signs that do not print are written as escapes.
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.writing import write_text
+
+REPORT = "report.csv"
+COLUMNS = ("target", "output", "state", "reason", "likeness_before", "likeness_after", "notes")
+State = Literal["done", "skipped", "failed"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one target: state "done" now, "skipped" (done by an earlier run) or "failed", with the reason.
+
+    output: the path of the result below the folder. before, after: the mean likeness of the swapped faces to the
+    source, a cosine; None where it was not measured. notes: sentences about the result.
+    """
+
+    target: str
+    output: str
+    state: State
+    reason: str = ""
+    before: float | None = None
+    after: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def check_report(folder: Path) -> None:
+    """Raises UserError where a file of the report's name is there that is no report."""
+    path = folder / REPORT
+    try:
+        with path.open("rb") as file:
+            first = file.read(200).splitlines()[:1]
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror or error})", "unreadable") from error
+    if first != [",".join(COLUMNS).encode()]:
+        raise UserError(f"{path} is no report of this program and would be overwritten; name another folder")
+
+
+def write_report(folder: Path, rows: Iterable[Row]) -> None:
+    """Writes the report; raises UserError where the disk refuses."""
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        numbers = ["" if number is None else f"{number:.3f}" for number in (row.before, row.after)]
+        texts = [row.target, row.output, row.state, row.reason]
+        writer.writerow([*map(cell, texts), *numbers, cell("; ".join(row.notes))])
+    write_text(folder / REPORT, lines.getvalue())
+
+
+def cell(text: str) -> str:
+    """The text as a spreadsheet may see it: no formula, and no signs that do not print."""
+    shown = "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown

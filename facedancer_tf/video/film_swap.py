@@ -1,0 +1,212 @@
+"""Swaps faces in a whole film: looks who is there, swaps segment by segment, and puts the segments together.
+
+What is done is kept beside the output until the film is finished, so that a run that was ended goes on where it stood
+(`facedancer_tf.films.parts`). Decoding, swapping and encoding run at the same
+time, each a few frames ahead of the next.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from data.pictures import read_picture
+from facedancer_tf import __version__
+from facedancer_tf.bundled_pictures import bundled_pictures
+from facedancer_tf.errors import UserError
+from facedancer_tf.films.ahead import ahead
+from facedancer_tf.films.encoding import Encoding, choose_encoding
+from facedancer_tf.films.film import FilmFacts, FilmFrame, read_facts, read_frames
+from facedancer_tf.films.parts import Parts, file_identity, parts_of
+from facedancer_tf.provenance.film_writing import (
+    finish_marked,
+    finish_unmarked,
+    write_marked_segment,
+    write_unmarked_segment,
+)
+from facedancer_tf.swapping.identity import Identity
+from facedancer_tf.swapping.swap_inputs import find_source
+from facedancer_tf.swapping.swapper import Swapper
+from facedancer_tf.video.casting import Wish, resolve
+from facedancer_tf.video.debug_drawing import draw_debug
+from facedancer_tf.video.face_mesh import FaceMesh
+from facedancer_tf.video.film_settings import FilmSettings, section_of
+from facedancer_tf.video.first_pass import look
+from facedancer_tf.video.frame_swapping import FrameSwapper
+from facedancer_tf.video.people_file import read_people, write_people
+from facedancer_tf.video.seeing_generator import SeeingGenerator
+from facedancer_tf.video.tracks import People
+
+SEGMENT_S = 10  # what a kill costs at most
+FRAMES_AHEAD = 8
+
+
+@dataclass(frozen=True)
+class FilmReport:
+    """What became of a film: its people, who of them got which wish (person → wish), frames, and notes to show."""
+
+    people: People
+    cast: dict[int, int]
+    frames: int
+    notes: list[str]
+
+
+def swap_film(
+    swapper: Swapper,
+    wishes: Sequence[Wish],
+    film: Path,
+    output: Path,
+    settings: FilmSettings,
+) -> FilmReport:
+    """Swaps the sources of `wishes` into `film`, and writes it to `output`, whose suffix names the format.
+
+    Raises UserError for wrong input, before anything is written, and where the disk refuses; then the same call goes on
+    from what is done.
+    """
+    facts = read_facts(film)
+    encoding, notes = choose_encoding(facts, output.suffix, settings.codec, settings.quality)
+    section = section_of(facts, settings.start_s, settings.end_s)
+    identities = [_embed(swapper, wish.sources) for wish in wishes]
+    notes += [identity.doubt for identity in identities if identity.doubt]
+    with parts_of(output, _job(swapper, wishes, facts, encoding, settings)) as parts:
+        if parts.note:
+            notes.append(parts.note)
+        people = _people(swapper, facts, parts, section)
+        cast = resolve(wishes, people, lambda path: _embed(swapper, [path]).embedding)
+        whose = {person: identities[wish] for person, wish in cast.items()}
+        segments = _write_segments(swapper, facts, encoding, parts, people, whose, section[1], settings)
+        # A section begins at its first frame, wherever between two frames it was asked to begin.
+        times = (None if section[0] is None else int(people.pts[0]), section[1])
+        if settings.marks:
+            models = [swapper.used_model]
+            notes += finish_marked(output, facts, encoding, segments, models, *times, settings.signer)
+        else:
+            notes += finish_unmarked(output, facts, encoding, segments, *times)
+        parts.remove()
+    return FilmReport(people, cast, len(people.pts), notes)
+
+
+def look_through(swapper: Swapper, facts: FilmFacts, section: tuple[int | None, int | None]) -> People:
+    """Looks through a film, or its section, for its people; shows a bar. Raises UserError where there is no frame."""
+    frames = ahead(read_frames(facts, *section), FRAMES_AHEAD)
+    total = _expected_frames(facts, *section)
+    with tqdm(total=total, desc="looking who is there", unit="frame") as bar:
+        people = look(
+            facts, frames, swapper.detector, FaceMesh(), swapper.engine.encoder, lambda: bar.update()
+        )
+    if not len(people.pts):
+        raise UserError(f"{facts.path} has no frame in the section that was asked for", "invalid")
+    return people
+
+
+def _embed(swapper: Swapper, paths: Sequence[Path]) -> Identity:
+    """The identity of the person in these pictures; raises UserError that names one without a face."""
+    source = find_source(swapper, paths)
+    return swapper.embed_faces(source.pictures, source.faces)
+
+
+def _people(
+    swapper: Swapper, facts: FilmFacts, parts: Parts, section: tuple[int | None, int | None]
+) -> People:
+    """The people of the film: those that an earlier run found, or those that a look through it finds."""
+    if parts.tracks.exists():
+        try:
+            return read_people(parts.tracks)
+        except ValueError:
+            tqdm.write(
+                "note: what an earlier run knew of the film's people is damaged; it is looked through again"
+            )
+    people = look_through(swapper, facts, section)
+    write_people(parts.tracks, people)
+    return people
+
+
+def _write_segments(
+    swapper: Swapper,
+    facts: FilmFacts,
+    encoding: Encoding,
+    parts: Parts,
+    people: People,
+    whose: dict[int, Identity],
+    end_pts: int | None,
+    settings: FilmSettings,
+) -> list[Path]:
+    """Writes the segments that are not there yet; returns all of them in order."""
+    length = max(1, round(SEGMENT_S * facts.frame_rate))
+    total, segments = len(people.pts), parts.done_segments()
+    number = len(segments) * length
+    if number >= total:
+        return segments
+    decoded = ahead(read_frames(facts, int(people.pts[number]), end_pts), FRAMES_AHEAD)
+    frames = (replace(frame, number=frame.number + number) for frame in decoded)
+    swapped = frame_swapper(swapper, people, whose).swap(frames)
+    if settings.debug:
+        swapped = _drawn(swapped, people)
+    with tqdm(total=total, initial=number, desc="swapping", unit="frame") as bar:
+        stream = _counted(ahead(swapped, FRAMES_AHEAD), bar)
+        while len(segments) * length < total:
+            path, piece = parts.segment(len(segments)), islice(stream, length)
+            if settings.marks:
+                write_marked_segment(path, facts, encoding, piece, [swapper.used_model])
+            else:
+                write_unmarked_segment(path, facts, encoding, piece)
+            segments.append(path)
+    return segments
+
+
+def frame_swapper(swapper: Swapper, people: People, whose: dict[int, Identity]) -> FrameSwapper:
+    """What swaps the frames of a film: `whose` says which person, by number, gets which identity."""
+    pictures = [read_picture(path).srgb for path in bundled_pictures()]
+    crops = np.stack([swapper.cut(picture, swapper.detect(picture)[0])[0] for picture in pictures])
+    engine = swapper.engine
+    generator = SeeingGenerator(engine, crops, next(iter(whose.values())).embedding)
+    return FrameSwapper(generator, people, whose, engine.recipe.size_px, engine.recipe.shrink)
+
+
+def _drawn(frames: Iterable[FilmFrame], people: People) -> Iterator[FilmFrame]:
+    """The frames with all that is known of their faces drawn in."""
+    for frame in frames:
+        box = (0, 0, frame.picture.width, frame.picture.height)
+        picture = frame.picture.rgb(box)
+        drawn = draw_debug(picture, people, frame.number)
+        frame.picture.add(box, np.subtract(drawn, picture, dtype=np.int16))
+        yield frame
+
+
+def _counted(frames: Iterable[FilmFrame], bar: tqdm) -> Iterator[FilmFrame]:
+    for frame in frames:
+        yield frame
+        bar.update()
+
+
+def _expected_frames(facts: FilmFacts, first_pts: int | None, end_pts: int | None) -> int | None:
+    """About how many frames the section has, for a bar; None where the film does not say."""
+    if facts.frames is None or facts.duration_s is None:
+        return facts.frames
+    start_s = float((first_pts or 0) * facts.time_base)
+    end_s = facts.duration_s if end_pts is None else min(float(end_pts * facts.time_base), facts.duration_s)
+    return max(1, round(facts.frames * (end_s - start_s) / facts.duration_s))
+
+
+def _job(
+    swapper: Swapper, wishes: Sequence[Wish], facts: FilmFacts, encoding: Encoding, settings: FilmSettings
+) -> dict[str, object]:
+    """All that decides the pixels of the result, as plain values."""
+    return {
+        "version": __version__,
+        "film": file_identity(facts.path),
+        "section": [settings.start_s, settings.end_s],
+        "encoding": asdict(encoding),
+        "model": swapper.used_model.sha256,
+        "encoder": swapper.engine.encoder.fingerprint,
+        "detector": swapper.detector.name,
+        "sources": [[file_identity(path) for path in wish.sources] for wish in wishes],
+        "whom": [
+            file_identity(wish.whom) if isinstance(wish.whom, Path) else repr(wish.whom) for wish in wishes
+        ],
+        "debug": settings.debug,
+        "marks": settings.marks,
+    }

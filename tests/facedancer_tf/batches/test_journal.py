@@ -1,0 +1,79 @@
+"""The journal knows its own results by their content, also after a kill, and lets one process in."""
+
+from pathlib import Path, PurePath
+
+import pytest
+
+from facedancer_tf.batches.jobs import Job
+from facedancer_tf.batches.journal import JOURNAL, Fingerprints, Journal, open_journal
+from facedancer_tf.errors import UserError
+
+
+@pytest.fixture
+def job(tmp_path):
+    for name in ("me.jpg", "target.jpg"):
+        (tmp_path / name).write_text(name)
+    return Job("target.jpg", (tmp_path / "me.jpg",), tmp_path / "target.jpg", PurePath("a\udcff/target.jpg"))
+
+
+def write(folder: Path, job: Job, text: str) -> None:
+    (folder / job.output).parent.mkdir(exist_ok=True)
+    (folder / job.output).write_text(text)
+
+
+def test_a_result_is_ours_until_it_is_changed(tmp_path, job):
+    with open_journal(tmp_path / "out") as journal:
+        assert journal.look(job) == ("free", None)
+        write(journal.folder, job, "somebody's")
+        assert journal.look(job) == ("foreign", None)
+        journal.begin(job, "made from")
+        write(journal.folder, job, "result")
+        assert journal.look(job)[0] == "ours"
+        journal.finish(job, 0.1, 0.6)
+    for _ in range(2):
+        place, entry = Journal(tmp_path / "out").look(job)
+        assert place == "ours"
+        assert entry is not None
+        assert (entry.made_from, entry.before, entry.after) == ("made from", 0.1, 0.6)
+    write(tmp_path / "out", job, "retouched")
+    assert Journal(tmp_path / "out").look(job)[0] == "changed"
+    (tmp_path / "out" / job.output).unlink()
+    assert Journal(tmp_path / "out").look(job) == ("free", None)
+
+
+def test_a_line_that_a_kill_cut_off_spoils_no_other(tmp_path, job):
+    with open_journal(tmp_path) as journal:
+        write(tmp_path, job, "result")
+        journal.begin(job, "made from")
+        journal.finish(job, None, None)
+    with (tmp_path / JOURNAL).open("a") as file:
+        file.write('{"output": "b.jpg", "made_fr')
+    other = Job("b.jpg", job.sources, job.target, PurePath("b.jpg"))
+    with open_journal(tmp_path) as journal:
+        write(tmp_path, other, "another")
+        journal.begin(other, "made from")
+    journal = Journal(tmp_path)
+    assert [journal.look(one)[0] for one in (job, other)] == ["ours", "ours"]
+    entry = journal.look(other)[1]
+    assert entry is not None
+    assert entry.content == ""
+
+
+def test_a_second_run_into_the_folder_is_refused(tmp_path):
+    with (
+        open_journal(tmp_path),
+        pytest.raises(UserError, match="another run writes into"),
+        open_journal(tmp_path),
+    ):
+        pass
+
+
+def test_fingerprints_follow_contents_and_settings_not_names(tmp_path, job):
+    first = Fingerprints({"face": 0}).of(job)
+    (tmp_path / "copy.jpg").write_text("me.jpg")
+    copy = Job("other name", (tmp_path / "copy.jpg",), job.target, PurePath("other"))
+    assert Fingerprints({"face": 0}).of(copy) == first
+    twice = Job(job.name, job.sources * 2, job.target, job.output)
+    assert len({first, Fingerprints({"face": 1}).of(job), Fingerprints({"face": 0}).of(twice)}) == 3
+    job.target.write_text("changed")
+    assert Fingerprints({"face": 0}).of(job) != first
