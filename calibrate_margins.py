@@ -143,9 +143,9 @@ def path_to_show(path: str | Path) -> str:
 
 def main() -> None:
     arguments = parse_arguments()
-    for path in (arguments.output, arguments.plot):
-        if path is not None and not path.resolve().parent.is_dir():
-            raise UserError(f"the output folder {path.parent} does not exist; make it first")
+    folder = arguments.output.parent
+    if not folder.resolve().is_dir():
+        raise UserError(f"the output folder {folder} does not exist; make it first")
     if arguments.plot is not None:
         check_plot(arguments.plot)
     model = None if arguments.model is None else find_weights(arguments.model, "generator")

@@ -106,7 +106,7 @@ def main() -> None:
         "measured by": f"facedancer_tf {__version__}",
     }
     write_report(arguments.output, numbers, values, about)
-    notes = write_strip(arguments.output, films, values, person, meter)
+    notes = write_strip(arguments.output, films, values)
     if arguments.plot is not None:
         plot_values(arguments.plot, values, f"{arguments.swapped.name}, a swap into {arguments.target.name}")
     print(as_text(numbers), *notes, sep="\n")

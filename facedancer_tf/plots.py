@@ -13,6 +13,8 @@ def check_plot(path: Path) -> None:
     """Raises UserError where no plot can be written to `path`. To be called before anything is measured."""
     if path.suffix.lower() != ".png":
         raise UserError(f"the plot's name must end in .png, not {path.name!r}")
+    if not path.resolve().parent.is_dir():
+        raise UserError(f"the plot's folder {path.parent} does not exist; make it first", "missing")
     if importlib.util.find_spec("matplotlib") is None:
         raise UserError(
             "a plot needs matplotlib, which is not installed: `bash setup.sh plot` brings it, and so does "

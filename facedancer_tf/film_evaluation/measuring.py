@@ -15,14 +15,15 @@ from facedancer_tf.film_evaluation.person import SAME_PERSON, UNCHANGED_LEVELS, 
 from facedancer_tf.film_evaluation.sightings import Reading, Sighting, sightings
 from facedancer_tf.film_evaluation.steadiness import Steadiness
 
+BOX = ("face_left", "face_top", "face_width", "face_height")  # the target face's box, in px
 Values = dict[str, np.ndarray]  # each float [frames], NaN where a frame has no such value
 
 
 def measure_films(pairs: Iterable[FramePair], source: np.ndarray, person: np.ndarray, meter: Meter) -> Values:
     """Measures all pairs of frames. `source`, `person`: embeddings [128] of the source and of the target's person.
 
-    Values of a frame: `frame_values` and `Steadiness.measure`, frame and time_s; all others are NaN where the target
-    does not show the person.
+    Values of a frame: frame and time_s; where the target shows the person, also those of BOX, `frame_values` and
+    `Steadiness.measure`, and switched, as `is_switch` has it. All others are NaN.
     """
     columns: dict[str, array[float]] = {}
     steadiness, last = Steadiness(), None
@@ -33,6 +34,7 @@ def measure_films(pairs: Iterable[FramePair], source: np.ndarray, person: np.nda
             row = {
                 "frame": seen.pair.number,
                 "time_s": float(seen.pair.time),
+                **dict(zip(BOX, seen.face.box, strict=True)),
                 **frame_values(seen, source, person, meter),
                 "switched": is_switch(last, seen, meter),
                 **steadiness.measure(seen),
@@ -100,16 +102,6 @@ def is_switch(before: Sighting | None, now: Sighting, meter: Meter) -> float:
 
 
 def _motion(film: str, reading: Reading) -> dict[str, float]:
-    yaw, pitch, roll = reading.angles
-    eyes, mouth = (
-        (eyes_open(reading.landmarks), mouth_open(reading.landmarks))
-        if reading.has_face
-        else (np.nan, np.nan)
-    )
-    return {
-        f"{film}_yaw": yaw,
-        f"{film}_pitch": pitch,
-        f"{film}_roll": roll,
-        f"{film}_eyes": eyes,
-        f"{film}_mouth": mouth,
-    }
+    opening = {"eyes": eyes_open(reading.landmarks), "mouth": mouth_open(reading.landmarks)}
+    angles = dict(zip(("yaw", "pitch", "roll"), reading.angles, strict=True))
+    return {f"{film}_{name}": value for name, value in (angles | opening).items()}

@@ -48,8 +48,8 @@ class Sighting:
 def sightings(pairs: Iterable[FramePair], meter: Meter, follower: Follower) -> Iterator[Sighting | FramePair]:
     """For each pair in order a Sighting, or the pair itself where its target does not show the person."""
     pairs = iter(pairs)
-    while chunk := list(islice(pairs, CHUNK)):
-        yield from _read_chunk(chunk, meter, follower)
+    for first in pairs:  # no name holds a chunk while the next one is read
+        yield from _read_chunk([first, *islice(pairs, CHUNK - 1)], meter, follower)
 
 
 def _read_chunk(

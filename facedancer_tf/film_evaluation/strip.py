@@ -5,40 +5,41 @@ from pathlib import Path
 
 import numpy as np
 
+from data.faces.face import Face
+from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.contact_sheet import GAP_PX, WHITE, head
-from facedancer_tf.evaluation.meter import Meter
-from facedancer_tf.film_evaluation.measuring import Values
+from facedancer_tf.film_evaluation.measuring import BOX, Values
 from facedancer_tf.film_evaluation.pairing import Films
-from facedancer_tf.film_evaluation.person import Follower
-from facedancer_tf.film_evaluation.sightings import Sighting, sightings
 from facedancer_tf.provenance.swapped import Swapped, UsedModel
 from facedancer_tf.provenance.writing import write_swapped
 
 STRIP = "strip.jpg"
-EVENLY = 7  # frames; the one whose swapped face is farthest from the source is put behind them
+EVENLY = 7  # frames; the worst is put behind them
 COLUMNS = 4  # beside each other: a picture much wider than high holds the watermark badly
 
 
 def choose_frames(values: Values) -> list[int]:
-    """The rows of `values` to show: seven evenly spread over those with the person, and the worst of them all."""
+    """The rows of `values` to show: seven evenly spread over those with the person, then a lost or the farthest one."""
     shown = np.flatnonzero(~np.isnan(values["dropped"]))
     evenly = shown[np.linspace(0, len(shown) - 1, min(EVENLY, len(shown))).round().astype(int)]
-    worst = np.argmax(np.nan_to_num(values["to_source"], nan=-np.inf))
-    return [*evenly.tolist(), int(worst)]
+    farthest = shown[np.argmax(np.nan_to_num(values["to_source"][shown], nan=np.inf))]
+    return [*evenly.tolist(), int(farthest)]
 
 
-def write_strip(folder: Path, films: Films, values: Values, person: np.ndarray, meter: Meter) -> list[str]:
+def write_strip(folder: Path, films: Films, values: Values) -> list[str]:
     """Writes strip.jpg into `folder`, with all marks of a swapped picture; returns notes to show.
 
-    The frames are read and the person is found anew, so that nothing had to be kept in memory for it.
+    The frames are read anew, so that none had to be kept in memory for it.
     """
     tiles = []
     for row in choose_frames(values):
         pair = films.at(Fraction(values["time_s"][row]) - films.target.time_base / 4)  # `time_s` is rounded
-        for seen in sightings([pair] if pair else [], meter, Follower(person, meter.judge)):
-            if isinstance(seen, Sighting):
-                swapped = np.zeros_like(seen.pair.target) if seen.pair.swapped is None else seen.pair.swapped
-                tiles.append(np.vstack([head(picture, seen.face) for picture in (seen.pair.target, swapped)]))
+        if pair is None:
+            raise UserError(f"{films.target.path} has changed while it was measured", "unreadable")
+        left, top, width, height = (float(values[name][row]) for name in BOX)
+        face = Face((left, top, width, height), np.zeros((5, 2), np.float32), 1.0)
+        swapped = np.zeros_like(pair.target) if pair.swapped is None else pair.swapped
+        tiles.append(np.vstack([head(picture, face) for picture in (pair.target, swapped)]))
     return write_swapped(folder / STRIP, Swapped(_in_rows(tiles), [UsedModel("the model of a swapped film")]))
 
 

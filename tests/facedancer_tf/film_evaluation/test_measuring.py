@@ -1,16 +1,23 @@
 """What is done to a film is what is measured: nothing, trembling, flicker, a lag, dropped frames, other people."""
 
+import weakref
+from collections.abc import Iterator
+from fractions import Fraction
+
 import cv2
 import numpy as np
 import pytest
 
 from benchmarks.clips import crossing
+from facedancer_tf.film_evaluation.measuring import measure_films
+from facedancer_tf.film_evaluation.pairing import FramePair
 from facedancer_tf.film_evaluation.person import Follower, choose_person
-from facedancer_tf.film_evaluation.sightings import Sighting, sightings
+from facedancer_tf.film_evaluation.sightings import CHUNK, Sighting, sightings
 from tests.facedancer_tf.film_evaluation.small_films import (
     METER,
     OTHER,
     SOURCE,
+    TARGET,
     embedding_of,
     film,
     measured,
@@ -86,6 +93,13 @@ def test_a_swap_and_what_drops_out_of_it(frames):
     assert numbers["lost"] == pytest.approx(100 * 2 / COUNT)
 
 
+def test_a_film_in_which_all_faces_are_lost_has_few_numbers(frames):
+    numbers, _ = measured(frames[:4], [np.full_like(frames[0], 90)] * 4)
+    assert (numbers["lost"], numbers["dropped"], numbers["switches"]) == (100, 100, 0)
+    for key in ("to_source", "to_source_worst", "pose", "pose_lag", "jitter_ratio", "jitter_added_px"):
+        assert np.isnan(numbers[key]), key
+
+
 def test_a_swapped_face_that_becomes_another_person(frames):
     half = COUNT // 2
     one, other = (list(with_face_of(film(COUNT), name).frames()) for name in (SOURCE, OTHER))
@@ -120,3 +134,20 @@ def test_frames_without_the_person_are_left_out(frames):
     # Trembling is measured where three frames in a row show the face.
     assert np.flatnonzero(~np.isnan(values["jitter_added_px"])).tolist() == [2, 3, *range(8, COUNT)]
     assert np.flatnonzero(~np.isnan(values["warping"])).tolist() == [1, 2, 3, *range(7, COUNT)]
+
+
+def test_no_more_than_a_few_frames_are_held_at_once():
+    alive: list[weakref.ref] = []
+    most = 0
+
+    def counted() -> Iterator[FramePair]:
+        nonlocal most
+        for number, frame in enumerate(film(3 * CHUNK).frames()):
+            alive.append(weakref.ref(frame))
+            most = max(most, sum(one() is not None for one in alive))
+            yield FramePair(number, Fraction(number), frame, frame)
+            del frame
+
+    values = measure_films(counted(), embedding_of(SOURCE), embedding_of(TARGET), METER)
+    assert len(values["frame"]) == 3 * CHUNK
+    assert most <= CHUNK + 4  # those that are read, and a few before them
