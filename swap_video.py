@@ -22,11 +22,11 @@ from facedancer_tf.films.film import read_facts
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.writing import load_signer, write_unswapped
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.swapping.swap_inputs import read_file
 from facedancer_tf.swapping.swapper import Swapper
 from facedancer_tf.video.cast_file import read_cast
 from facedancer_tf.video.casting import NOBODY, Position, Whom, Wish
 from facedancer_tf.video.film_settings import FilmSettings, section_of
-from facedancer_tf.video.film_swap import look_through, swap_film
 from facedancer_tf.video.people_sheet import people_lines, people_sheet
 
 EPILOG = """\
@@ -165,6 +165,10 @@ def list_people(arguments: argparse.Namespace) -> None:
     path = check_output(arguments.output, "people.png", SUFFIXES, arguments.files)
     facts = read_facts(arguments.files[-1])
     section = section_of(facts, arguments.start, arguments.end)
+    load_tensorflow_quietly()
+    run_graphs_as_they_are()
+    from facedancer_tf.video.film_swap import look_through
+
     people = look_through(
         Swapper(arguments.model, arguments.detector, arguments.encoder_weights), facts, section
     )
@@ -186,6 +190,9 @@ def main() -> None:
     wishes = read_wishes(arguments)
     pictures = [path for wish in wishes for path in wish.sources]
     output = check_output(arguments.output, "swapped.mp4", tuple(CODECS), [*arguments.files, *pictures])
+    read_facts(film)
+    for path in pictures:
+        read_file(path)
     signer = load_signer(arguments.certificate, arguments.private_key) if arguments.certificate else None
     settings = FilmSettings(
         start_s=arguments.start,
@@ -197,8 +204,10 @@ def main() -> None:
         signer=signer,
     )
     swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
-    load_tensorflow_quietly()
+    load_tensorflow_quietly()  # after the cheap checks
     run_graphs_as_they_are()
+    from facedancer_tf.video.film_swap import swap_film
+
     report = swap_film(swapper, wishes, film, output, settings)
     for note in report.notes:
         print(f"note: {note}")
