@@ -13,6 +13,7 @@ much as it is off). Times are processor time per face in ms.
 import argparse
 import time
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -98,6 +99,29 @@ def timed(read: Callable, frames: list[np.ndarray], start: np.ndarray) -> tuple[
     return np.stack(answers), 1000 * (time.process_time() - began) / len(frames)
 
 
+class Followed:
+    """Reads a face from where it is expected after the frames before, as swap_video.py does."""
+
+    def __init__(self, mesh: Any) -> None:
+        self.mesh = mesh
+        self.points: np.ndarray | None = None
+        self.before: np.ndarray | None = None
+
+    def read(self, frame: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """The five landmarks [5, 2]; `start` counts where it is a detector's, in a clip's first frame."""
+        from facedancer_tf.video.face_mesh import expected, five_points
+
+        last, place = self.points, start
+        if last is not None and np.array_equal(start, five_points(last)):
+            place = expected(last, self.before)
+            self.before = last
+        else:
+            self.before = None
+        points = self.mesh.read(frame, place)[0]
+        self.points = points
+        return five_points(points)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -113,6 +137,7 @@ def main() -> None:
     readers: dict[str, Callable] = {
         "YuNet, quick": lambda frame, start: detector.detect(frame, "quick")[0].landmarks,
         "mesh": lambda frame, start: five_points(mesh.read(frame, start)[0]),
+        "mesh, followed": Followed(mesh).read,
     }
     times = np.arange(arguments.frames) / FRAMES_PER_S
     rows: dict[str, list] = {}

@@ -32,7 +32,7 @@ CROP_POINTS = np.array([[71.3, 72.2], [119.7, 72.2], [74.4, 121.6], [116.6, 121.
 OVAL_HEIGHT = 0.2408  # standard deviation of the oval's points along the face's height, in sides of the crop
 EYES = [[33, 133, 159, 145], [263, 362, 386, 374]]  # corners and lids
 FIVE_WITHOUT_NOSE = [0, 1, 3, 4]
-PASSES = 2  # what is read in a crop gives the next one: the points stand stiller than with one pass
+FIRST_PASSES = 2  # from five landmarks: what is read in a crop gives the next one
 # The face's oval, clockwise in the picture from the middle of the forehead.
 OVAL = [
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
@@ -75,6 +75,16 @@ def outline(points: np.ndarray) -> np.ndarray:
     return points[..., OVAL, :2].astype(np.float32)
 
 
+def expected(points: np.ndarray, before: np.ndarray | None) -> np.ndarray:
+    """Where a face's `points` [468, 3] are expected in the next frame: they go on as since the frame `before` them.
+
+    Only the place goes on: size and turn would tremble with the readings.
+    """
+    if before is None:
+        return points
+    return points + np.append((points - before)[:, :2].mean(axis=0), 0.0).astype(np.float32)
+
+
 class FaceMesh:
     """The face mesh, traced once for any number of faces; any number of threads may read at the same time."""
 
@@ -95,15 +105,17 @@ class FaceMesh:
     def read_all(self, picture: np.ndarray, starts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Reads n faces of `picture` at once: their points float32 [n, 468, 3] and scores float32 [n] in [0, 1].
 
-        A start says where a face is: five landmarks [5, 2], or the points [468, 3] of the frame before. It may be off
-        by the distance between the eyes. Every whole face of 2,394 scored above 0.75, faces with a covered half mostly
-        0.99 and more, with three covered quarters mostly below 0.1, and places without a face always: below 0.5 there
-        is no face. A score says little about the place: at two distances off it may still be high. Raises ValueError
-        where a start has another shape, is not finite or is a single place.
+        A start says where a face is: five landmarks [5, 2], which are read twice, or points [468, 3] that are expected
+        after those of the frames before. It may be off by the distance between the eyes. Every whole face of 2,394
+        scored above 0.75, faces with a covered half mostly 0.99 and more, with three covered quarters mostly below 0.1,
+        and places without a face always: below 0.5 there is no face. A score says little about the place: at two
+        distances off it may still be high. Raises ValueError where a start has another shape, is not finite or is a
+        single place.
         """
         if not starts:
             return np.zeros((0, 468, 3), np.float32), np.zeros(0, np.float32)
-        for _ in range(PASSES):
+        first = any(len(start) == 5 for start in starts)
+        for _ in range(FIRST_PASSES if first else 1):
             transforms = [crop_transform(start) for start in starts]
             crops = np.stack([warp(picture, transform, SIZE_PX) for transform in transforms])
             points, scores = (answer.numpy() for answer in self._graph(tf.constant(crops)))

@@ -68,7 +68,8 @@ class Tracker:
             self._end_shot()
         readings: dict[Tracklet, Reading] = {}
         for track in self.active:
-            if track.last is not None and (reading := read_face(self.mesh, picture, track.last.points)):
+            expected = track.expected
+            if expected is not None and (reading := read_face(self.mesh, picture, expected)):
                 readings[track] = reading
         if starts or self._must_look(number, readings):
             self._looked_at = number

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from facedancer_tf.swapping.identity import SAME_PERSON
+from facedancer_tf.video.face_mesh import expected
 from facedancer_tf.video.readings import Reading
 from facedancer_tf.video.tracks import OUTLINE_POINTS
 
@@ -40,6 +41,7 @@ class Tracklet:
         self.at_start, self.at_end, self.hidden = at_start, False, False
         self.frames, self._rows = array("i"), array("f")
         self.last: Reading | None = None
+        self._before: np.ndarray | None = None  # the points of the frame before the last
         self.total: np.ndarray | None = None  # sum of unit embeddings
         self.looks, self.known = 0, 1.0  # known: the likeness of the last that was accepted
         self.surest, self.seen_at = 0.0, -1
@@ -50,10 +52,17 @@ class Tracklet:
 
     def add(self, frame: int, reading: Reading, crop_px: int) -> None:
         """Adds the reading of a later frame than all before."""
+        follows = self.last is not None and len(self.frames) > 0 and frame == self.frames[-1] + 1
+        self._before = self.last.points if self.last is not None and follows else None
         self.frames.append(frame)
         self._rows.extend(np.concatenate([reading.five, reading.outline]).ravel().tolist())
         self.kept.append(Kept(frame, reading.crop(crop_px)))
         self.last = reading
+
+    @property
+    def expected(self) -> np.ndarray | None:
+        """Where the mesh's points [468, 3] are expected in the next frame; None before the first reading."""
+        return None if self.last is None else expected(self.last.points, self._before)
 
     @property
     def points(self) -> np.ndarray:

@@ -128,7 +128,8 @@ def test_a_section_of_a_film_becomes_another_format(
     expected = [Fraction(time - 7, 24) for time in TIMES if 7 <= time < 15]
     assert report.frames == len(expected)
     steps = [
-        (float(b - a), float(d - c)) for (a, b), (c, d) in zip(pairwise(times(output)), pairwise(expected))
+        (float(b - a), float(d - c))
+        for (a, b), (c, d) in zip(pairwise(times(output)), pairwise(expected), strict=True)
     ]
     assert all(
         abs(step - wanted) <= 0.011 for step, wanted in steps
