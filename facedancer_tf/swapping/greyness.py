@@ -15,7 +15,8 @@ def is_grey(crop: np.ndarray) -> bool:
 
     The face decides and not the whole photograph: an orange date in its corner does not make it a coloured one.
     """
-    spread = crop.max(axis=-1) - crop.min(axis=-1)
+    red, green, blue = cv2.split(crop)
+    spread = cv2.max(cv2.max(red, green), blue) - cv2.min(cv2.min(red, green), blue)
     return bool(np.mean(spread > GREY_SPREAD) <= COLOURED_SHARE)
 
 

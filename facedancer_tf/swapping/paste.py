@@ -44,15 +44,14 @@ def paste_into(
     crop: np.ndarray,
     transform: np.ndarray,
     shrink: float = 1.0,
-    weight: np.ndarray | None = None,
+    mask: np.ndarray | None = None,
 ) -> None:
     """Blends the swapped `crop` [S, S, 3] into `picture` [H, W, 3] in place, at the picture's own resolution.
 
     `transform` maps picture to crop; it and `shrink` are those that the crop was cut with. A crop finer than the face
-    in the picture is first averaged down; a coarser one is enlarged bicubically. `weight`, float32 [M, M] in [0, 1],
-    lies over the crop and is multiplied with the mask: where it is 0, the picture stays. Only the face's surroundings
-    are computed, and pixels where the mask is 0 keep their values bit by bit. Raises ValueError for other shapes or
-    types.
+    in the picture is first averaged down; a coarser one is enlarged bicubically. `mask`, float32 [M, M] in [0, 1], lies
+    over the crop and takes the oval's place; beyond the oval it must be 0. Only the face's surroundings are computed,
+    and pixels where the mask is 0 keep their values bit by bit. Raises ValueError for other shapes or types.
     """
     for name, array in (("picture", picture), ("crop", crop)):
         if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
@@ -73,13 +72,11 @@ def paste_into(
         to_fitted = crop_to_fitted @ np.vstack([to_crop, [0.0, 0.0, 1.0]])
         size = (right - left, stop - start)
         face = _sampled(fitted, to_fitted, size, cv2.INTER_CUBIC)
-        part_weight = None
-        if weight is not None:
-            to_weight = _scaled(len(weight) / size_px) @ np.vstack([to_crop, [0.0, 0.0, 1.0]])
-            part_weight = _sampled(weight, to_weight, size, cv2.INTER_LINEAR)
-        _blend(
-            picture[start:stop, left:right], face, to_crop.astype(np.float32), size_px, shrink, part_weight
-        )
+        part_mask = None
+        if mask is not None:
+            to_mask = _scaled(len(mask) / size_px) @ np.vstack([to_crop, [0.0, 0.0, 1.0]])
+            part_mask = _sampled(mask, to_mask, size, cv2.INTER_LINEAR)
+        _blend(picture[start:stop, left:right], face, to_crop.astype(np.float32), size_px, shrink, part_mask)
 
 
 def _sampled(image: np.ndarray, transform: np.ndarray, size: tuple[int, int], how: int) -> np.ndarray:
@@ -95,9 +92,9 @@ def _blend(
     to_crop: np.ndarray,
     size_px: int,
     shrink: float,
-    weight: np.ndarray | None,
+    mask: np.ndarray | None,
 ) -> None:
-    """Blends `face` into `part` of the picture, both [H, W, 3], in place, weighted by the mask times `weight` [H, W].
+    """Blends `face` into `part` of the picture, both [H, W, 3], in place, by `mask` [H, W] or else by the oval.
 
     `to_crop` maps pixels of `part` to the crop.
     """
@@ -105,18 +102,14 @@ def _blend(
     rows = max(1, BLENDED_PX // part.shape[1])
     for start in range(0, part.shape[0], rows):
         old, new = part[start : start + rows], face[start : start + rows]
-        y = np.arange(start, start + len(old), dtype=np.float32)[:, None]
-        mask = face_mask(
-            to_crop[0, 0] * x + to_crop[0, 1] * y + to_crop[0, 2],
-            to_crop[1, 0] * x + to_crop[1, 1] * y + to_crop[1, 2],
-            size_px,
-            shrink,
-        )
-        if weight is not None:
-            mask *= weight[start : start + rows]
-        mask = mask[..., None]
+        if mask is None:
+            y = np.arange(start, start + len(old), dtype=np.float32)[:, None]
+            columns = to_crop[0, 0] * x + to_crop[0, 1] * y + to_crop[0, 2]
+            share = face_mask(columns, to_crop[1, 0] * x + to_crop[1, 1] * y + to_crop[1, 2], size_px, shrink)
+        else:
+            share = mask[start : start + rows]
         # where the mask is 0 the sum is the old whole number, so rounding returns it unchanged
-        old[...] = np.rint(old + mask * (new.astype(np.float32) - old)).astype(np.uint8)
+        old[...] = np.rint(old + share[..., None] * (new.astype(np.float32) - old)).astype(np.uint8)
 
 
 def _reach(

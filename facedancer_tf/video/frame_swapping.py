@@ -16,7 +16,7 @@ from facedancer_tf.films.frame_picture import FramePicture
 from facedancer_tf.swapping.greyness import is_grey, without_colour
 from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.paste import paste_into
-from facedancer_tf.video.paste_weight import paste_weight
+from facedancer_tf.video.paste_mask import paste_mask
 from facedancer_tf.video.seeing_generator import SeeingGenerator
 from facedancer_tf.video.tracks import People
 
@@ -112,7 +112,7 @@ class FrameSwapper:
         """Pastes the `swapped` crop [S, S, 3] where it was cut from, as far as the face is `seen` [M, M], in place."""
         if is_grey(cut.crop):
             swapped = without_colour(swapped)
-        weight = paste_weight(cut.outline, self._size_px, seen, cut.strength)
+        mask = paste_mask(cut.outline, self._size_px, seen, cut.strength, self._shrink)
         pasted = cut.region.copy()
-        paste_into(pasted, swapped, cut.transform, self._shrink, weight)
+        paste_into(pasted, swapped, cut.transform, self._shrink, mask)
         picture.add(cut.box, np.subtract(pasted, cut.region, dtype=np.int16))

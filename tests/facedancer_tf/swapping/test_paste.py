@@ -158,18 +158,17 @@ def test_other_arrays_are_refused(picture, crop, named):
         paste_into(picture, crop, np.eye(2, 3))
 
 
-@pytest.mark.parametrize("weight_px", [16, 64])
-def test_a_weight_lies_over_the_crop_and_keeps_the_picture_where_it_is_nothing(weight_px):
+@pytest.mark.parametrize("mask_px", [16, 64])
+def test_another_mask_lies_over_the_crop_and_takes_the_ovals_place(mask_px):
     picture, transform = noise(), estimate_transform(landmarks(1.0, 25), 64)
     crop = np.full((64, 64, 3), (10, 200, 90), np.uint8)
-    whole, half = picture.copy(), picture.copy()
-    paste_into(whole, crop, transform)
-    weight = np.ones((weight_px, weight_px), np.float32)
-    weight[:, : weight_px // 2] = 0
-    paste_into(half, crop, transform, weight=weight)
+    pasted = picture.copy()
+    mask = np.zeros((mask_px, mask_px), np.float32)
+    mask[mask_px // 2 : mask_px * 3 // 4, mask_px // 4 : mask_px // 2] = 1
+    paste_into(pasted, crop, transform, mask=mask)
     y, x = np.mgrid[:HEIGHT, :WIDTH]
-    column = np.stack([x, y, np.ones_like(x)], axis=-1) @ transform[0]
-    edge_px = 64 / weight_px
-    np.testing.assert_array_equal(half[column < 31.5 - edge_px], picture[column < 31.5 - edge_px])
-    np.testing.assert_array_equal(half[column > 31.5 + edge_px], whole[column > 31.5 + edge_px])
-    assert (half[column > 31.5 + edge_px] != picture[column > 31.5 + edge_px]).any()
+    points = np.stack([x, y, np.ones_like(x)], axis=-1) @ transform.T
+    within = np.minimum(np.abs(points[..., 0] - 23.5), 99) - 8, np.abs(points[..., 1] - 39.5) - 8
+    from_edge = np.maximum(*within)  # px of the crop, negative inside
+    assert (pasted[from_edge < -64 / mask_px] == (10, 200, 90)).all()
+    np.testing.assert_array_equal(pasted[from_edge > 64 / mask_px], picture[from_edge > 64 / mask_px])
