@@ -46,8 +46,23 @@ class FramePicture:
         """The whole frame, shrunk so that its longer side has `long_side_px`, never enlarged; uint8 RGB [h, w, 3]."""
         if long_side_px >= max(self.width, self.height):
             return self.rgb()
-        size = self._size(long_side_px)
-        return self._to_rgb([_resized(channel, size) for channel in self._channels[:3]])
+        return self.shrunk_rgb((0, 0, self.width, self.height), long_side_px)
+
+    def shrunk_rgb(self, box: Box, most_px: int) -> np.ndarray:
+        """The pixels in `box`, shrunk so that their longer side has `most_px` at most; uint8 RGB [h, w, 3].
+
+        The box must begin and end at even numbers, but for the frame's own end. Raises ValueError for a box outside.
+        """
+        left, top, right, bottom = self._checked(box)
+        scale = most_px / max(right - left, bottom - top)
+        if scale >= 1:
+            return self.rgb(box)
+        size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+        luma, *others = self._channels[:3]
+        x, y = (self._layout.shift_x, self._layout.shift_y) if self._layout.kind == "yuv" else (0, 0)
+        parts = [luma[top:bottom, left:right]]
+        parts += [other[top >> y : -(-bottom >> y), left >> x : -(-right >> x)] for other in others]
+        return self._to_rgb([_resized(part, size) for part in parts])
 
     def add(self, box: Box, change: np.ndarray) -> None:
         """Adds a difference of RGB, float32 or int16 [h, w, 3], to the pixels in `box`.
@@ -184,6 +199,6 @@ class FramePicture:
 
 def _resized(channel: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A channel shrunk by areas, or enlarged cubically, to `size` (width, height)."""
-    shrinks = size[0] <= channel.shape[1]
+    shrinks = size[0] <= channel.shape[1] and size[1] <= channel.shape[0]
     channel = np.ascontiguousarray(channel) if channel.strides[1] != channel.itemsize else channel
     return cv2.resize(channel, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)

@@ -32,7 +32,6 @@ CROP_POINTS = np.array([[71.3, 72.2], [119.7, 72.2], [74.4, 121.6], [116.6, 121.
 OVAL_HEIGHT = 0.2408  # standard deviation of the oval's points along the face's height, in sides of the crop
 EYES = [[33, 133, 159, 145], [263, 362, 386, 374]]  # corners and lids
 FIVE_WITHOUT_NOSE = [0, 1, 3, 4]
-FIRST_PASSES = 2  # from five landmarks: what is read in a crop gives the next one
 # The face's oval, clockwise in the picture from the middle of the forehead.
 OVAL = [
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
@@ -114,13 +113,19 @@ class FaceMesh:
         """
         if not starts:
             return np.zeros((0, 468, 3), np.float32), np.zeros(0, np.float32)
-        first = any(len(start) == 5 for start in starts)
-        for _ in range(FIRST_PASSES if first else 1):
-            transforms = [crop_transform(start) for start in starts]
-            crops = np.stack([warp(picture, transform, SIZE_PX) for transform in transforms])
-            points, scores = (answer.numpy() for answer in self._graph(tf.constant(crops)))
-            starts = [_moved(*pair) for pair in zip(points, transforms, strict=True)]
-        return np.stack(starts), scores
+        points, scores = self._read_once(picture, starts)
+        again = [number for number, start in enumerate(starts) if len(start) == 5]
+        if again:
+            points[again], scores[again] = self._read_once(picture, points[again])
+        return points, scores
+
+    def _read_once(
+        self, picture: np.ndarray, starts: Sequence[np.ndarray] | np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        transforms = [crop_transform(start) for start in starts]
+        crops = np.stack([warp(picture, transform, SIZE_PX) for transform in transforms])
+        points, scores = (np.array(answer) for answer in self._graph(tf.constant(crops)))
+        return np.stack([_moved(*pair) for pair in zip(points, transforms, strict=True)]), scores
 
 
 def crop_transform(start: np.ndarray) -> np.ndarray:

@@ -21,6 +21,9 @@ PORTRAIT_HEADS = 1.9  # side of a portrait, in sizes of the face
 # Half the side of the region that the mesh may want to see, in sides of the box around its points. It takes 1.5 sides,
 # turned by any angle: 1.5 / 2 * sqrt(2). The box around five landmarks is less than half as large.
 MESH_REACH, LANDMARKS_REACH = 1.1, 2.9
+REGION_PX = (
+    416  # of that region, at most: a face in it still has more pixels than in the mesh's crop of 192 px
+)
 LEAST_SCORE = 0.5  # of the mesh; below it there is no face
 LARGEST_MISFIT = 0.2  # points that fit no face at all
 
@@ -35,14 +38,15 @@ class Mesh(Protocol):
 class Reading:
     """One face in one frame, as the mesh reads it.
 
-    points: float32 [468, 3]. score: the mesh's, in [0, 1]. region, corner: the pixels around the face, uint8 RGB
-    [h, w, 3], and where they were cut out.
+    points: float32 [468, 3]. score: the mesh's, in [0, 1]. region: the pixels around the face, uint8 RGB [h, w, 3], cut
+    out at `corner` and brought to `scale` of their width and height.
     """
 
     points: np.ndarray
     score: float
     region: np.ndarray = field(repr=False)
     corner: np.ndarray
+    scale: np.ndarray
 
     @cached_property
     def five(self) -> np.ndarray:
@@ -70,15 +74,20 @@ class Reading:
 
     def crop(self, size_px: int) -> np.ndarray:
         """The aligned crop for an encoder, uint8 [S, S, 3]."""
-        return align(self.region, self.five - self.corner, size_px)
+        return align(self.region, to_region(self.five, self.corner, self.scale), size_px)
 
     def portrait(self, rotation: int) -> np.ndarray:
         """A small upright picture of the head, uint8 [128, 128, 3]."""
-        side = min(PORTRAIT_HEADS * self.size_px, *self.region.shape[:2])
+        side = min(PORTRAIT_HEADS * self.size_px * float(self.scale.mean()), *self.region.shape[:2])
         limits = np.array(self.region.shape[1::-1]) - side
-        shift = np.clip(self.middle - self.corner - side / 2, 0, limits)
+        shift = np.clip(to_region(self.middle, self.corner, self.scale) - side / 2, 0, limits)
         transform = np.hstack([np.eye(2), -shift[:, None]]) * (PORTRAIT_PX / side)
         return upright(warp(self.region, transform, PORTRAIT_PX), rotation)
+
+
+def to_region(points: np.ndarray, corner: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Points of the frame, [..., 2], in a region that was cut out at `corner` and brought to `scale`."""
+    return (points - corner + 0.5) * scale - 0.5
 
 
 def read_face(mesh: Mesh, picture: FramePicture, points: np.ndarray) -> Reading | None:
@@ -89,19 +98,27 @@ def read_face(mesh: Mesh, picture: FramePicture, points: np.ndarray) -> Reading 
     if not np.isfinite(middle).all() or not np.isfinite(reach):
         return None
     limits = np.array([picture.width, picture.height])
-    left, top = (int(v) for v in np.clip(np.floor(middle - reach), 0, limits))
-    right, bottom = (int(v) for v in np.clip(np.ceil(middle + reach), 0, limits))
+    left, top = (int(v) & ~1 for v in np.clip(np.floor(middle - reach), 0, limits))
+    right, bottom = (
+        min(int(v + 1) & ~1, most) for v, most in zip(middle + reach, limits.tolist(), strict=True)
+    )
     if right - left < 8 or bottom - top < 8:
         return None
-    region, corner = picture.rgb((left, top, right, bottom)), np.array([left, top], np.float32)
-    start = points.astype(np.float32)
-    start[:, :2] -= corner
+    region, corner = (
+        picture.shrunk_rgb((left, top, right, bottom), REGION_PX),
+        np.array([left, top], np.float32),
+    )
+    # Both exactly: a face that seemed to change its width with the rounding would tremble.
+    scale = np.array(region.shape[1::-1], np.float32) / np.array([right - left, bottom - top], np.float32)
+    start = points.astype(np.float32) * (np.array([1, 1, scale.mean()], np.float32)[: points.shape[1]])
+    start[:, :2] = to_region(points[:, :2], corner, scale)
     found, score = mesh.read(region, start)
     if score < LEAST_SCORE:
         return None
     found = np.array(found, np.float32)
-    found[:, :2] += corner
-    reading = Reading(found, float(score), region, corner)
+    found[:, 2] /= scale.mean()
+    found[:, :2] = (found[:, :2] + 0.5) / scale - 0.5 + corner
+    reading = Reading(found, float(score), region, corner, scale)
     inside = (reading.middle >= 0).all() and (reading.middle < limits).all()
     return reading if inside and misfit(reading.five) <= LARGEST_MISFIT else None
 

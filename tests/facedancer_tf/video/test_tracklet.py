@@ -11,7 +11,7 @@ SELF, STRANGER = np.eye(4, dtype=np.float32)[:2]
 def reading(x: float) -> Reading:
     points = np.random.default_rng(0).uniform(20, 80, (468, 3)).astype(np.float32)
     points[:, 0] += x
-    return Reading(points, 1.0, np.zeros((100, 100, 3), np.uint8), np.zeros(2, np.float32))
+    return Reading(points, 1.0, np.zeros((100, 100, 3), np.uint8), np.zeros(2, np.float32), np.ones(2))
 
 
 def tracklet(frames: int) -> Tracklet:
