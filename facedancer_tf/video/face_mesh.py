@@ -85,7 +85,10 @@ def expected(points: np.ndarray, before: np.ndarray | None) -> np.ndarray:
 
 
 class FaceMesh:
-    """The face mesh, traced once for any number of faces; any number of threads may read at the same time."""
+    """The face mesh, traced once for any number of faces; only one thread may read at a time.
+
+    Two at a time ended the process with a segmentation fault (TensorFlow 2.21, on a CPU).
+    """
 
     def __init__(self) -> None:
         model = load_face_mesh()

@@ -41,7 +41,8 @@ class Tracklet:
         self.at_start, self.at_end, self.hidden = at_start, False, False
         self.frames, self._rows = array("i"), array("f")
         self.last: Reading | None = None
-        self._before: np.ndarray | None = None  # the points of the frame before the last
+        self._added: np.ndarray | None = None  # the points of the last frame, and of the one before it
+        self._before: np.ndarray | None = None
         self.total: np.ndarray | None = None  # sum of unit embeddings
         self.looks, self.known = 0, 1.0  # known: the likeness of the last that was accepted
         self.surest, self.seen_at = 0.0, -1
@@ -52,8 +53,8 @@ class Tracklet:
 
     def add(self, frame: int, reading: Reading, crop_px: int) -> None:
         """Adds the reading of a later frame than all before."""
-        follows = self.last is not None and len(self.frames) > 0 and frame == self.frames[-1] + 1
-        self._before = self.last.points if self.last is not None and follows else None
+        follows = len(self.frames) > 0 and frame == self.frames[-1] + 1
+        self._before, self._added = self._added if follows else None, reading.points
         self.frames.append(frame)
         self._rows.extend(np.concatenate([reading.five, reading.outline]).ravel().tolist())
         self.kept.append(Kept(frame, reading.crop(crop_px)))

@@ -67,3 +67,18 @@ def test_the_last_readings_of_a_lost_face_count_till_it_was_known() -> None:
     assert shows_till(np.array([0.8, 0.1, 0.6, 0.2, 0.1])) == 3
     assert shows_till(np.array([0.1, 0.2])) == 0
     assert shows_till(np.array([])) == 0
+
+
+def test_a_face_is_expected_where_it_goes_on() -> None:
+    track = Tracklet(at_start=True)
+    assert track.expected is None
+    for frame, x in ((0, 10.0), (1, 13.0), (5, 20.0)):
+        read = reading(x)
+        track.last = read  # as the tracker does where the detector looked
+        track.add(frame, read, 16)
+        if frame == 1:
+            assert track.expected is not None
+            np.testing.assert_allclose(track.expected[:, 0], read.points[:, 0] + 3)
+            np.testing.assert_allclose(track.expected[:, 1:], read.points[:, 1:])
+    assert track.expected is not None
+    np.testing.assert_allclose(track.expected, read.points)  # after a gap its speed is not known
