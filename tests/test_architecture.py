@@ -84,6 +84,7 @@ ENCODING_FILES = {
     "swap_image.py": "numbered faces",
     "swap_video.py": "untouched portraits of a film's people",
     "scripts/make_film_demo.py": "an untouched photograph that sways",
+    "benchmarks/video_quality.py": "films without marks, to be measured",
     "benchmarks/video_speed.py": "the released way's frames, deleted at once",
     "benchmarks/batch_speed.py": "scaled photographs",
     "benchmarks/swap_image_start.py": "enlarged photographs",
