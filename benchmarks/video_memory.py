@@ -58,7 +58,14 @@ class MemoryWatch:
 
 def stub_model(path: Path) -> Path:
     """Writes a model with a tiny, untrained generator."""
-    shape: dict[str, Any] = {"size_px": 64, "identity_width": 128, "base_filters": 4, "mapping_width": 16}
+    shape: dict[str, Any] = {
+        "size_px": 64,
+        "fusion": ["no_skip"] * 6,
+        "mapping_depth": 1,
+        "identity_width": 128,
+        "base_filters": 4,
+        "mapping_width": 16,
+    }
     recipe = ModelRecipe(shape, "sface", 1.0, "nothing", "for measuring only", 0)
     save_model_file(build_generator(**shape), recipe, path)
     return path

@@ -85,7 +85,7 @@ def measure(target: Path, swapped: Path, person: Path, folder: Path) -> str:
         "evaluate_video.py", target, swapped, "--source", SOURCE, "--person", person, "-o", folder,
         *(("--plot", folder.with_suffix(".png")) if folder.name.startswith(("one face", "a hand")) else ()),
     )  # fmt: skip
-    numbers = json.loads((folder / "results.json").read_text())["numbers"]
+    numbers = json.loads((folder / "results.json").read_text(encoding="utf-8"))["film"]
     return " | ".join(
         "-" if numbers[name] is None else f"{numbers[name]:.{decimals}f}"
         for name, (_, decimals) in COLUMNS.items()

@@ -15,17 +15,23 @@ if TYPE_CHECKING:
     from facedancer_tf.quiet_start import load_tensorflow_quietly as load_tensorflow_quietly
     from facedancer_tf.swapping.identity import Identity as Identity
     from facedancer_tf.swapping.swapper import Swapper as Swapper
+    from facedancer_tf.video.casting import Wish as Wish
+    from facedancer_tf.video.film_settings import FilmSettings as FilmSettings
+    from facedancer_tf.video.film_swap import swap_film as swap_film
     from facedancer_tf.weights.model_file import load_model_file as load_model_file
 
 __version__ = "0.1.0"
 _PLACES = {
+    "FilmSettings": "facedancer_tf.video.film_settings",
     "Identity": "facedancer_tf.swapping.identity",
     "Swapped": "facedancer_tf.provenance.swapped",
     "Swapper": "facedancer_tf.swapping.swapper",
     "UsedModel": "facedancer_tf.provenance.swapped",
     "UserError": "facedancer_tf.errors",
+    "Wish": "facedancer_tf.video.casting",
     "load_model_file": "facedancer_tf.weights.model_file",
     "load_tensorflow_quietly": "facedancer_tf.quiet_start",
+    "swap_film": "facedancer_tf.video.film_swap",
     "write_swapped": "facedancer_tf.provenance.writing",
 }
 

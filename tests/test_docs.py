@@ -52,9 +52,8 @@ def test_the_code_of_the_page_runs_and_prints_no_noise(tmp_path):
 
 
 def test_pictures_of_swapped_faces_are_marked_in_every_layer():
-    pictures = [
-        path for path in ROOT.glob("docs/**/*.jpg") if "source" not in path.name and "target" not in path.name
-    ]
+    everything = [path for kind in ("jpg", "gif") for path in ROOT.glob(f"docs/**/*.{kind}")]
+    pictures = [path for path in everything if "source" not in path.name and "target" not in path.name]
     assert len(pictures) >= 10
     for path in pictures:
         marks = check(path)
