@@ -188,7 +188,7 @@ def main() -> None:
         list_people(arguments)
         return
     wishes = read_wishes(arguments)
-    pictures = [path for wish in wishes for path in wish.sources]
+    pictures = [path for wish in wishes for path in (*wish.sources, wish.whom) if isinstance(path, Path)]
     output = check_output(arguments.output, "swapped.mp4", tuple(CODECS), [*arguments.files, *pictures])
     read_facts(film)
     for path in pictures:

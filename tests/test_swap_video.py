@@ -89,3 +89,13 @@ def test_an_output_that_would_destroy_something_is_refused(tmp_path: Path) -> No
     ):
         with pytest.raises(UserError, match=sentence):
             swap_video.check_output(output, "swapped.mp4", (".mp4",), [film])
+
+
+def test_the_picture_of_a_person_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    her, film = tmp_path / "her.webp", tmp_path / "film.mp4"
+    her.touch()
+    film.touch()
+    command = ["swap_video.py", str(BARACK), str(film), "--person", str(her), "-o", str(her)]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(UserError, match=r"her\.webp is the input"):
+        swap_video.main()

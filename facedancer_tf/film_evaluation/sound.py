@@ -39,7 +39,8 @@ def _packets(film: FilmFacts, number: int) -> Iterator[Packet]:
     """The packets of the sound stream of this number; none where the film has no such stream."""
     if number >= _streams(film):
         return
+    start = film.start_pts * film.time_base
     with open_film(film.path) as (container, _):
         for packet in container.demux(container.streams.audio[number]):
             if packet.pts is not None:  # that of the last, which is empty
-                yield bytes(packet), packet.pts * packet.time_base, packet.time_base
+                yield bytes(packet), packet.pts * packet.time_base - start, packet.time_base

@@ -1,4 +1,7 @@
-"""Encodes GIF and animated WebP from lossless segments, frame by frame: exact times, transparency, number of loops."""
+"""Encodes GIF and animated WebP from lossless segments, frame by frame: exact times, transparency, number of loops.
+
+These formats say nothing of rotation, so the frames themselves are turned upright.
+"""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -13,6 +16,7 @@ from facedancer_tf.film_writing.encoding import Encoding
 from facedancer_tf.film_writing.pieces import read_pieces
 from facedancer_tf.film_writing.xmp_packets import add_xmp_to_gif
 from facedancer_tf.films.film import FilmFacts
+from facedancer_tf.films.rotation import upright
 
 _HUNDREDTH, _MILLISECOND = Fraction(1, 100), Fraction(1, 1000)
 # Every frame gets the 256 colours that fit it best; an ordered pattern between them stands still in time.
@@ -44,10 +48,16 @@ def _times(segments: Sequence[Path], facts: FilmFacts, unit: Fraction) -> list[i
     return [round((moment - moments[0]) * facts.time_base / unit) for moment in moments]
 
 
-def _frames(segments: Sequence[Path]) -> Iterator[av.VideoFrame]:
+def _frames(segments: Sequence[Path], rotation: int) -> Iterator[av.VideoFrame]:
+    """The frames in `LOSSLESS_WITH_ALPHA`, upright."""
     for path in segments:
         with av.open(str(path)) as container:
-            yield from container.decode(video=0)
+            for frame in container.decode(video=0):
+                yield _turned(frame, rotation) if rotation else frame
+
+
+def _turned(frame: av.VideoFrame, rotation: int) -> av.VideoFrame:
+    return av.VideoFrame.from_ndarray(upright(frame.to_ndarray(), rotation), frame.format.name)
 
 
 def _write_gif(path: Path, facts: FilmFacts, segments: Sequence[Path]) -> None:
@@ -59,9 +69,11 @@ def _write_gif(path: Path, facts: FilmFacts, segments: Sequence[Path]) -> None:
     }
     with av.open(str(path), "w", format="gif", container_options=options) as container:
         stream = container.add_stream("gif", rate=100)
-        stream.width, stream.height, stream.pix_fmt = facts.width, facts.height, "pal8"
+        turned = facts.rotation in (90, 270)
+        stream.width, stream.height = (facts.height, facts.width) if turned else (facts.width, facts.height)
+        stream.pix_fmt = "pal8"
         stream.time_base = stream.codec_context.time_base = _HUNDREDTH
-        for number, frame in enumerate(_frames(segments)):
+        for number, frame in enumerate(_frames(segments, facts.rotation)):
             if number + 1 == len(times) - 1 or times[number + 1] > times[number]:  # no time to be seen
                 indexed = _with_palette(frame)
                 indexed.pts, indexed.time_base = times[number], _HUNDREDTH
@@ -92,7 +104,7 @@ def _write_webp(
 ) -> None:
     times = _times(segments, facts, _MILLISECOND)
     durations = [end - begin for begin, end in pairwise(times)]
-    pictures = (_picture(frame) for frame in _frames(segments))
+    pictures = (_picture(frame) for frame in _frames(segments, facts.rotation))
     next(pictures).save(
         path,
         "WEBP",

@@ -62,13 +62,13 @@ def assemble(
             options["movflags"] += "+use_metadata_tags"
         result = stack.enter_context(_open(path, encoding.suffix, facts.time_base, options))
         result.metadata.update(joined_tags(own_tags, tags or {}))
-        section = Section.of(source, facts, first_pts, end_pts)
+        section = Section.of(facts, first_pts, end_pts)
         video = _video_stream(film, result, facts, encoding, segments[0])
         others = None
         if source and film:
             copy_chapters(source, result, section)
             others = OtherStreams(source, film, result, section)
-        pieces = _moved(read_pieces(segments, facts), video, section.shift(facts.time_base))
+        pieces = _moved(read_pieces(segments, facts), video, first_pts or 0)
         if encoding.suffix in _QUICKTIME:
             pieces = till_the_end(pieces)
         for packet in heapq.merge(pieces, others.packets() if others else (), key=_moment):

@@ -149,8 +149,8 @@ def _pixel_format(facts: FilmFacts, encoder: str, name: str) -> tuple[str, list[
     own = facts.pixel_format.replace("yuvj", "yuv").replace("yuva", "yuv")
     chroma = next((kind for kind in ("444", "422") if f"yuv{kind}" in own), "420")
     depth = "10le" if facts.bits > 8 else ""
-    odd = facts.width % 2 or facts.height % 2
-    if odd and chroma == "420" and encoder in ("libx264", "libx265"):
+    odd = (chroma != "444" and facts.width % 2) or (chroma == "420" and facts.height % 2)
+    if odd and encoder in ("libx264", "libx265"):
         chroma = "444"
         notes.append(
             f"a film of {facts.width} x {facts.height} px, odd numbers, is written by {name} with full colour (4:4:4), "

@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-import av
-
 from facedancer_tf.films.film import FilmFacts
-
-_FROM_ANYWHERE = ("mpegts", "mpeg")  # broadcasts, whose clock starts at any time
 
 
 @dataclass(frozen=True)
@@ -22,20 +18,12 @@ class Section:
     origin: Fraction
 
     @classmethod
-    def of(
-        cls,
-        source: av.container.InputContainer | None,
-        facts: FilmFacts,
-        first_pts: int | None,
-        end_pts: int | None,
-    ) -> "Section":
+    def of(cls, facts: FilmFacts, first_pts: int | None, end_pts: int | None) -> "Section":
         """The section between two times in the time base of the film; see `assemble`."""
-        start = None if first_pts is None else first_pts * facts.time_base
-        end = None if end_pts is None else end_pts * facts.time_base
-        origin = start or Fraction(0)
-        if start is None and source is not None and facts.container in _FROM_ANYWHERE:
-            origin = Fraction(source.start_time or 0, av.time_base)
-        return cls(start, end, origin)
+        clock = facts.start_pts * facts.time_base
+        start = None if first_pts is None else clock + first_pts * facts.time_base
+        end = None if end_pts is None else clock + end_pts * facts.time_base
+        return cls(start, end, clock if start is None else start)
 
     def shift(self, time_base: Fraction) -> int:
         """How many ticks of `time_base` are taken from every time."""

@@ -9,7 +9,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from facedancer_tf.errors import UserError
-from facedancer_tf.films.opening import open_film
+from facedancer_tf.films.opening import clock_start, open_film
 
 # Their index knows the time of every keyframe; films of other kinds are read through up to the time.
 INDEXED = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
@@ -55,7 +55,7 @@ def _decoded(
     """The frames of all packets, or of those from the next keyframe on without the frames displayed before it."""
     first: av.VideoFrame | None = None
     start: int | None = None
-    reached, damage = 0, None
+    reached, damage = clock_start(container, stream), None
     packets = container.demux(stream)
     if from_keyframe:
         packets = dropwhile(lambda packet: not packet.is_keyframe, packets)
@@ -79,7 +79,7 @@ def _decoded(
                 break
             reached = frame.pts or reached
             yield frame
-    reached_s = float(reached * (stream.time_base or 0))
+    reached_s = float((reached - clock_start(container, stream)) * (stream.time_base or 0))
     sentence = f"{path}: cannot be read after {reached_s:.2f} s ({damage}); end before that, or repair it"
     raise UserError(sentence, "unreadable")
 

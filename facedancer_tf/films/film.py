@@ -1,7 +1,8 @@
 """Reads films: what a film is (`read_facts`), and its frames with their exact times (`read_frames`).
 
 Frames are as they are stored: neither turned by the display rotation, nor stretched by an aspect ratio, nor
-deinterlaced. Times are whole numbers in units of the film's time base.
+deinterlaced. Times are whole numbers in units of the film's time base. Those of a broadcast are counted from its
+beginning, whatever its clock says there.
 """
 
 from collections.abc import Generator
@@ -19,7 +20,7 @@ from facedancer_tf.films.colours import FULL_RANGE, HDR, MATRICES, UNSPECIFIED
 from facedancer_tf.films.decoding import INDEXED, decode
 from facedancer_tf.films.frame_picture import FramePicture
 from facedancer_tf.films.layout import layout_of, native_format
-from facedancer_tf.films.opening import check_size, open_film
+from facedancer_tf.films.opening import check_size, clock_start, open_film
 
 JUMP_MAX_S = 0.5  # further back, times are of another film, put behind the first
 ANIMATIONS = ("gif", "apng", "webp")
@@ -31,8 +32,9 @@ class FilmFacts:
 
     `container` and `codec` have FFmpeg's names; `width` and `height` are those of the stored frames, and `rotation` (0,
     90, 180, 270) is by how many degrees a player turns them counter-clockwise. `frames` is an estimate. `end_pts` is
-    the end of the last frame, where the container says it. `pixel_format` is that of the pictures that `read_frames`
-    gives. The colours are tags of H.273. `loops` is how often an animation plays, 0 for ever; None for other films.
+    the end of the last frame, where the container says it. `start_pts` is what the container's clock says where frames
+    are at 0. `pixel_format` is that of the pictures that `read_frames` gives. The colours are tags of H.273. `loops` is
+    how often an animation plays, 0 for ever; None for other films.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class FilmFacts:
     height: int
     rotation: int
     time_base: Fraction
+    start_pts: int
     frame_rate: Fraction
     frames: int | None
     duration_s: float | None
@@ -105,6 +108,7 @@ def read_facts(path: str | Path) -> FilmFacts:
             height=frame.height,
             rotation=round(frame.rotation / 90) * 90 % 360,
             time_base=time_base,
+            start_pts=clock_start(container, stream),
             frame_rate=rate,
             frames=stream.frames or (round(duration_s * rate) if duration_s else None),
             duration_s=duration_s or None,
@@ -158,13 +162,13 @@ def _timed_frames(
 ) -> Generator[tuple[int, av.VideoFrame], None, None]:
     """Frames from some time before `first_pts` on, with times that rise: one that stands still is moved by one unit."""
     # An animation's frames are made of all before them.
-    start = None if facts.is_animation else first_pts
+    start = None if facts.is_animation or first_pts is None else first_pts + facts.start_pts
     before: int | None = None
     with closing(
         decode_webp(facts.path) if facts.container == "webp" else decode(facts.path, start)
     ) as frames:
         for frame in frames:
-            pts = frame.pts
+            pts = None if frame.pts is None else frame.pts - facts.start_pts
             if before is None:
                 pts = pts or 0
             elif pts is None:
@@ -214,6 +218,7 @@ def _webp_facts(path: Path) -> FilmFacts:
         height=height,
         rotation=0,
         time_base=TIME_BASE,
+        start_pts=0,
         frame_rate=rate,
         frames=len(lasting_ms),
         duration_s=sum(lasting_ms) / 1000,

@@ -6,6 +6,7 @@ these is opened here, whatever a file is called.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -19,6 +20,7 @@ FORMATS = (
     "mov", "matroska", "gif", "apng", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "live_flv", "asf", "ogg", "h264",
     "hevc", "vvc", "obu", "av1", "ivf", "m4v", "mjpeg", "mxf", "nut", "rm", "dv", "wtv", "yuv4mpegpipe", "h263", "swf",
 )  # fmt: skip
+FROM_ANYWHERE = ("mpegts", "mpeg")  # broadcasts, whose clock starts at any time
 PIXELS_MAX = 40_000_000  # 8K has 35 million
 
 
@@ -49,6 +51,13 @@ def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise UserError(f"{path}: is no film, or is damaged at its start", "unreadable") from error
     with container:
         yield container, _video_stream(container, path)
+
+
+def clock_start(container: InputContainer, stream: VideoStream) -> int:
+    """What the film's clock says at its beginning, in the stream's time base; 0 but for broadcasts."""
+    if container.format.name not in FROM_ANYWHERE:
+        return 0
+    return round(Fraction(container.start_time or 0, av.time_base) / (stream.time_base or 1))
 
 
 def check_size(path: Path, width: int, height: int) -> None:

@@ -9,16 +9,19 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from data.pictures import read_picture
 from data.whole_files import passing_path, whole_path
 from facedancer_tf.film_writing.assembly import assemble
 from facedancer_tf.film_writing.encoding import Encoding
 from facedancer_tf.film_writing.segments import write_segment
+from facedancer_tf.films.animated_webp import durations_ms
 from facedancer_tf.films.film import FilmFacts, FilmFrame, read_facts
 from facedancer_tf.provenance.certificate import SigningIdentity
 from facedancer_tf.provenance.film_reading import watermark_in
 from facedancer_tf.provenance.film_watermark import marked
 from facedancer_tf.provenance.metadata import film_tags, xmp_packet
 from facedancer_tf.provenance.swapped import UsedModel
+from facedancer_tf.provenance.watermark_reading import read_watermark
 from facedancer_tf.provenance.writing import own_identity, sign_swapped, watermark_of
 from facedancer_tf.writing import reported
 
@@ -68,7 +71,8 @@ def finish_marked(
         else:
             os.replace(unsigned, path)
             notes.append(f"{encoding.suffix} holds no content credentials: metadata and watermark mark it")
-    if watermark_in(read_facts(path)) is None:
+    still = encoding.suffix == ".webp" and not durations_ms(path)  # a frame alone becomes a picture
+    if (read_watermark(read_picture(path).rgb) if still else watermark_in(read_facts(path))) is None:
         notes.append("the film is too small or too plain to hold the invisible watermark")
     return notes
 

@@ -1,11 +1,12 @@
 """Swaps faces in a whole film: looks who is there, swaps segment by segment, and puts the segments together.
 
 What is done is kept beside the output until the film is finished, so that a run that was ended goes on where it stood
-(`facedancer_tf.film_writing.parts`). Decoding, swapping and encoding run at the same
-time, each a few frames ahead of the next.
+(`facedancer_tf.film_writing.parts`). Decoding, swapping and encoding run at the same time, each a few frames ahead of
+the next.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -35,7 +36,7 @@ from facedancer_tf.video.debug_drawing import draw_debug
 from facedancer_tf.video.face_mesh import FaceMesh
 from facedancer_tf.video.film_settings import FilmSettings, section_of
 from facedancer_tf.video.first_pass import look
-from facedancer_tf.video.frame_swapping import FrameSwapper
+from facedancer_tf.video.frame_swapping import FRAMES_AT_ONCE, FrameSwapper
 from facedancer_tf.video.people_file import read_people, write_people
 from facedancer_tf.video.seeing_generator import SeeingGenerator
 from facedancer_tf.video.tracks import People
@@ -70,13 +71,16 @@ def swap_film(
     encoding, notes = choose_encoding(facts, output.suffix, settings.codec, settings.quality)
     section = section_of(facts, settings.start_s, settings.end_s)
     identities = [_embed(swapper, wish.sources) for wish in wishes]
+    pictured = {
+        wish.whom: _embed(swapper, [wish.whom]).embedding for wish in wishes if isinstance(wish.whom, Path)
+    }
     notes += [identity.doubt for identity in identities if identity.doubt]
     with parts_of(output, _job(swapper, wishes, facts, encoding, settings)) as parts:
         if parts.note:
             notes.append(parts.note)
         people = _people(swapper, facts, parts, section)
         try:
-            cast = resolve(wishes, people, lambda path: _embed(swapper, [path]).embedding)
+            cast = resolve(wishes, people, pictured.__getitem__)
         except UserError:
             parts.remove()  # the next run will want something else
             raise
@@ -95,9 +99,11 @@ def swap_film(
 
 def look_through(swapper: Swapper, facts: FilmFacts, section: tuple[int | None, int | None]) -> People:
     """Looks through a film, or its section, for its people; shows a bar. Raises UserError where there is no frame."""
-    frames = ahead(read_frames(facts, *section), FRAMES_AHEAD)
     total = _expected_frames(facts, *section)
-    with tqdm(total=total, desc="looking who is there", unit="frame") as bar:
+    with (
+        closing(ahead(read_frames(facts, *section), FRAMES_AHEAD)) as frames,
+        tqdm(total=total, desc="looking who is there", unit="frame") as bar,
+    ):
         people = look(
             facts, frames, swapper.detector, FaceMesh(), swapper.engine.encoder, lambda: bar.update()
         )
@@ -139,18 +145,22 @@ def _write_segments(
     settings: FilmSettings,
 ) -> list[Path]:
     """Writes the segments that are not there yet; returns all of them in order."""
-    length = max(1, round(SEGMENT_S * facts.frame_rate))
+    # Whole groups: a run that goes on gives the same frames to the networks together, whose answers may else differ.
+    length = FRAMES_AT_ONCE * max(1, round(SEGMENT_S * facts.frame_rate / FRAMES_AT_ONCE))
     total, segments = len(people.pts), parts.done_segments()
     number = len(segments) * length
     if number >= total:
         return segments
-    decoded = ahead(read_frames(facts, int(people.pts[number]), end_pts), FRAMES_AHEAD)
-    frames = (replace(frame, number=frame.number + number) for frame in decoded)
-    swapped = frame_swapper(swapper, people, whose).swap(frames)
-    if settings.debug:
-        swapped = _drawn(swapped, people)
-    with tqdm(total=total, initial=number, desc="swapping", unit="frame") as bar:
-        stream = _counted(ahead(swapped, FRAMES_AHEAD), bar)
+    swap = frame_swapper(swapper, people, whose).swap
+    with ExitStack() as stack:  # whatever ends it, no thread goes on
+        decoded = ahead(read_frames(facts, int(people.pts[number]), end_pts), FRAMES_AHEAD)
+        decoded = stack.enter_context(closing(decoded))
+        swapped = swap(replace(frame, number=frame.number + number) for frame in decoded)
+        if settings.debug:
+            swapped = _drawn(swapped, people)
+        ready = stack.enter_context(closing(ahead(swapped, FRAMES_AHEAD)))
+        bar = stack.enter_context(tqdm(total=total, initial=number, desc="swapping", unit="frame"))
+        stream = _counted(ready, bar)
         while len(segments) * length < total:
             path, piece = parts.segment(len(segments)), islice(stream, length)
             if settings.marks:

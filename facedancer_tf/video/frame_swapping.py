@@ -89,10 +89,14 @@ class FrameSwapper:
             if index is not None:
                 transform = estimate_transform(track.landmarks[index], self._size_px, self._shrink)
                 cut = self._cut(frame.picture, transform, track.outlines[index], track.strength[index])
-                cuts.append((cut, identity))
+                if cut is not None:
+                    cuts.append((cut, identity))
         return sorted(cuts, key=lambda cut: cut[0].region.size)
 
-    def _cut(self, picture: FramePicture, transform: np.ndarray, outline: np.ndarray, strength: float) -> Cut:
+    def _cut(
+        self, picture: FramePicture, transform: np.ndarray, outline: np.ndarray, strength: float
+    ) -> Cut | None:
+        """The face, or None where all of it has left the frame."""
         corners = np.array([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]]) * [self._size_px, self._size_px, 1]
         in_frame = corners @ invert_transform(transform).T
         scale = np.sqrt(abs(np.linalg.det(transform[:, :2])))
@@ -100,6 +104,8 @@ class FrameSwapper:
         limits = [picture.width, picture.height]
         left, top = np.clip(np.floor(in_frame.min(axis=0) - margin), 0, limits).astype(int)
         right, bottom = np.clip(np.ceil(in_frame.max(axis=0) + margin), 0, limits).astype(int)
+        if left == right or top == bottom:
+            return None
         box = (int(left), int(top), int(right), int(bottom))
         region = picture.rgb(box)
         in_crop = outline @ transform[:, :2].T + transform[:, 2]

@@ -53,6 +53,18 @@ def test_times_transparency_and_loops_are_kept(tmp_path: Path, suffix: str, loop
     assert np.abs(new.astype(int) - old)[seen].mean() < (8 if suffix == ".gif" else 4)
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+@pytest.mark.parametrize("rotation", [90, 180])
+def test_a_film_that_players_turn_is_turned(tmp_path: Path, suffix: str, rotation: int) -> None:
+    write_clip(tmp_path / "film.mp4", moving_pictures(3), rotation=rotation)
+    path = written(tmp_path, tmp_path / "film.mp4", suffix, (3,))
+    old = pixels(tmp_path / "film.mp4", "rgb24")[0]
+    shown = np.rot90(old, rotation // 90)
+    new = pixels(path, "rgb24")[0]
+    assert new.shape == shown.shape
+    assert np.abs(new.astype(int) - shown).mean() < 8
+
+
 def test_the_packet_is_where_readers_look(tmp_path: Path) -> None:
     facts = rich_film(tmp_path / "film.mp4", 4, audio=False)
     assert xmp_of_gif(written(tmp_path, facts.path, ".gif", (4,))) == XMP

@@ -134,3 +134,23 @@ def test_animations_become_films(tmp_path: Path) -> None:
     path, _ = rewrite_all(tmp_path, facts, ".mp4", 4)
     assert times(path) == times(facts.path)
     assert np.abs(pixels(path).astype(int) - pixels(facts.path)).mean() < 6
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_broadcast_and_its_section_keep_their_sound_in_step(tmp_path: Path, cut: bool) -> None:
+    source = rich_film(tmp_path / "film.ts", rotation=0, subtitles=False, chapters=False, metadata=None)
+    own = [frame.pts for frame in read_frames(source)]
+    first, end = (own[6], own[18]) if cut else (None, None)
+    encoding = choose_encoding(source, ".mp4")[0]
+    segments = write_segments(tmp_path, source, encoding, (7, 5) if cut else (24,), first, end)
+    path = tmp_path / "result.mp4"
+    assemble(path, source, encoding, segments, first, end)
+    shift = (own[6] if cut else 0) * source.time_base
+    moved = [time - shift for time in times(source.path)]
+    assert times(path) == (moved[6:18] if cut else moved)
+    clock = source.start_pts * source.time_base + shift
+    adts = 7  # bytes of a head that MPEG-TS puts before each packet
+    heard = {content[adts:]: time - clock for time, content in packets(source.path, "audio")}
+    sound = packets(path, "audio")
+    assert len(sound) > 5
+    assert all(abs(time - heard[content]) <= Fraction(1, 20000) for time, content in sound)

@@ -1,7 +1,9 @@
 """What a film becomes is chosen before anything starts; what cannot be is refused in one sentence."""
 
 from dataclasses import replace
+from fractions import Fraction
 from types import SimpleNamespace
+from typing import Any
 
 import av
 import pytest
@@ -66,10 +68,25 @@ def test_the_pixel_format_is_kept_where_the_encoder_holds_it(
     assert bool(notes) == (bits == 12 or codec == "av1")
 
 
-def test_odd_sides_are_kept(facts: FilmFacts) -> None:
-    encoding, notes = choose_encoding(replace(facts, width=95), ".mp4")
-    assert encoding.pixel_format == "yuv444p"
-    assert "odd numbers" in notes[0]
+@pytest.mark.parametrize(
+    ("pixel_format", "width", "height", "chosen"),
+    [
+        ("yuv420p", 95, 64, "yuv444p"),
+        ("yuv420p", 96, 63, "yuv444p"),
+        ("yuv422p", 95, 64, "yuv444p"),
+        ("yuv422p", 96, 63, "yuv422p"),
+    ],
+)
+def test_odd_sides_are_kept(
+    facts: FilmFacts, pixel_format: str, width: int, height: int, chosen: str
+) -> None:
+    odd = replace(facts, pixel_format=pixel_format, width=width, height=height)
+    encoding, notes = choose_encoding(odd, ".mp4")
+    assert encoding.pixel_format == chosen
+    assert any("odd numbers" in note for note in notes) == (chosen == "yuv444p")
+    context: Any = av.CodecContext.create(encoding.codec, "w")
+    context.width, context.height, context.pix_fmt, context.time_base = width, height, chosen, Fraction(1, 25)
+    context.open()  # the encoder takes it
 
 
 def test_lost_transparency_is_said(facts: FilmFacts) -> None:

@@ -159,3 +159,16 @@ def test_changing_a_frame_changes_no_frame_that_comes_after_it(film: Callable[..
     for frame, as_it_was in zip(read_frames(facts), untouched, strict=True):
         np.testing.assert_array_equal(frame.picture.frame.to_ndarray(), as_it_was)
         frame.picture.add((0, 0, 96, 64), np.full((64, 96, 3), 60, np.float32))
+
+
+def test_a_broadcast_is_counted_from_its_beginning(film: Callable[..., Path]) -> None:
+    late = [10 * 24 + number for number in range(25)]  # the clock says 10 s
+    facts = read_facts(film("late.ts", times=late, time_base=Fraction(1, 24), options={"bf": "0"}))
+    assert facts.start_pts * facts.time_base == 10
+    read = list(read_frames(facts))
+    assert [frame.pts * facts.time_base for frame in read] == [Fraction(number, 24) for number in range(24)]
+    later = list(read_frames(facts, read[9].pts, read[14].pts))
+    assert [frame.number for frame in later] == [0, 1, 2, 3, 4]
+    assert all(
+        np.array_equal(a.picture.rgb(), b.picture.rgb()) for a, b in zip(later, read[9:], strict=False)
+    )

@@ -139,6 +139,6 @@ def test_two_films_in_one_file_end_with_the_first(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() * 2)
     facts = read_facts(path)
     read: list[int] = []
-    with pytest.raises(UserError, match=r"its times run back after 1\.\d\d s"):
+    with pytest.raises(UserError, match=r"its times run back after 0\.96 s"):
         read.extend(frame.pts for frame in read_frames(facts))
     assert len(read) == 24

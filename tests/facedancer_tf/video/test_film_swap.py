@@ -3,8 +3,10 @@
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from threading import active_count
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -12,13 +14,14 @@ from benchmarks import clips
 from benchmarks.clip_files import write_clip
 from facedancer_tf.errors import UserError
 from facedancer_tf.film_writing.parts import folder_of
-from facedancer_tf.films.film import read_facts, read_frames
+from facedancer_tf.films.film import FilmFrame, read_facts, read_frames
 from facedancer_tf.provenance.checking import check
 from facedancer_tf.swapping.swapper import Swapper
 from facedancer_tf.video import film_swap
 from facedancer_tf.video.casting import Wish
 from facedancer_tf.video.film_settings import FilmSettings, section_of
 from facedancer_tf.video.film_swap import swap_film
+from facedancer_tf.video.frame_swapping import FrameSwapper
 from tests.facedancer_tf.conftest import PICTURES
 
 SOURCE = Wish((PICTURES / "barack_obama.jpg",))
@@ -93,8 +96,18 @@ def test_a_run_that_was_ended_goes_on_and_gives_the_same_film(
     swapper: Swapper, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(film_swap, "SEGMENT_S", 0.25)
+    groups: list[list[int]] = []
+    swap_group = FrameSwapper._swap_group
+
+    def swap_noted(self: FrameSwapper, frames: list[FilmFrame]) -> None:
+        groups.append([frame.number for frame in frames])
+        swap_group(self, frames)
+
+    monkeypatch.setattr(FrameSwapper, "_swap_group", swap_noted)
     whole, ended = tmp_path / "whole.mp4", tmp_path / "ended.mp4"
     swap_film(swapper, [SOURCE], film, whole, PLAIN)
+    groups_of_whole = groups.copy()
+    threads = active_count()
     write = film_swap.write_unmarked_segment
     written: list[Path] = []
 
@@ -105,15 +118,20 @@ def test_a_run_that_was_ended_goes_on_and_gives_the_same_film(
         return write(path, *others)
 
     monkeypatch.setattr(film_swap, "write_unmarked_segment", write_two)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as interrupt:
         swap_film(swapper, [SOURCE], film, ended, PLAIN)
+    assert interrupt.tb is not None
     assert folder_of(ended).is_dir()
     assert not ended.exists()
+    assert active_count() == threads  # though the error, with all frames of the stack, is still there
+    groups.clear()
     monkeypatch.setattr(film_swap, "write_unmarked_segment", write)
     monkeypatch.setattr(film_swap, "look", lambda *_: pytest.fail("the people are known"))
     report = swap_film(swapper, [SOURCE], film, ended, PLAIN)
     assert any("goes on where it stood" in note for note in report.notes)
     np.testing.assert_array_equal(luma(ended), luma(whole))
+    assert groups == groups_of_whole[-len(groups) :]  # the networks see the same frames together
+    assert 0 < len(groups) < len(groups_of_whole)
     assert not folder_of(ended).exists()
 
 
@@ -156,6 +174,22 @@ def test_only_the_person_who_is_meant_is_swapped(swapper: Swapper, tmp_path: Pat
     other, meant = (change[y - 6 : y + 6, x - 6 : x + 6].mean() for x, y in noses)
     assert meant > 10
     assert other < 3
+
+
+def test_a_picture_without_a_face_is_refused_before_the_film_is_looked_through(
+    swapper: Swapper, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film_swap, "look", lambda *_: pytest.fail("hours may pass"))
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((90, 160, 3), 90, np.uint8))
+    with pytest.raises(UserError, match=r"wall\.png: "):
+        swap_film(swapper, [Wish(SOURCE.sources, tmp_path / "wall.png")], film, tmp_path / "out.mp4", PLAIN)
+
+
+def test_a_film_of_one_frame_becomes_a_picture_that_is_marked(swapper: Swapper, tmp_path: Path) -> None:
+    film, output = tmp_path / "one.mp4", tmp_path / "out.webp"
+    write_clip(film, clips.one_face(320, 180, 1).frames())
+    assert swap_film(swapper, [SOURCE], film, output, FilmSettings()).frames == 1
+    assert check(output).is_marked
 
 
 def test_debug_draws_and_a_film_without_faces_is_one_sentence(
