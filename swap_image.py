@@ -20,6 +20,7 @@ from pathlib import Path
 from data.faces.detection import DETECTORS
 from data.pictures import SUFFIXES
 from facedancer_tf.batches.batch import Batch, run_batch
+from facedancer_tf.batches.jobs import FILMS
 from facedancer_tf.batches.pairs_table import read_jobs
 from facedancer_tf.batches.report import REPORT
 from facedancer_tf.batches.targets import Targets, list_targets, means_many
@@ -122,6 +123,9 @@ def parse_arguments() -> argparse.Namespace:
         parser.error("the following arguments are required: PICTURE")
     if arguments.pairs is None and len(arguments.pictures) < 2 and not arguments.list_faces:
         parser.error("name at least two pictures, the source and the target")
+    for path in arguments.pictures:
+        if path.suffix.lower() in FILMS and not means_many(path):
+            raise UserError(f"{path} is a film: swap_video.py swaps films")
     if (arguments.certificate is None) != (arguments.private_key is None):
         parser.error("--certificate and --private-key belong together")
     if arguments.certificate and (arguments.without_marks or arguments.list_faces):

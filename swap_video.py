@@ -15,6 +15,7 @@ from pathlib import Path
 
 from data.faces.detection import DETECTORS
 from data.pictures import SUFFIXES
+from facedancer_tf.batches.jobs import FILMS
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.film_writing.encoding import CODECS
@@ -46,7 +47,7 @@ position x,y,seconds in the film as it is shown"""
 
 
 def parse_person(text: str) -> Whom:
-    """Reads whom a source is for: largest, all, a number, x,y,seconds, or else the name of a picture."""
+    """Reads whom a source is for: largest, all, a number, x,y,seconds, or the name of a picture."""
     if text == "largest":
         return "largest"
     if text == "all":
@@ -62,7 +63,12 @@ def parse_person(text: str) -> Whom:
                 f"a position is x,y,seconds, three numbers, not {text!r}"
             ) from error
         return Position(x, y, at_s)
-    return Path(text)
+    path = Path(text)
+    if path.suffix.lower() not in SUFFIXES and not path.exists():
+        raise argparse.ArgumentTypeError(
+            f"must be largest, all, a number of --list-people, a picture, or x,y,seconds, not {text!r}"
+        )
+    return path
 
 
 def parse_time(text: str) -> float:
@@ -138,9 +144,21 @@ def read_wishes(arguments: argparse.Namespace) -> list[Wish]:
     if arguments.cast:
         return read_cast(arguments.cast)
     if arguments.swap:
-        return [Wish((Path(source),), parse_person(str(who))) for source, who in arguments.swap]
+        try:
+            return [Wish((Path(source),), parse_person(str(who))) for source, who in arguments.swap]
+        except argparse.ArgumentTypeError as error:
+            raise UserError(f"argument --swap: {error}; see python swap_video.py --help") from error
     whom: Whom = "largest" if arguments.person is None else arguments.person
     return [Wish(tuple(arguments.files[:-1]), whom)]
+
+
+def check_kinds(film: Path, pictures: list[Path]) -> None:
+    """Raises UserError where a picture stands in the film's place, or a film in a picture's, by their names."""
+    if film.suffix.lower() in (".jpg", ".jpeg", ".bmp"):
+        raise UserError(f"{film} is a picture: the film comes last, and swap_image.py swaps pictures")
+    for path in pictures:
+        if path.suffix.lower() in FILMS:
+            raise UserError(f"{path} is a film: one film is swapped, the last file, and sources are pictures")
 
 
 def check_output(output: Path | None, default: str, suffixes: tuple[str, ...], inputs: list[Path]) -> Path:
@@ -189,6 +207,7 @@ def main() -> None:
         return
     wishes = read_wishes(arguments)
     pictures = [path for wish in wishes for path in (*wish.sources, wish.whom) if isinstance(path, Path)]
+    check_kinds(film, pictures)
     output = check_output(arguments.output, "swapped.mp4", tuple(CODECS), [*arguments.files, *pictures])
     read_facts(film)
     for path in pictures:

@@ -49,6 +49,10 @@ def test_a_film_is_listed_and_swapped(tmp_path: Path) -> None:
         (["clip.mp4", "--swap", "b.jpg", "0", "--person", "1"], "--person belongs to source pictures"),
         (["a.jpg", "clip.mp4", "--start", "1:x"], "must be seconds"),
         (["a.jpg", "clip.mp4", "--person", "1,2,x"], "a position is x,y,seconds"),
+        (
+            ["a.jpg", "clip.mp4", "--person", "1,2"],
+            "must be largest, all, a number of --list-people, a picture",
+        ),
         (["a.jpg", "clip.mp4", "--certificate", "c.pem"], "belong together"),
     ],
 )
@@ -58,6 +62,23 @@ def test_a_wrong_command_is_one_sentence(
     monkeypatch.setattr(sys, "argv", ["swap_video.py", *arguments])
     with pytest.raises(UserError, match=sentence):
         swap_video.parse_arguments()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["clip.mp4", "--swap", "a.jpg", "1,2,x"], "argument --swap: a position is x,y,seconds"),
+        (["clip.mp4", "--swap", "a.jpg", "her"], "argument --swap: must be largest, all"),
+        (["a.jpg", "b.jpg"], "b.jpg is a picture: the film comes last, and swap_image.py"),
+        (["a.jpg", "one.mp4", "two.mp4"], "one.mp4 is a film: one film is swapped, the last"),
+    ],
+)
+def test_what_stands_in_the_wrong_place_is_told_before_a_file_is_opened(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], sentence: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["swap_video.py", *arguments])
+    with pytest.raises(UserError, match=sentence):
+        swap_video.main()
 
 
 def test_sources_and_persons_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,7 +145,9 @@ def _animation(suffix: str, codec: str | None, quality: int | None) -> tuple[Enc
 def _pixel_format(facts: FilmFacts, encoder: str, name: str) -> tuple[str, list[str]]:
     """The format nearest to the film's own among those of the encoder."""
     held = {kind.name for kind in av.codec.Codec(encoder, "w").video_formats or ()}
-    notes = [f"{name} holds no transparency, it is left out"] if facts.has_alpha else []
+    notes = (
+        [f"{name} holds no transparency: where the film has any, it is left out"] if facts.has_alpha else []
+    )
     own = facts.pixel_format.replace("yuvj", "yuv").replace("yuva", "yuv")
     chroma = next((kind for kind in ("444", "422") if f"yuv{kind}" in own), "420")
     depth = "10le" if facts.bits > 8 else ""

@@ -58,6 +58,10 @@ def check(path: Path, trust_anchors: str | None = None) -> Provenance:
         film = _film(path) if other_kind else None
         if not other_kind or (film is None and media_type(_start(path)) is None):
             raise
+        if film is None and (media_type(_start(path)) or "").startswith("video/"):
+            raise UnreadablePicture(
+                path, "truncated", "no film that can be read, or damaged at its start"
+            ) from error
         return Provenance(*_credentials(path, trust_anchors), *_marks_of_film(film), film is not None)
     with Image.open(path) as image:
         image.load()  # PNG may hold it behind the pixels
