@@ -11,7 +11,7 @@ import cv2
 from facedancer_tf.errors import UserError
 from facedancer_tf.films.colours import FULL_RANGE
 from facedancer_tf.films.film import FilmFacts
-from facedancer_tf.films.layout import layout_of
+from facedancer_tf.films.layout import holds_alpha, layout_of
 
 
 class _Codec(NamedTuple):
@@ -96,7 +96,7 @@ def choose_encoding(
     if suffix not in CODECS:
         raise UserError(f"a film's name must end in one of {', '.join(CODECS)}, not {suffix!r}")
     if suffix in ANIMATIONS:
-        return _animation(suffix, codec, quality)
+        return _animation(facts, suffix, codec, quality)
     name = CODECS[suffix][0] if codec is None else codec.lower()
     if name not in CODECS[suffix]:
         raise UserError(f"{suffix} is written with the codec {', '.join(CODECS[suffix])}, not {codec!r}")
@@ -129,7 +129,9 @@ def _try_out(name: str, encoder: str) -> None:
         ) from error
 
 
-def _animation(suffix: str, codec: str | None, quality: int | None) -> tuple[Encoding, list[str]]:
+def _animation(
+    facts: FilmFacts, suffix: str, codec: str | None, quality: int | None
+) -> tuple[Encoding, list[str]]:
     if codec is not None:
         raise UserError(f"{suffix} has one codec only; leave out {codec!r}")
     if suffix == ".gif" and quality is not None:
@@ -139,6 +141,8 @@ def _animation(suffix: str, codec: str | None, quality: int | None) -> tuple[Enc
         raise UserError(f"the quality of WebP is a number from 0 to 100 (best), not {chosen}")
     colours = (BT709, BT709, RGB_MATRIX, FULL_RANGE)
     notes = ["GIF holds 256 colours a frame, and times in hundredths of a second"] if suffix == ".gif" else []
+    if facts.has_alpha and not holds_alpha(facts.pixel_format):
+        notes.append(f"the transparency of {facts.codec} cannot be read, it is left out")
     return Encoding(suffix, "ffv1", chosen, LOSSLESS_WITH_ALPHA, (), colours, 1), notes
 
 

@@ -8,7 +8,15 @@ import av
 from facedancer_tf.film_writing.section import Section
 
 # Said of the file or its encoder, not of the film; a writer states its own.
-_OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "vendor_id", "rotate"}
+_OF_THE_FILE = {
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "encoder",
+    "vendor_id",
+    "rotate",
+    "alpha_mode",
+}
 _STATISTICS = ("DURATION", "BPS", "NUMBER_OF_", "_STATISTICS")
 _FOREIGN = "com."  # keys like com.apple.quicktime.model
 

@@ -19,7 +19,7 @@ from facedancer_tf.films.animated_webp import TIME_BASE, decode_webp, durations_
 from facedancer_tf.films.colours import FULL_RANGE, HDR, MATRICES, UNSPECIFIED
 from facedancer_tf.films.decoding import INDEXED, decode
 from facedancer_tf.films.frame_picture import FramePicture
-from facedancer_tf.films.layout import layout_of, native_format
+from facedancer_tf.films.layout import holds_alpha, layout_of, native_format
 from facedancer_tf.films.opening import check_size, clock_start, open_film
 
 JUMP_MAX_S = 0.5  # further back, times are of another film, put behind the first
@@ -115,7 +115,8 @@ def read_facts(path: str | Path) -> FilmFacts:
             end_pts=(stream.start_time or 0) + ticks if ticks and kind == INDEXED[0] else None,
             pixel_format=form,
             bits=layout_of(form).bits,
-            has_alpha=any(part.is_alpha for part in av.VideoFormat(form).components),
+            # WebM holds it as a second picture, which is not decoded.
+            has_alpha=holds_alpha(form) or "alpha_mode" in map(str.lower, stream.metadata),
             colour_space=matrix,
             colour_range=FULL_RANGE if "yuvj" in form else int(frame.color_range),
             colour_primaries=int(frame.color_primaries),

@@ -64,6 +64,11 @@ def layout_of(name: str) -> Layout:
     return Layout("yuv", parts[0].bits, across.bit_length() - 1, down.bit_length() - 1)
 
 
+def holds_alpha(name: str) -> bool:
+    """Whether pixels in the format of this name have a transparency."""
+    return any(part.is_alpha for part in av.VideoFormat(name).components)
+
+
 def channel_views(frame: av.VideoFrame) -> list[np.ndarray]:
     """The channels of a frame in a native format, as views uint8 or uint16 [H, W] (chroma as it is stored), alpha last.
 

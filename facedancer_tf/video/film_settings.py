@@ -36,9 +36,10 @@ def section_of(facts: FilmFacts, start_s: float | None, end_s: float | None) -> 
         raise UserError(
             f"the section must end after its start. Received: {time_words(start_s)} to {time_words(end_s)}"
         )
-    if start_s is not None and facts.duration_s is not None and start_s >= facts.duration_s:
+    end_of_film_s = facts.duration_s if facts.end_pts is None else float(facts.end_pts * facts.time_base)
+    if start_s is not None and end_of_film_s is not None and start_s >= end_of_film_s:
         raise UserError(
-            f"{facts.path} lasts {time_words(facts.duration_s)}; it cannot start at {time_words(start_s)}"
+            f"{facts.path} ends at {time_words(end_of_film_s)}; it cannot start at {time_words(start_s)}"
         )
     first, end = (
         None if time is None else round(Fraction(time) / facts.time_base) for time in (start_s, end_s)

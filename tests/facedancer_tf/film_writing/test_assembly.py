@@ -154,3 +154,14 @@ def test_a_broadcast_and_its_section_keep_their_sound_in_step(tmp_path: Path, cu
     sound = packets(path, "audio")
     assert len(sound) > 5
     assert all(abs(time - heard[content]) <= Fraction(1, 20000) for time, content in sound)
+
+
+def test_transparency_that_cannot_be_read_is_said_and_not_promised(tmp_path: Path) -> None:
+    clear = rich_film(tmp_path / "clear.webm", 3, pixel_format="yuva420p", subtitles=False)
+    assert clear.has_alpha
+    assert "cannot be read" in choose_encoding(clear, ".webp")[1][0]
+    encoding, notes = choose_encoding(clear, ".webm")
+    assert any("transparency" in note for note in notes)
+    path = tmp_path / "result.webm"
+    assemble(path, clear, encoding, write_segments(tmp_path, clear, encoding, (3,)))
+    assert not read_facts(path).has_alpha

@@ -1,5 +1,6 @@
 """Swaps small films whole: what changes and what stays, who is swapped, and going on after an end."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -158,8 +159,12 @@ def test_a_section_that_is_none_is_refused(film: Path) -> None:
     facts = read_facts(film)
     with pytest.raises(UserError, match=r"must end after its start.*0:02.0 to 0:01.0"):
         section_of(facts, 2, 1)
-    with pytest.raises(UserError, match=r"lasts 0:01\.0; it cannot start at 0:05\.0"):
+    with pytest.raises(UserError, match=r"ends at 0:01\.0; it cannot start at 0:05\.0"):
         section_of(facts, 5, None)
+    late = replace(
+        facts, duration_s=1.0, end_pts=round(9 / facts.time_base)
+    )  # its first frame comes after 8 s
+    assert section_of(late, 8.5, None) == (round(Fraction(17, 2) / facts.time_base), None)
 
 
 def test_only_the_person_who_is_meant_is_swapped(swapper: Swapper, tmp_path: Path) -> None:
