@@ -24,7 +24,7 @@ from facedancer_tf.batches.jobs import FILMS
 from facedancer_tf.batches.pairs_table import read_jobs
 from facedancer_tf.batches.report import REPORT
 from facedancer_tf.batches.targets import Targets, list_targets, means_many
-from facedancer_tf.command_line import Parser
+from facedancer_tf.command_line import Parser, check_output
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.metadata import is_ours
@@ -133,19 +133,10 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def check_output(output: Path | None, default: str, pictures: list[Path]) -> Path:
+def output_path(output: Path | None, default: str, pictures: list[Path]) -> Path:
     """The path to write to; raises UserError where writing is impossible or would destroy another file."""
     path = Path(default) if output is None else output
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"the output's name must end in one of {', '.join(SUFFIXES)}, not {path.name!r}")
-    if not path.parent.is_dir():
-        raise UserError(f"the output folder {path.parent} does not exist; make it first")
-    if path.is_dir():
-        many = "of many targets, give the folder or a pattern in quotes"
-        raise UserError(f"the output {path} is a folder; name a file ({many})")
-    for picture in pictures:
-        if path.exists() and picture.exists() and path.samefile(picture):
-            raise UserError(f"the output {path} is the input {picture} itself; name another with -o")
+    check_output(path, SUFFIXES, pictures)
     if output is None and path.exists() and not is_ours(path):
         raise UserError(f"{path} exists and was not written by this program; name the output with -o")
     return path
@@ -153,7 +144,7 @@ def check_output(output: Path | None, default: str, pictures: list[Path]) -> Pat
 
 def list_faces(arguments: argparse.Namespace) -> None:
     """Draws the numbered faces of the target."""
-    path = check_output(arguments.output, "faces.png", arguments.pictures)
+    path = output_path(arguments.output, "faces.png", arguments.pictures)
     target = read_target(arguments.pictures[-1], path)
     faces = load_detector(arguments.detector).detect(target.rgb, "every")
     if not faces:
@@ -206,7 +197,7 @@ def main() -> None:
     if arguments.pairs is not None or means_many(arguments.pictures[-1]):
         swap_many(arguments, options)
         return
-    output = check_output(arguments.output, "swapped.png", arguments.pictures)
+    output = output_path(arguments.output, "swapped.png", arguments.pictures)
     swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
     for path in arguments.pictures:
         if not path.is_file():

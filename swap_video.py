@@ -16,9 +16,9 @@ from pathlib import Path
 from data.faces.detection import DETECTORS
 from data.pictures import SUFFIXES
 from facedancer_tf.batches.jobs import FILMS
-from facedancer_tf.command_line import Parser
+from facedancer_tf.command_line import Parser, check_output
 from facedancer_tf.errors import UserError, run_main
-from facedancer_tf.film_writing.encoding import CODECS
+from facedancer_tf.film_writing.encoding import CODECS, choose_encoding
 from facedancer_tf.films.film import read_facts
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.writing import load_signer, write_unswapped
@@ -161,18 +161,10 @@ def check_kinds(film: Path, pictures: list[Path]) -> None:
             raise UserError(f"{path} is a film: one film is swapped, the last file, and sources are pictures")
 
 
-def check_output(output: Path | None, default: str, suffixes: tuple[str, ...], inputs: list[Path]) -> Path:
+def output_path(output: Path | None, default: str, suffixes: tuple[str, ...], inputs: list[Path]) -> Path:
     """The path to write to; raises UserError where writing is impossible or would destroy another file."""
     path = Path(default) if output is None else output
-    if path.suffix.lower() not in suffixes:
-        raise UserError(f"the output's name must end in one of {', '.join(suffixes)}, not {path.name!r}")
-    if not path.parent.is_dir():
-        raise UserError(f"the output folder {path.parent} does not exist; make it first")
-    if path.is_dir():
-        raise UserError(f"the output {path} is a folder; name a file")
-    for file in inputs:
-        if path.exists() and file.exists() and path.samefile(file):
-            raise UserError(f"the output {path} is the input {file} itself; name another with -o")
+    check_output(path, suffixes, inputs)
     if output is None and path.exists():
         raise UserError(f"{path} exists; name the output with -o, which may replace a file")
     return path
@@ -180,7 +172,7 @@ def check_output(output: Path | None, default: str, suffixes: tuple[str, ...], i
 
 def list_people(arguments: argparse.Namespace) -> None:
     """Shows the people of the film, in words and as a contact sheet."""
-    path = check_output(arguments.output, "people.png", SUFFIXES, arguments.files)
+    path = output_path(arguments.output, "people.png", SUFFIXES, arguments.files)
     facts = read_facts(arguments.files[-1])
     section = section_of(facts, arguments.start, arguments.end)
     load_tensorflow_quietly()
@@ -208,8 +200,10 @@ def main() -> None:
     wishes = read_wishes(arguments)
     pictures = [path for wish in wishes for path in (*wish.sources, wish.whom) if isinstance(path, Path)]
     check_kinds(film, pictures)
-    output = check_output(arguments.output, "swapped.mp4", tuple(CODECS), [*arguments.files, *pictures])
-    read_facts(film)
+    output = output_path(arguments.output, "swapped.mp4", tuple(CODECS), [*arguments.files, *pictures])
+    facts = read_facts(film)
+    section_of(facts, arguments.start, arguments.end)
+    choose_encoding(facts, output.suffix, arguments.codec, arguments.quality)
     for path in pictures:
         read_file(path)
     signer = load_signer(arguments.certificate, arguments.private_key) if arguments.certificate else None
@@ -232,7 +226,8 @@ def main() -> None:
         print(f"note: {note}")
     for line in people_lines(report.people):
         print(line)
-    print(f"person {', '.join(map(str, sorted(report.cast)))} of {len(report.people.persons)} swapped")
+    swapped = " and ".join(f"person {number}" for number in sorted(report.cast))
+    print(f"swapped: {swapped}, of {len(report.people.persons)} in the film")
     print(f"{output} written, {report.frames} frames in {time.monotonic() - started:.1f} s")
 
 

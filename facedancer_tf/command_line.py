@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from facedancer_tf.errors import UserError
@@ -34,3 +35,17 @@ class Parser(argparse.ArgumentParser):
             end = words.index("--")
             words = words[:end] + [f"./{word}" if word[:1] == "-" else word for word in words[end + 1 :]]
         return super().parse_intermixed_args(words, namespace)
+
+
+def check_output(path: Path, suffixes: Sequence[str], inputs: Sequence[Path]) -> None:
+    """Raises UserError where a script cannot write `path`, or would destroy one of its `inputs`."""
+    if path.suffix.lower() not in suffixes:
+        raise UserError(f"the output's name must end in one of {', '.join(suffixes)}, not {path.name!r}")
+    if not path.parent.is_dir():
+        raise UserError(f"the output folder {path.parent} does not exist; make it first")
+    if path.is_dir():
+        many = "of many targets, give the folder or a pattern in quotes"
+        raise UserError(f"the output {path} is a folder; name a file ({many})")
+    for file in inputs:
+        if path.exists() and file.exists() and path.samefile(file):
+            raise UserError(f"the output {path} is the input {file} itself; name another output")

@@ -86,7 +86,6 @@ ENCODING_FILES = {
     "scripts/make_film_demo.py": "an untouched photograph that sways",
     "benchmarks/video_quality.py": "films without marks, to be measured",
     "benchmarks/video_speed.py": "the released way's frames, deleted at once",
-    "benchmarks/video_quality.py": "films swapped as still pictures, measured and deleted",
     "benchmarks/batch_speed.py": "scaled photographs",
     "benchmarks/swap_image_start.py": "enlarged photographs",
     "benchmarks/watermark.py": "in memory, decoded at once",

@@ -36,7 +36,7 @@ def test_a_film_is_listed_and_swapped(tmp_path: Path) -> None:
     assert read_picture(tmp_path / "people.png").rgb.std() > 20
     swapped = run(tmp_path, BARACK, "clip.mp4", "--model", "tiny.keras")
     assert swapped.returncode == 0, swapped.stderr
-    assert "person 0 of 1 swapped" in swapped.stdout
+    assert "swapped: person 0, of 1 in the film" in swapped.stdout
     assert "swapped.mp4 written, 12 frames" in swapped.stdout
     assert read_facts(tmp_path / "swapped.mp4").frames == 12
 
@@ -109,7 +109,7 @@ def test_an_output_that_would_destroy_something_is_refused(tmp_path: Path) -> No
         (tmp_path / "out.txt", "must end in one of"),
     ):
         with pytest.raises(UserError, match=sentence):
-            swap_video.check_output(output, "swapped.mp4", (".mp4",), [film])
+            swap_video.output_path(output, "swapped.mp4", (".mp4",), [film])
 
 
 def test_the_picture_of_a_person_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,8 @@ def _video_stream(
     if film is not None:
         copy_stream_tags(film, stream)
     stream.time_base = facts.time_base
+    if encoding.suffix in _QUICKTIME and stream.codec_context.name == "hevc":
+        stream.codec_context.codec_tag = "hvc1"  # Apple's players know no other
     mark_colours(stream.codec_context, facts, encoding)  # not every codec carries them itself
     if facts.rotation:  # before the first packet of any stream: later it is lost without a word
         stream.set_display_rotation(facts.rotation)

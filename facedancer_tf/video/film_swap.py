@@ -39,10 +39,11 @@ from facedancer_tf.video.first_pass import look
 from facedancer_tf.video.frame_swapping import FRAMES_AT_ONCE, FrameSwapper
 from facedancer_tf.video.people_file import read_people, write_people
 from facedancer_tf.video.seeing_generator import SeeingGenerator
-from facedancer_tf.video.tracks import People
+from facedancer_tf.video.tracks import People, time_words
 
 SEGMENT_S = 10  # what a kill costs at most
 FRAMES_AHEAD = 8
+MISSING_S = 1.0  # sound may be longer than pictures by less
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def swap_film(
         if parts.note:
             notes.append(parts.note)
         people = _people(swapper, facts, parts, section)
+        notes += _missing_end(facts, people, section)
         try:
             cast = resolve(wishes, people, pictured.__getitem__)
         except UserError:
@@ -102,7 +104,7 @@ def look_through(swapper: Swapper, facts: FilmFacts, section: tuple[int | None, 
     total = _expected_frames(facts, *section)
     with (
         closing(ahead(read_frames(facts, *section), FRAMES_AHEAD)) as frames,
-        tqdm(total=total, desc="looking who is there", unit="frame") as bar,
+        tqdm(total=total, desc="looking who is there", unit="frame", disable=None) as bar,
     ):
         people = look(
             facts, frames, swapper.detector, FaceMesh(), swapper.engine.encoder, lambda: bar.update()
@@ -110,6 +112,16 @@ def look_through(swapper: Swapper, facts: FilmFacts, section: tuple[int | None, 
     if not len(people.pts):
         raise UserError(f"{facts.path} has no frame in the section that was asked for", "invalid")
     return people
+
+
+def _missing_end(facts: FilmFacts, people: People, section: tuple[int | None, int | None]) -> list[str]:
+    """A note where the film ends long before its file says: decoders may keep silent about what is cut off."""
+    ends_s = float(people.clock.starts[-1])
+    if section[1] is not None or facts.duration_s is None or ends_s > facts.duration_s - MISSING_S:
+        return []
+    return [
+        f"the film ends at {time_words(ends_s)}, its file says {time_words(facts.duration_s)}: it may be cut off"
+    ]
 
 
 def _embed(swapper: Swapper, paths: Sequence[Path]) -> Identity:
@@ -159,7 +171,9 @@ def _write_segments(
         if settings.debug:
             swapped = _drawn(swapped, people)
         ready = stack.enter_context(closing(ahead(swapped, FRAMES_AHEAD)))
-        bar = stack.enter_context(tqdm(total=total, initial=number, desc="swapping", unit="frame"))
+        bar = stack.enter_context(
+            tqdm(total=total, initial=number, desc="swapping", unit="frame", disable=None)
+        )
         stream = _counted(ready, bar)
         while len(segments) * length < total:
             path, piece = parts.segment(len(segments)), islice(stream, length)

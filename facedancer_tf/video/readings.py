@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from data.faces.alignment import align, misfit, warp
-from data.faces.face import Detector, Face
+from data.faces.face import Detector, Face, Search
 from facedancer_tf.films.frame_picture import FramePicture
 from facedancer_tf.films.rotation import to_stored, upright
 from facedancer_tf.video.face_mesh import five_points, outline
@@ -123,7 +123,7 @@ def read_face(mesh: Mesh, picture: FramePicture, points: np.ndarray) -> Reading 
     return reading if inside and misfit(reading.five) <= LARGEST_MISFIT else None
 
 
-def find_faces(detector: Detector, picture: FramePicture, rotation: int) -> list[Face]:
+def find_faces(detector: Detector, picture: FramePicture, rotation: int, search: Search) -> list[Face]:
     """Finds the faces of a frame, in the pixels of the stored frame whatever its rotation."""
     shrunk = picture.scaled_rgb(LOOK_PX)
     height, width = shrunk.shape[:2]
@@ -133,7 +133,7 @@ def find_faces(detector: Detector, picture: FramePicture, rotation: int) -> list
         return (to_stored(points, rotation, width, height) + 0.5) * factors - 0.5
 
     faces = []
-    for face in detector.detect(np.ascontiguousarray(upright(shrunk, rotation)), "quick"):
+    for face in detector.detect(np.ascontiguousarray(upright(shrunk, rotation)), search):
         x, y, wide, high = face.box
         corners = back(np.array([[x, y], [x + wide, y + high]]))
         low, high_corner = corners.min(axis=0), corners.max(axis=0)

@@ -126,7 +126,8 @@ class Tracker:
         self, number: int, picture: FramePicture, readings: dict[Tracklet, Reading], starts: bool
     ) -> dict[Tracklet, Reading]:
         """Finds all faces of a frame anew, and says which of them each track is; begins and splits tracks."""
-        found = find_faces(self.detector, picture, self.rotation)
+        # Where nobody is followed there is time to look for who lies on the side, or is very near.
+        found = find_faces(self.detector, picture, self.rotation, "quick" if self.active else "patient")
 
         def read(face: Face) -> Reading | None:
             return read_face(self.mesh, picture, face.landmarks)

@@ -165,3 +165,11 @@ def test_transparency_that_cannot_be_read_is_said_and_not_promised(tmp_path: Pat
     path = tmp_path / "result.webm"
     assemble(path, clear, encoding, write_segments(tmp_path, clear, encoding, (3,)))
     assert not read_facts(path).has_alpha
+
+
+def test_h265_has_the_tag_that_apples_players_know(tmp_path: Path) -> None:
+    facts = rich_film(tmp_path / "film.mp4")
+    encoding, _ = choose_encoding(facts, ".mp4", "h265")
+    path, _ = rewrite(tmp_path, facts, encoding)
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].codec_context.codec_tag == "hvc1"

@@ -23,6 +23,7 @@ from facedancer_tf.video.casting import Wish
 from facedancer_tf.video.film_settings import FilmSettings, section_of
 from facedancer_tf.video.film_swap import swap_film
 from facedancer_tf.video.frame_swapping import FrameSwapper
+from facedancer_tf.video.tracks import People
 from tests.facedancer_tf.conftest import PICTURES
 
 SOURCE = Wish((PICTURES / "barack_obama.jpg",))
@@ -208,3 +209,13 @@ def test_debug_draws_and_a_film_without_faces_is_one_sentence(
     with pytest.raises(UserError, match="nobody whose face could be swapped"):
         swap_film(swapper, [SOURCE], wall, tmp_path / "none.mp4", PLAIN)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["debug.mp4", "wall.mp4"]
+
+
+def test_a_film_that_ends_before_its_file_says_is_noted(film: Path) -> None:
+    facts = replace(read_facts(film), duration_s=9.0)
+    people = People([], [], np.arange(24), Fraction(1, 24), 320, 180, 0)
+    assert film_swap._missing_end(facts, people, (None, None)) == [
+        "the film ends at 0:01.0, its file says 0:09.0: it may be cut off"
+    ]
+    assert film_swap._missing_end(facts, people, (None, 24)) == []
+    assert film_swap._missing_end(replace(facts, duration_s=1.5), people, (None, None)) == []

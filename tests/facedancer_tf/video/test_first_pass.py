@@ -161,3 +161,10 @@ def test_a_film_without_faces_has_no_people(look_at) -> None:
 def test_in_a_film_of_one_frame_the_face_counts(look_at) -> None:
     people = look_at([one_face().frame(0)])
     assert [len(person.tracks[0].frames) for person in people.persons] == [1]
+
+
+def test_a_face_that_lies_on_its_side_is_found(look_at: Callable[..., People]) -> None:
+    clip = clips.one_face(*SIZE, count=12)
+    lying = [np.ascontiguousarray(np.rot90(frame)) for frame in clip.frames()]
+    (person,) = look_at(lying).persons
+    assert [len(track.frames) for track in person.tracks] == [12]
