@@ -27,7 +27,7 @@ from facedancer_tf.video.film_swap import swap_film
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN_PAIR = ("barack_obama", "eileen_collins")  # source and target
-WIDTH, HEIGHT, FRAMES, RATE = 208, 240, 32, 16
+WIDTH, HEIGHT, FRAMES, RATE = 156, 180, 16, 10
 FACE_SHARE = 0.46  # of the height
 
 
