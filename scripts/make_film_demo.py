@@ -37,8 +37,8 @@ def swaying(picture: np.ndarray, middle: np.ndarray, face_px: float) -> list[np.
     for angle in np.linspace(0, 2 * np.pi, FRAMES, endpoint=False):
         scale = FACE_SHARE * HEIGHT / face_px * (1 + 0.06 * np.sin(angle))
         matrix = cv2.getRotationMatrix2D(tuple(map(float, middle)), 5 * np.sin(angle + 1), scale)
-        matrix[:, 2] += np.array([WIDTH / 2, HEIGHT * 0.52]) - middle
-        matrix[:, 2] += [9 * np.cos(angle), 5 * np.sin(2 * angle)]
+        matrix[:, 2] += np.array([WIDTH / 2, HEIGHT * 0.45]) - middle
+        matrix[:, 2] += [7 * np.cos(angle), 3 * np.sin(2 * angle)]
         frame = cv2.warpAffine(
             picture, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT
         )
