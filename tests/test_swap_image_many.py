@@ -11,6 +11,7 @@ import cv2
 import pytest
 
 from data.pictures import read_picture, write_picture
+from tests.ctrl_c import heed_ctrl_c
 from tests.facedancer_tf.conftest import write_tiny_model
 from tests.test_swap_image import BARACK, GRACE, PICTURES, ROOT, assert_marked, refused, run
 
@@ -92,7 +93,7 @@ def test_a_run_that_is_ended_leaves_whole_pictures_and_the_next_goes_on(model, t
     out = tmp_path / "out"
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "swap_image.py"), *map(str, command)], cwd=tmp_path,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c,
     )  # fmt: skip
     deadline = time.monotonic() + 120
     while len(list(out.glob("*.png"))) < 3 and time.monotonic() < deadline:

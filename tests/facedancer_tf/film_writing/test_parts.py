@@ -11,6 +11,7 @@ from data.locks import only_one
 from facedancer_tf.errors import UserError
 from facedancer_tf.film_writing.parts import file_identity, folder_of, parts_of
 from facedancer_tf.films.film import FilmFacts
+from tests.ctrl_c import heed_ctrl_c
 from tests.facedancer_tf.film_writing.making_a_film import make
 from tests.facedancer_tf.film_writing.small_films import rich_film
 
@@ -32,7 +33,9 @@ def left_alone(facts: FilmFacts, tmp_path_factory: pytest.TempPathFactory) -> by
 def process(facts: FilmFacts, output: Path, pause_s: float, most_bytes: int = 0) -> subprocess.Popen[str]:
     values = map(str, (facts.path, output, pause_s, most_bytes))
     command = [sys.executable, "-m", "tests.facedancer_tf.film_writing.making_a_film", *values]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+    )
 
 
 @pytest.mark.parametrize(("number", "after"), [(signal.SIGKILL, 1), (signal.SIGKILL, 4), (signal.SIGINT, 2)])
