@@ -84,7 +84,8 @@ def test_the_face_changes_and_times_sound_and_all_around_it_stay(
         assert picture[y - 8 : y + 8, x - 8 : x + 8].mean() > 10
         around = picture.copy()
         around[y - 60 : y + 60, x - 60 : x + 60] = 0
-        assert np.percentile(around, 99) < 8  # the watermark, and encoding anew
+        assert around.mean() < 3  # the watermark, and encoding anew
+        assert np.percentile(around, 99) < 20
     marks = check(output)
     assert marks.credentials is not None
     assert marks.credentials.valid
