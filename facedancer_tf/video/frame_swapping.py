@@ -5,7 +5,7 @@ changes there is added to the planes. Landmarks and transforms are in pixels of 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -30,7 +30,7 @@ class Cut:
 
     `region` uint8 [h, w, 3] is what lies in `box` (left, top, right, bottom) of the frame. `transform` [2, 3] maps it
     to the `crop` uint8 [S, S, 3]. `outline` [N, 2] is in the crop. `strength` in (0, 1] says how much of the swapped
-    face shows.
+    face shows. `is_first`: no other face is pasted into the frame before it, so that the region is still what is there.
     """
 
     box: tuple[int, int, int, int]
@@ -39,6 +39,7 @@ class Cut:
     crop: np.ndarray
     outline: np.ndarray
     strength: float
+    is_first: bool = False
 
 
 class FrameSwapper:
@@ -91,7 +92,8 @@ class FrameSwapper:
                 cut = self._cut(frame.picture, transform, track.outlines[index], track.strength[index])
                 if cut is not None:
                     cuts.append((cut, identity))
-        return sorted(cuts, key=lambda cut: cut[0].region.size)
+        cuts.sort(key=lambda cut: cut[0].region.size)
+        return [(replace(cut, is_first=number == 0), who) for number, (cut, who) in enumerate(cuts)]
 
     def _cut(
         self, picture: FramePicture, transform: np.ndarray, outline: np.ndarray, strength: float
@@ -119,6 +121,7 @@ class FrameSwapper:
         if is_grey(cut.crop):
             swapped = without_colour(swapped)
         mask = paste_mask(cut.outline, self._size_px, seen, cut.strength, self._shrink)
-        pasted = cut.region.copy()
+        region = cut.region if cut.is_first else picture.rgb(cut.box)
+        pasted = region.copy()
         paste_into(pasted, swapped, cut.transform, self._shrink, mask)
-        picture.add(cut.box, np.subtract(pasted, cut.region, dtype=np.int16))
+        picture.add(cut.box, np.subtract(pasted, region, dtype=np.int16))
