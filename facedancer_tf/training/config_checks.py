@@ -4,7 +4,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
-from data.augmentation import colour_and_geometry_augmentation
+from data.augmentation import check_strengths
 from facedancer_tf.training.config_sections import ViewsConfig
 from networks.discriminator import check_image, check_patch
 from networks.encoders import ENCODERS
@@ -19,6 +19,7 @@ GENERATOR_TERMS = (
     "identity_contrast",
     "ifsr",
     "reconstruction",
+    "occluder",
     "perceptual",
     "cycle",
 )
@@ -56,10 +57,15 @@ def check_config(config: "TrainConfig") -> None:
           self_swap_probability=config.data.self_swap_probability)  # fmt: skip
     strengths = config.data.augmentation.strengths()
     if config.data.augmentation.kind == "colour_and_geometry":
-        colour_and_geometry_augmentation(**strengths)
+        check_strengths(**strengths)
     else:
         check(not any(strengths.values()), "`data.augmentation` takes strengths only with "
               "`kind: colour_and_geometry`.", **strengths)  # fmt: skip
+    occluded = config.data.augmentation.occluded
+    check(not occluded or config.data.cached_embeddings, "`data.augmentation.occluded` needs "
+          "`data.cached_embeddings`: identities come from the bare pictures.", cached_embeddings=False)  # fmt: skip
+    check(not config.loss.occluder or occluded > 0, "`loss.occluder` needs `data.augmentation.occluded`, the things "
+          "that it keeps.", occluded=occluded)  # fmt: skip
 
     check(not config.xla or config.strategy == "one_device", "`xla: true` needs `strategy: one_device`: the step of "
           "several devices does not compile yet.", strategy=config.strategy)  # fmt: skip

@@ -32,6 +32,8 @@ class AugmentationConfig:
     """Targets are turned by up to so many degrees."""
     shift: float = 0.0
     """Targets are moved by up to this fraction of the side."""
+    occluded: float = 0.0
+    """The share of the pictures in which a hand, hair, a mask or the like covers part of the face."""
 
     def strengths(self) -> dict[str, Any]:
         return {name: value for name, value in dataclasses.asdict(self).items() if name != "kind"}
@@ -133,6 +135,8 @@ class LossConfig:
     """The weight of the term for what is left of the target's identity; it is not in the paper."""
     reconstruction: float = 5.0
     """The weight of the difference between a self-swap and its target."""
+    occluder: float = 0.0
+    """The weight of the difference from the target under the things that `data.augmentation.occluded` draws."""
     perceptual: float = 0.2
     """The weight of the same in VGG16's features."""
     cycle: float = 1.0

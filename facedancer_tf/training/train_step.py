@@ -15,12 +15,13 @@ from facedancer_tf.training.config import TrainConfig
 from facedancer_tf.training.config_checks import GENERATOR_TERMS
 from facedancer_tf.training.identities import perturb_identities
 from facedancer_tf.training.models import Models
-from facedancer_tf.training.pasting import paste_back
+from facedancer_tf.training.pasting import keep_occluder, paste_back
 from facedancer_tf.training.views import Resample, random_views
 from losses.adversarial import discriminator_adversarial, generator_adversarial, per_sample_mean
 from losses.gradient_penalty import r1_logit_sum, r1_penalty
 from losses.identity import identity_contrast_loss, identity_loss
 from losses.ifsr import ifsr_loss
+from losses.occluder import occluder_loss
 from losses.perceptual import perceptual_loss
 from losses.reconstruction import cycle_loss, reconstruction_loss
 
@@ -67,6 +68,8 @@ class Objective:
         if weight.identity or weight.identity_contrast or weight.ifsr:
             pasted = self.config.encoder.pasted
             visible = paste_back(swapped, batch["target"], models.shrink) if pasted else swapped
+            if "occluder" in batch:
+                visible = keep_occluder(visible, batch["target"], batch["occluder"])
             swapped_faces = models.faces(visible, views)
         if weight.identity:
             terms["identity"] = mean(identity_loss(source["embedding"], swapped_faces["embedding"]))
@@ -80,6 +83,8 @@ class Objective:
         flags, batch_size = batch["self_swap"], self.config.batch_size
         if weight.reconstruction:
             terms["reconstruction"] = reconstruction_loss(batch["target"], swapped, flags, batch_size, mean)
+        if weight.occluder:
+            terms["occluder"] = occluder_loss(batch["target"], swapped, batch["occluder"], mean)
         if weight.perceptual:
             if models.vgg is None:
                 raise ValueError("`loss.perceptual` needs VGG. Received: models.vgg=None")
@@ -143,10 +148,11 @@ def build_train_step(
 ) -> TrainStep:
     """Builds `step(batch, with_r1, with_cycle) -> scalars`, a `tf.function` that updates everything once.
 
-    `batch` comes from the pipeline: target, source `[b, S, S, 3]`, self_swap `[b]`. The two flags are Python bools
-    (each combination is a graph of its own). They switch on the lazy terms, which then weigh `…_every_steps` times as
-    much. The scalars are the unweighted terms, the weighted sums, the mean logits and the norms of both networks'
-    gradients. `config` is that of one stage of the schedule; the optimizers take its learning rate.
+    `batch` comes from the pipeline: target, source `[b, S, S, 3]`, self_swap `[b]` and, where faces are
+    covered, occluder `[b, S, S, 1]`. The two flags are Python bools (each combination is a graph of its own). They
+    switch on the lazy terms, which then weigh `…_every_steps` times as much. The scalars are the unweighted terms, the
+    weighted sums, the mean logits and the norms of both networks' gradients. `config` is that of one stage of the
+    schedule; the optimizers take its learning rate.
     """
     objective = Objective(models, config)
     loss = config.loss

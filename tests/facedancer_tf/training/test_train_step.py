@@ -1,7 +1,9 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from facedancer_tf.training.config_sections import AugmentationConfig
 from facedancer_tf.training.train_step import build_train_step, learning_rates, update_average
 from tests.facedancer_tf.training.small_training import (
     SMALL,
@@ -206,6 +208,29 @@ def test_cached_embeddings_give_the_same_step(batch):
     )
     for name, value in plain.items():
         assert float(fast[name]) == pytest.approx(float(value), rel=1e-4), name
+
+
+def test_what_covers_a_target_is_kept_by_a_term_of_its_own_and_shown_to_the_encoder_as_it_is(batch):
+    augmentation = AugmentationConfig("colour_and_geometry", occluded=0.3)
+    covers = {"augmentation": augmentation, "cached_embeddings": True}
+    config = with_settings(SMALL, data=covers, loss={"occluder": 20.0, "cycle": 0.0})
+    models = tiny_models(config)
+    embedded = {f"{role}_embedding": models.faces(batch[role])["embedding"] for role in ("source", "target")}
+    occluder = np.zeros((4, 64, 64, 1), np.float32)
+    occluder[1, 20:40] = 1.0
+    swapped = models.generator([batch["target"], embedded["source_embedding"]])
+    apart = np.abs(batch["target"] - swapped)[1, 20:40].mean()
+    seen = np.where(occluder > 0, batch["target"], swapped)
+    identity = 1.0 + keras.losses.cosine_similarity(
+        models.faces(tf.constant(seen))["embedding"], embedded["source_embedding"]
+    )
+    step = build(config, models=models).step
+    scalars = step({**batch, **embedded, "occluder": tf.constant(occluder)}, with_r1=False, with_cycle=False)
+    assert float(scalars["occluder"]) == pytest.approx(apart, rel=2e-3)
+    assert float(scalars["identity"]) == pytest.approx(np.mean(identity), rel=1e-4)
+    weights = {"adversarial": 1, "identity": 10, "ifsr": 1, "reconstruction": 5, "occluder": 20}
+    total = sum(weight * float(scalars[name]) for name, weight in weights.items())
+    assert float(scalars["generator_total"]) == pytest.approx(total, rel=1e-5)
 
 
 @pytest.mark.slow
