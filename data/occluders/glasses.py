@@ -3,32 +3,30 @@
 import numpy as np
 
 from data.occluders.layer import Layer
-from data.occluders.shapes import DRAWING_PX, LANDMARKS, curve, limb, line, oval, polygon
+from data.occluders.shapes import LANDMARKS, curve, limb, line, oval, polygon
 from data.occluders.textures import any_colour, coordinates, noise
+
+_THICKNESSES = ((0.003, 0.008), (0.008, 0.02), (0.02, 0.035))  # of rims, in sides of the crop
 
 
 def draw_glasses(random: np.random.Generator) -> Layer:
     """A pair of glasses on the eyes, slightly crooked now and then."""
     layer = Layer(random)
     outlines = _outlines(random)
-    thick = random.choice(
-        [random.uniform(0.003, 0.008), random.uniform(0.008, 0.02), random.uniform(0.02, 0.035)]
-    )
+    thick = random.uniform(*_THICKNESSES[random.integers(len(_THICKNESSES))])
     colour = any_colour(random) * random.choice([0.1, 0.4, 1.0])
     if random.random() < 0.25:
         colour = np.array([196, 160, 92]) * random.uniform(0.6, 1.2)  # metal
-    spots = (
-        0.5 * noise(random, 14, 2)[..., None] if random.random() < 0.2 else np.zeros((1, 1, 1), np.float32)
-    )
-    rim = np.broadcast_to(colour * (1.0 + spots), (DRAWING_PX, DRAWING_PX, 3))
+    rim = (
+        colour * (1.0 + 0.5 * noise(random, 14, 2)[..., None]) if random.random() < 0.2 else colour
+    )  # tortoise
     _lenses(layer, outlines, random)
     half = random.random() < 0.15  # rims above only
     for outline in outlines:
         closed = np.concatenate([outline, outline[:1]])
         path = closed[closed[:, 1] <= outline[:, 1].mean() + 0.01] if half else closed
         path = path[np.argsort(path[:, 0])] if half else path
-        shape = line(path, thick)
-        layer.paint_round(shape, rim, thick / 2, 0.5)
+        layer.paint_round(line(path, thick), rim, thick / 2, 0.5)
     left, right = outlines
     inner = [left[left[:, 0].argmax()], right[right[:, 0].argmin()]]
     outer = [left[left[:, 0].argmin()], right[right[:, 0].argmax()]]

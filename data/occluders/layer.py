@@ -25,9 +25,8 @@ class Layer:
     def paint(self, shape: np.ndarray, colours: np.ndarray, opacity: float | np.ndarray = 1.0) -> None:
         """Paints `shape` in flat colours; `opacity` holds for all of it or for each pixel [256, 256]."""
         box = _box(shape)
-        self._cover(
-            box, shape, _part(colours, box), opacity[box] if isinstance(opacity, np.ndarray) else opacity
-        )
+        part = opacity[box] if isinstance(opacity, np.ndarray) else opacity
+        self._cover(box, shape, _part(colours, box), part)
 
     def paint_round(
         self,
@@ -67,8 +66,8 @@ def _part(colours: np.ndarray, box: tuple[slice, slice]) -> np.ndarray:
 def _lit(shape: np.ndarray, radius_px: float, light: np.ndarray) -> np.ndarray:
     """How much light every pixel of a body takes, float32 as `shape`; 1 where the body faces the viewer, 1.8 at most.
 
-    The body rises from its rim like a quarter of a circle. The border of the crop is no rim: bodies go on
-    beyond it.
+    The body rises from its rim like a quarter of a circle. The border of the crop is no rim: bodies go on beyond
+    it.
     """
     inside = cv2.copyMakeBorder((shape > 127).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     rise = np.minimum(cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1] / radius_px, 1.0)

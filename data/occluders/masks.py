@@ -18,9 +18,8 @@ def draw_mask(random: np.random.Generator) -> Layer:
     wide, shift = random.uniform(0.36, 0.52), random.normal(0, 0.02)
     left, right = np.array([0.5 - wide + shift, top + sag]), np.array([0.5 + wide + shift, top + sag])
     edge = curve(np.array([left, [0.42 + shift, top - sag], [0.58 + shift, top - sag], right]), 24)
-    chin = curve(
-        np.array([right, [0.5 + 0.8 * wide + shift, 1.3], [0.5 - 0.8 * wide + shift, 1.3], left]), 24
-    )
+    jaw = 0.8 * wide
+    chin = curve(np.array([right, [0.5 + jaw + shift, 1.3], [0.5 - jaw + shift, 1.3], left]), 24)
     shape = polygon(np.concatenate([edge, chin]))
     kind = random.choice(["surgical", "cloth", "shaped"])
     colour = _PLAIN[random.integers(len(_PLAIN))] * random.uniform(0.85, 1.05)
@@ -41,9 +40,8 @@ def draw_mask(random: np.random.Generator) -> Layer:
             layer.paint(line(pleat + np.array([0.0, 0.008]), 0.006) & shape, colour * 1.12, 0.4)
     layer.paint(line(edge, random.uniform(0.004, 0.012)), colour * random.uniform(0.7, 1.1), 0.7)
     if kind == "shaped":
-        layer.paint(
-            line(np.array([[0.5 + shift, top], [0.5 + shift, 1.1]]), 0.005) & shape, colour * 0.75, 0.6
-        )
+        seam = line(np.array([[0.5 + shift, top], [0.5 + shift, 1.1]]), 0.005)
+        layer.paint(seam & shape, colour * 0.75, 0.6)
     return layer
 
 

@@ -48,7 +48,7 @@ def pattern(random: np.random.Generator, kind: str | None = None) -> np.ndarray:
     elif kind == "stripes":
         mix = np.sin(pace * x + warp) * random.choice([1.0, 6.0]) + random.uniform(-0.5, 1)
     elif kind == "checks":
-        mix = 0.25 * ((np.sin(pace * x + warp) > 0) * 2.0 + (np.sin(pace * y + warp) > 0) * 2.0)
+        mix = 0.5 * (np.sin(pace * x + warp) > 0) + 0.5 * (np.sin(pace * y + warp) > 0)
     elif kind == "dots":
         mix = (np.sin(pace * x + warp) * np.sin(pace * y + warp) - random.uniform(0.2, 0.7)) * 8
     elif kind == "patches":

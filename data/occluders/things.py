@@ -1,4 +1,4 @@
-"""Things held or blended before a face: phones, cups, paper, pens, bars, captions and blobs of any surface."""
+"""Things held before a face or laid over its picture: phones, cups, paper, pens, bars, captions and blobs."""
 
 from collections.abc import Callable
 
@@ -31,9 +31,8 @@ def _phone(layer: Layer, random: np.random.Generator) -> None:
     body = polygon(oval(centre, (high * 0.5, high), turn, 9.0))
     layer.paint_round(body, any_colour(random) * random.choice([0.2, 1.0]), 0.015, 0.5)
     if random.random() < 0.4:
-        layer.paint(
-            polygon(oval(centre, (high * 0.46, high * 0.93), turn, 11.0)), pattern(random, "gradient")
-        )
+        screen = polygon(oval(centre, (high * 0.46, high * 0.93), turn, 11.0))
+        layer.paint(screen, pattern(random, "gradient"))
         return
     for place in ([-0.3, -0.8], [-0.3, -0.62], [-0.12, -0.71])[: random.integers(1, 4)]:
         lens = centre + rotation(turn) @ (np.array(place) * high)
@@ -60,10 +59,8 @@ def _paper(layer: Layer, random: np.random.Generator) -> None:
     centre, turn = _anywhere(random), random.normal(0, 0.5)
     axes = random.uniform([0.12, 0.12], [0.28, 0.24])
     sheet = polygon(oval(centre, (axes[0], axes[1]), turn, 40.0))
-    paper = (
-        random.uniform(190, 250) * random.uniform(0.9, 1.0, 3) * (1.0 + 0.04 * noise(random, 4, 2)[..., None])
-    )
-    layer.paint_round(sheet, paper, 0.005, 0.8)
+    paper = random.uniform(190, 250) * random.uniform(0.9, 1.0, 3)
+    layer.paint_round(sheet, paper * (1.0 + 0.04 * noise(random, 4, 2)[..., None]), 0.005, 0.8)
     ink = random.uniform(0, 120, 3)
     for row in np.arange(-0.8, 0.8, random.uniform(0.1, 0.25)):
         ends = np.array([[-0.8, row], [random.uniform(-0.2, 0.8), row]]) * axes
