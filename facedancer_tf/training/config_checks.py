@@ -17,6 +17,8 @@ GENERATOR_TERMS = (
     "adversarial",
     "identity",
     "identity_contrast",
+    "second_identity",
+    "second_contrast",
     "ifsr",
     "reconstruction",
     "occluder",
@@ -82,6 +84,13 @@ def check_config(config: "TrainConfig") -> None:
 
     check(config.encoder.name in ENCODERS, f"`encoder.name` must be one of {', '.join(ENCODERS)}.",
           name=config.encoder.name)  # fmt: skip
+    second, asked = config.second_encoder, config.loss.second_identity or config.loss.second_contrast
+    check(second.name is None or second.name in ENCODERS, f"`second_encoder.name` must be one of "
+          f"{', '.join(ENCODERS)}, or null.", name=second.name)  # fmt: skip
+    check(not asked or second.name is not None, "`loss.second_identity` and `loss.second_contrast` need "
+          "`second_encoder.name`.", name=second.name)  # fmt: skip
+    check(second.name is None or config.data.cached_embeddings, "`second_encoder` needs `data.cached_embeddings`: "
+          "identities come from the pictures as they are.", cached_embeddings=False)  # fmt: skip
     views = config.encoder.views
     check(0 <= views.scale <= 0.5 and 0 <= views.shift <= 0.25 and 1 <= views.blur_px <= 8, "`encoder.views` takes "
           "`scale` up to 0.5, `shift` up to 0.25 and `blur_px` from 1 to 8.", views=views)  # fmt: skip

@@ -112,6 +112,16 @@ class EncoderConfig:
 
 
 @dataclass(frozen=True)
+class SecondEncoderConfig:
+    """A second frozen identity encoder, which also judges whether the swapped face shows the source."""
+
+    name: str | None = None
+    """One of the encoders of `networks.encoders`; null: none."""
+    weights: str | None = None
+    """A name or file of its weights; embedded encoders need none."""
+
+
+@dataclass(frozen=True)
 class StartConfig:
     """Files from which a new run takes its first weights, to go on training them; without a file they are random."""
 
@@ -133,6 +143,10 @@ class LossConfig:
     """The weight of the distance between the swapped face's identity and the source's."""
     identity_contrast: float = 0.0
     """The weight of the term for what is left of the target's identity; it is not in the paper."""
+    second_identity: float = 0.0
+    """The weight of `identity` by the second encoder."""
+    second_contrast: float = 0.0
+    """The weight of `identity_contrast` by the second encoder."""
     reconstruction: float = 5.0
     """The weight of the difference between a self-swap and its target."""
     occluder: float = 0.0
