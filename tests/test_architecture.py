@@ -19,6 +19,7 @@ FORBIDDEN = {
     "losses": {"networks", "data", "facedancer_tf", "tensorflow"},
     "data": {"networks", "losses", "facedancer_tf"},
     "data/faces": {"tensorflow", "keras"},
+    "data/occluders": {"tensorflow", "keras"},
     "facedancer_tf": set(),
     "facedancer_tf/graphs": {"tensorflow"},
     "facedancer_tf/films": {"tensorflow", "keras"},
@@ -32,6 +33,7 @@ WINGS: dict[str, dict[str, set[str]]] = {
     "data": {
         "": set(),
         "faces": {""},
+        "occluders": {"", "faces"},
         "preparing": {"", "faces"},
     },
     "facedancer_tf": {

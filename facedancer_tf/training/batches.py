@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from data.augmentation import colour_and_geometry_augmentation, released_augmentation
 from data.manifest import Manifest
+from data.occluders.sprites import draw_sprites
 from data.pipeline import Augmentation, build_dataset
 from data.stream import Companions
 from facedancer_tf.errors import UserError
@@ -16,7 +17,8 @@ from facedancer_tf.weights.catalogue import sha256_of
 def _augmentation(config: TrainConfig) -> Augmentation | None:
     settings = config.data.augmentation
     if settings.kind == "colour_and_geometry":
-        return colour_and_geometry_augmentation(**settings.strengths())
+        sprites = draw_sprites(config.seed) if settings.occluded else None
+        return colour_and_geometry_augmentation(**settings.strengths(), sprites=sprites)
     return released_augmentation() if settings.kind == "released" else None
 
 

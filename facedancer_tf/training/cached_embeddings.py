@@ -3,7 +3,7 @@
 The encoder is frozen, so every epoch would compute the same embeddings again. They lie in a folder of
 `<data>/embeddings/` that is named after the encoder's weights, the size and the shards' checksums. Each shard has a
 TFRecord file of its own name there, with the raw embeddings [W], float32 little-endian, of its records in order. They
-are those of the pictures as the pipeline decodes them.
+are those of the pictures as the pipeline decodes them. With a second encoder its embeddings follow in the same row.
 """
 
 import hashlib
@@ -36,9 +36,12 @@ def embeddings_of_run(
     if not config.data.cached_embeddings:
         return None
     pictures = hashlib.sha256("".join(shard.sha256 for shard in manifest.of("train")).encode()).hexdigest()
-    encoder = f"{config.encoder.name}-{models.encoder_fingerprint[:16]}"
+    encoders = [(models.encoder_description, models.encoder_fingerprint)]
+    if models.second_encoder is not None:
+        encoders.append((models.second_encoder.description, models.second_encoder.fingerprint))
+    encoder = "-".join(f"{description.name}-{fingerprint[:16]}" for description, fingerprint in encoders)
     folder = config.data.folder / "embeddings" / f"{encoder}-{config.size_px}px-{pictures[:16]}"
-    companions = Companions(folder, models.encoder_description.width * 4)
+    companions = Companions(folder, sum(description.width for description, _ in encoders) * 4)
     framed = companions.bytes_each + FRAME_BYTES
     missing = [shard for shard in manifest.of("train") if _size(folder / shard.name) != shard.count * framed]
     if missing and not make:
@@ -68,7 +71,7 @@ def _size(path: Path) -> int:
 
 def _make(config: TrainConfig, models: Models, manifest: Manifest, shards: list[Shard], folder: Path) -> None:
     """Computes the embeddings of `shards` and writes one file for each into `folder`."""
-    embed = tf.function(lambda pictures: models.faces(pictures)["embedding"], autograph=False)
+    embed = tf.function(models.embeddings, autograph=False)
     with tqdm(total=sum(shard.count for shard in shards), unit="picture", desc="embedding") as bar:
         for shard in shards:
             records = tf.data.TFRecordDataset(str(config.data.folder / shard.name))

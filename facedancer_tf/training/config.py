@@ -26,6 +26,7 @@ from facedancer_tf.training.config_sections import (
     GeneratorConfig,
     LossConfig,
     OptimizerConfig,
+    SecondEncoderConfig,
     StartConfig,
 )
 from networks.encoders import ENCODERS
@@ -66,6 +67,8 @@ class TrainConfig:
     """The discriminator's kind and shape"""
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     """The identity encoder, and what it sees"""
+    second_encoder: SecondEncoderConfig = field(default_factory=SecondEncoderConfig)
+    """A second identity encoder, for the losses alone"""
     start_from: StartConfig = field(default_factory=StartConfig)
     """Files with the first weights of a new run"""
     loss: LossConfig = field(default_factory=LossConfig)

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
-from data.augmentation import colour_and_geometry_augmentation
+from data.augmentation import check_strengths
 from facedancer_tf.training.config_sections import ViewsConfig
 from networks.discriminator import check_image, check_patch
 from networks.encoders import ENCODERS
@@ -17,8 +17,11 @@ GENERATOR_TERMS = (
     "adversarial",
     "identity",
     "identity_contrast",
+    "second_identity",
+    "second_contrast",
     "ifsr",
     "reconstruction",
+    "occluder",
     "perceptual",
     "cycle",
 )
@@ -56,10 +59,15 @@ def check_config(config: "TrainConfig") -> None:
           self_swap_probability=config.data.self_swap_probability)  # fmt: skip
     strengths = config.data.augmentation.strengths()
     if config.data.augmentation.kind == "colour_and_geometry":
-        colour_and_geometry_augmentation(**strengths)
+        check_strengths(**strengths)
     else:
         check(not any(strengths.values()), "`data.augmentation` takes strengths only with "
               "`kind: colour_and_geometry`.", **strengths)  # fmt: skip
+    occluded = config.data.augmentation.occluded
+    check(not occluded or config.data.cached_embeddings, "`data.augmentation.occluded` needs "
+          "`data.cached_embeddings`: identities come from the bare pictures.", cached_embeddings=False)  # fmt: skip
+    check(not config.loss.occluder or occluded > 0, "`loss.occluder` needs `data.augmentation.occluded`, the things "
+          "that it keeps.", occluded=occluded)  # fmt: skip
 
     check(not config.xla or config.strategy == "one_device", "`xla: true` needs `strategy: one_device`: the step of "
           "several devices does not compile yet.", strategy=config.strategy)  # fmt: skip
@@ -76,6 +84,13 @@ def check_config(config: "TrainConfig") -> None:
 
     check(config.encoder.name in ENCODERS, f"`encoder.name` must be one of {', '.join(ENCODERS)}.",
           name=config.encoder.name)  # fmt: skip
+    second, asked = config.second_encoder, config.loss.second_identity or config.loss.second_contrast
+    check(second.name is None or second.name in ENCODERS, f"`second_encoder.name` must be one of "
+          f"{', '.join(ENCODERS)}, or null.", name=second.name)  # fmt: skip
+    check(not asked or second.name is not None, "`loss.second_identity` and `loss.second_contrast` need "
+          "`second_encoder.name`.", name=second.name)  # fmt: skip
+    check(second.name is None or config.data.cached_embeddings, "`second_encoder` needs `data.cached_embeddings`: "
+          "identities come from the pictures as they are.", cached_embeddings=False)  # fmt: skip
     views = config.encoder.views
     check(0 <= views.scale <= 0.5 and 0 <= views.shift <= 0.25 and 1 <= views.blur_px <= 8, "`encoder.views` takes "
           "`scale` up to 0.5, `shift` up to 0.25 and `blur_px` from 1 to 8.", views=views)  # fmt: skip

@@ -32,6 +32,8 @@ class AugmentationConfig:
     """Targets are turned by up to so many degrees."""
     shift: float = 0.0
     """Targets are moved by up to this fraction of the side."""
+    occluded: float = 0.0
+    """The share of the pictures in which a hand, hair, a mask or the like covers part of the face."""
 
     def strengths(self) -> dict[str, Any]:
         return {name: value for name, value in dataclasses.asdict(self).items() if name != "kind"}
@@ -110,6 +112,16 @@ class EncoderConfig:
 
 
 @dataclass(frozen=True)
+class SecondEncoderConfig:
+    """A second frozen identity encoder, which also judges whether the swapped face shows the source."""
+
+    name: str | None = None
+    """One of the encoders of `networks.encoders`; null: none."""
+    weights: str | None = None
+    """A name or file of its weights; embedded encoders need none."""
+
+
+@dataclass(frozen=True)
 class StartConfig:
     """Files from which a new run takes its first weights, to go on training them; without a file they are random."""
 
@@ -131,8 +143,14 @@ class LossConfig:
     """The weight of the distance between the swapped face's identity and the source's."""
     identity_contrast: float = 0.0
     """The weight of the term for what is left of the target's identity; it is not in the paper."""
+    second_identity: float = 0.0
+    """The weight of `identity` by the second encoder."""
+    second_contrast: float = 0.0
+    """The weight of `identity_contrast` by the second encoder."""
     reconstruction: float = 5.0
     """The weight of the difference between a self-swap and its target."""
+    occluder: float = 0.0
+    """The weight of the difference from the target under the things that `data.augmentation.occluded` draws."""
     perceptual: float = 0.2
     """The weight of the same in VGG16's features."""
     cycle: float = 1.0

@@ -15,12 +15,14 @@ from facedancer_tf.training.config import TrainConfig
 from facedancer_tf.training.config_checks import GENERATOR_TERMS
 from facedancer_tf.training.identities import perturb_identities
 from facedancer_tf.training.models import Models
-from facedancer_tf.training.pasting import paste_back
-from facedancer_tf.training.views import Resample, random_views
+from facedancer_tf.training.pair_faces import faces_of_pairs
+from facedancer_tf.training.pasting import keep_occluder, paste_back
+from facedancer_tf.training.views import Views, random_views
 from losses.adversarial import discriminator_adversarial, generator_adversarial, per_sample_mean
 from losses.gradient_penalty import r1_logit_sum, r1_penalty
 from losses.identity import identity_contrast_loss, identity_loss
 from losses.ifsr import ifsr_loss
+from losses.occluder import occluder_loss
 from losses.perceptual import perceptual_loss
 from losses.reconstruction import cycle_loss, reconstruction_loss
 
@@ -54,7 +56,7 @@ class Objective:
         self.batch_mean = global_batch_mean(config.batch_size)
 
     def generator_terms(self, batch: dict, source: dict, target: dict, swapped: tf.Tensor, swapped_logits: tf.Tensor,
-                        with_cycle: bool, views: Resample | None = None) -> Scalars:  # fmt: skip
+                        with_cycle: bool, views: Views | None = None) -> Scalars:  # fmt: skip
         """Computes the generator's unweighted terms by name.
 
         `source` and `target` are `Models.faces` of the batch's pictures; `views` are the same random views in which the
@@ -64,15 +66,24 @@ class Objective:
         terms = {}
         if weight.adversarial:
             terms["adversarial"] = mean(generator_adversarial(swapped_logits))
-        if weight.identity or weight.identity_contrast or weight.ifsr:
+        by_first = weight.identity or weight.identity_contrast or weight.ifsr
+        by_second = weight.second_identity or weight.second_contrast
+        if by_first or by_second:
             pasted = self.config.encoder.pasted
             visible = paste_back(swapped, batch["target"], models.shrink) if pasted else swapped
+            if "occluder" in batch:
+                visible = keep_occluder(visible, batch["target"], batch["occluder"])
+        if by_first:
             swapped_faces = models.faces(visible, views)
         if weight.identity:
             terms["identity"] = mean(identity_loss(source["embedding"], swapped_faces["embedding"]))
         if weight.identity_contrast:
             three = (face["embedding"] for face in (source, target, swapped_faces))
             terms["identity_contrast"] = mean(identity_contrast_loss(*three))
+        if by_second:
+            seconds = source["second"], target["second"], models.second_embeddings(visible, views)
+            terms["second_identity"] = mean(identity_loss(seconds[0], seconds[2]))
+            terms["second_contrast"] = mean(identity_contrast_loss(*seconds))
         if weight.ifsr:
             terms["ifsr"] = ifsr_loss(
                 target, swapped_faces, self.config.margins, weight.ifsr_scale, weight.ifsr_weights, mean
@@ -80,6 +91,8 @@ class Objective:
         flags, batch_size = batch["self_swap"], self.config.batch_size
         if weight.reconstruction:
             terms["reconstruction"] = reconstruction_loss(batch["target"], swapped, flags, batch_size, mean)
+        if weight.occluder:
+            terms["occluder"] = occluder_loss(batch["target"], swapped, batch["occluder"], mean)
         if weight.perceptual:
             if models.vgg is None:
                 raise ValueError("`loss.perceptual` needs VGG. Received: models.vgg=None")
@@ -143,10 +156,11 @@ def build_train_step(
 ) -> TrainStep:
     """Builds `step(batch, with_r1, with_cycle) -> scalars`, a `tf.function` that updates everything once.
 
-    `batch` comes from the pipeline: target, source `[b, S, S, 3]`, self_swap `[b]`. The two flags are Python bools
-    (each combination is a graph of its own). They switch on the lazy terms, which then weigh `…_every_steps` times as
-    much. The scalars are the unweighted terms, the weighted sums, the mean logits and the norms of both networks'
-    gradients. `config` is that of one stage of the schedule; the optimizers take its learning rate.
+    `batch` comes from the pipeline: target, source `[b, S, S, 3]`, self_swap `[b]` and, where faces are
+    covered, occluder `[b, S, S, 1]`. The two flags are Python bools (each combination is a graph of its own). They
+    switch on the lazy terms, which then weigh `…_every_steps` times as much. The scalars are the unweighted terms, the
+    weighted sums, the mean logits and the norms of both networks' gradients. `config` is that of one stage of the
+    schedule; the optimizers take its learning rate.
     """
     objective = Objective(models, config)
     loss = config.loss
@@ -159,7 +173,7 @@ def build_train_step(
     noise, length = config.encoder.identity_noise, config.encoder.identity_length
 
     def replica_step(batch: dict, with_r1: bool, with_cycle: bool) -> Scalars:
-        views = random_views(config.encoder.views, config.seed, batch, models.encoder_description.size_px)
+        views = random_views(config.encoder.views, config.seed, batch)
         source, target = faces_of_pairs(
             models, batch, bool(loss.ifsr or loss.cycle or loss.identity_contrast), views
         )
@@ -210,26 +224,6 @@ def build_train_step(
         return {name: strategy.experimental_local_results(value)[0] for name, value in scalars.items()}
 
     return train_step
-
-
-def faces_of_pairs(
-    models: Models, batch: dict, both: bool, views: Resample | None = None
-) -> tuple[dict, dict]:
-    """Computes `Models.faces` of the sources and, with `both`, in the same pass of the targets (otherwise empty).
-
-    If the batch has cached embeddings, only the targets' other features are computed, and only with `both`; the encoder
-    then sees `views` of the targets.
-    """
-    if "source_embedding" in batch:
-        target = models.faces(batch["target"], views) if both else {}
-        return {"embedding": batch["source_embedding"]}, {**target, "embedding": batch["target_embedding"]}
-    if views is not None:
-        raise ValueError("`views` need the embeddings of the pictures as they are in `batch`.")
-    if not both:
-        return models.faces(batch["source"]), {}
-    faces = models.faces(tf.concat([batch["source"], batch["target"]], 0))
-    halves = {name: tf.split(value, 2) for name, value in faces.items()}
-    return {name: half[0] for name, half in halves.items()}, {name: half[1] for name, half in halves.items()}
 
 
 def update_average(

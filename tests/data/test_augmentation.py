@@ -13,7 +13,7 @@ from data.augmentation import (
     released_augmentation,
 )
 
-GEOMETRY = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0}
+GEOMETRY: dict = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0}
 
 
 def pictures(count: int, size_px: int = 16, seed: int = 0) -> tf.Tensor:
@@ -26,7 +26,7 @@ def apply(augmentation, target, source, self_swap, first=0, batch=0, seed=1, one
     out = function(
         target, source, tf.constant(self_swap, tf.float32), sample, tf.constant(batch, tf.int64), seed
     )
-    return out[0].numpy(), out[1].numpy()
+    return out["target"].numpy(), out["source"].numpy()
 
 
 def test_released_draws_once_per_batch_and_differs_between_the_sides() -> None:

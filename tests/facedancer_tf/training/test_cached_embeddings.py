@@ -17,7 +17,11 @@ def test_they_are_those_of_the_pictures_and_are_made_once(face_shards, tmp_path)
     (tmp_path / "data").mkdir()
     for file in face_shards.glob("*.*"):
         (tmp_path / "data" / file.name).write_bytes(file.read_bytes())
-    config = with_settings(SMALL, data={"folder": tmp_path / "data", "cached_embeddings": True})
+    config = with_settings(
+        SMALL,
+        data={"folder": tmp_path / "data", "cached_embeddings": True},
+        second_encoder={"name": "mobileface"},
+    )
     manifest, models = read_manifest(config.data.folder), build_models(config, 1.0)
     with pytest.raises(UserError, match="lacks embeddings"):
         embeddings_of_run(config, models, manifest, make=False)
@@ -26,7 +30,9 @@ def test_they_are_those_of_the_pictures_and_are_made_once(face_shards, tmp_path)
     batches = build_batches(config, 0, tf.distribute.get_strategy(), companions)
     for batch, _ in zip(batches, range(3), strict=False):
         for role in ("source", "target"):
-            expected = models.faces(batch[role])["embedding"]
+            expected = np.concatenate(
+                [models.faces(batch[role])["embedding"], models.second_embeddings(batch[role])], axis=1
+            )
             np.testing.assert_allclose(batch[f"{role}_embedding"], expected, rtol=1e-4, atol=1e-4)
     first, *others = sorted(companions.folder.iterdir())
     content, times = first.read_bytes(), [path.stat().st_mtime_ns for path in others]

@@ -84,6 +84,15 @@ def test_flags_win_over_the_file():
         ["--loss.cycle", "-1"],
         ["--optimizer.decay_steps", "0"],
         ["--data.augmentation", "{kind: colour_and_geometry, scale: 3}"],
+        ["--data.augmentation.occluded", "0.3", "--data.cached_embeddings", "true"],  # nor has it occluders
+        ["--data.augmentation", "{kind: colour_and_geometry, occluded: 0.3}"],  # of the bare pictures
+        [
+            "--data.augmentation",
+            "{kind: colour_and_geometry, occluded: 2}",
+            "--data.cached_embeddings",
+            "true",
+        ],
+        ["--loss.occluder", "20"],
         ["--config", "configs/not_there.yaml"],
     ],
 )

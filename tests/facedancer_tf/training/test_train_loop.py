@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from data.occluders.sprites import draw_sprites
 from facedancer_tf.errors import UserError
-from facedancer_tf.training import train_loop
+from facedancer_tf.training import batches, train_loop
 from facedancer_tf.training.batches import build_batches
 from facedancer_tf.training.config import TrainConfig, config_as_yaml, parse_config
 from facedancer_tf.training.config_sections import AugmentationConfig
@@ -164,6 +165,14 @@ def test_batches_are_augmented_as_the_config_says(recipe, kind):
     )
     apart = float(tf.reduce_max(tf.abs(plain["target"] - other["target"])))
     assert apart > 0.05 if kind == "released" else apart == 0
+
+
+def test_the_config_covers_faces(recipe, monkeypatch):
+    monkeypatch.setattr(batches, "draw_sprites", lambda seed: draw_sprites(seed, 4))
+    settings = AugmentationConfig("colour_and_geometry", occluded=1.0)
+    config = with_settings(recipe, data={"augmentation": settings, "cached_embeddings": True})
+    batch = next(build_batches(config, 0, tf.distribute.get_strategy()))
+    assert (np.max(batch["occluder"], axis=(1, 2, 3)) > 0.5).mean() > 0.7
 
 
 def test_a_run_begun_with_another_order_of_pictures_says_so(recipe, capsys, monkeypatch):

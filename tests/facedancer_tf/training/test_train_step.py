@@ -1,8 +1,15 @@
+import dataclasses
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from facedancer_tf.training.config_sections import AugmentationConfig, ViewsConfig
+from facedancer_tf.training.pasting import paste_back
 from facedancer_tf.training.train_step import build_train_step, learning_rates, update_average
+from facedancer_tf.training.views import random_views
+from facedancer_tf.weights.identity_encoder import load_encoder
 from tests.facedancer_tf.training.small_training import (
     SMALL,
     batch_of,
@@ -206,6 +213,59 @@ def test_cached_embeddings_give_the_same_step(batch):
     )
     for name, value in plain.items():
         assert float(fast[name]) == pytest.approx(float(value), rel=1e-4), name
+
+
+def test_a_second_encoder_asks_for_the_source_and_against_the_target_in_the_same_views(batch):
+    config = with_settings(
+        SMALL,
+        data={"cached_embeddings": True},
+        encoder={"views": ViewsConfig(scale=0.1, flip=True), "pasted": True},
+        second_encoder={"name": "mobileface"},
+        loss={"second_identity": 20.0, "second_contrast": 30.0, "cycle": 0.0, "ifsr": 0.0},
+    )
+    second = load_encoder("mobileface")
+    models = dataclasses.replace(tiny_models(config), second_encoder=second)
+    embedded = {f"{role}_embedding": models.embeddings(batch[role]) for role in ("source", "target")}
+    source, target = (embedded[f"{role}_embedding"] for role in ("source", "target"))
+    width = models.encoder_description.width
+    swapped = models.generator([batch["target"], source[:, :width]])
+    views = random_views(config.encoder.views, config.seed, batch)
+    seen = paste_back(swapped, batch["target"], models.shrink)
+    own = models.second_embeddings(seen, views)
+    near = lambda a, b: -keras.losses.cosine_similarity(a, b)  # noqa: E731
+    identity = np.mean(1.0 - near(source[:, width:], own))
+    left = near(target[:, width:], own) - near(target[:, width:], source[:, width:])
+    scalars = build(config, models=models).step({**batch, **embedded}, with_r1=False, with_cycle=False)
+    assert float(scalars["second_identity"]) == pytest.approx(identity, rel=1e-4)
+    assert float(scalars["second_contrast"]) == pytest.approx(np.mean(np.maximum(left, 0)), rel=1e-3)
+    weights = {
+        "adversarial": 1, "identity": 10, "reconstruction": 5, "second_identity": 20, "second_contrast": 30,
+    }  # fmt: skip
+    total = sum(weight * float(scalars[name]) for name, weight in weights.items())
+    assert float(scalars["generator_total"]) == pytest.approx(total, rel=1e-5)
+
+
+def test_what_covers_a_target_is_kept_by_a_term_of_its_own_and_shown_to_the_encoder_as_it_is(batch):
+    augmentation = AugmentationConfig("colour_and_geometry", occluded=0.3)
+    covers = {"augmentation": augmentation, "cached_embeddings": True}
+    config = with_settings(SMALL, data=covers, loss={"occluder": 20.0, "cycle": 0.0})
+    models = tiny_models(config)
+    embedded = {f"{role}_embedding": models.faces(batch[role])["embedding"] for role in ("source", "target")}
+    occluder = np.zeros((4, 64, 64, 1), np.float32)
+    occluder[1, 20:40] = 1.0
+    swapped = models.generator([batch["target"], embedded["source_embedding"]])
+    apart = np.abs(batch["target"] - swapped)[1, 20:40].mean()
+    seen = np.where(occluder > 0, batch["target"], swapped)
+    identity = 1.0 + keras.losses.cosine_similarity(
+        models.faces(tf.constant(seen))["embedding"], embedded["source_embedding"]
+    )
+    step = build(config, models=models).step
+    scalars = step({**batch, **embedded, "occluder": tf.constant(occluder)}, with_r1=False, with_cycle=False)
+    assert float(scalars["occluder"]) == pytest.approx(apart, rel=2e-3)
+    assert float(scalars["identity"]) == pytest.approx(np.mean(identity), rel=1e-4)
+    weights = {"adversarial": 1, "identity": 10, "ifsr": 1, "reconstruction": 5, "occluder": 20}
+    total = sum(weight * float(scalars[name]) for name, weight in weights.items())
+    assert float(scalars["generator_total"]) == pytest.approx(total, rel=1e-5)
 
 
 @pytest.mark.slow

@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from facedancer_tf.errors import UserError
 from facedancer_tf.training.config_sections import ViewsConfig
-from facedancer_tf.training.train_step import Objective, faces_of_pairs
+from facedancer_tf.training.pair_faces import faces_of_pairs
+from facedancer_tf.training.train_step import Objective
 from facedancer_tf.training.views import _kernels, random_views
 from tests.facedancer_tf.training.small_training import SMALL, batch_of, build_tiny, with_settings
 
@@ -16,9 +17,9 @@ ALL = ViewsConfig(scale=0.1, shift=0.05, flip=True, blur_px=2.5)
 def views(
     settings: ViewsConfig, samples: list[int], pictures: np.ndarray, output_px: int = 56, seed: int = 3
 ):
-    resample = random_views(settings, seed, {"sample": tf.constant(samples, tf.int64)}, output_px)
-    assert resample is not None
-    return resample(tf.constant(pictures, tf.float32)).numpy()
+    see = random_views(settings, seed, {"sample": tf.constant(samples, tf.int64)})
+    assert see is not None
+    return see(tf.constant(pictures, tf.float32), output_px).numpy()
 
 
 def test_without_strength_a_view_is_the_bilinear_resize(face_crops):
@@ -26,7 +27,7 @@ def test_without_strength_a_view_is_the_bilinear_resize(face_crops):
     pictures = face_crops.astype("float32") / 127.5 - 1
     expected = tf.image.resize(pictures, (56, 56)).numpy()
     np.testing.assert_allclose(views(still, [0, 1, 2, 3, 4], pictures), expected, atol=1e-4)
-    assert random_views(ViewsConfig(), 0, {}, 56) is None
+    assert random_views(ViewsConfig(), 0, {}) is None
 
 
 def test_flip_mirrors_about_half_of_the_samples_exactly(face_crops):
@@ -81,7 +82,7 @@ def test_target_and_swapped_are_compared_in_the_same_views(face_crops):
         )
         return float(terms["ifsr"])
 
-    here, elsewhere = (random_views(ALL, seed, batch, 112) for seed in (0, 1))
+    here, elsewhere = (random_views(ALL, seed, batch) for seed in (0, 1))
     assert ifsr(here, here) == pytest.approx(0.0, abs=1e-5)
     assert ifsr(here, elsewhere) > 0.05
     assert ifsr(here, None) > 0.05
