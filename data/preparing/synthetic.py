@@ -59,7 +59,8 @@ class SyntheticSettings:
 
         A person whose first view has no face, looks under 20 or wears dark glasses (unless drawn to keep them) is left
         out completely; any other such view is left out alone, and so is a view that no longer shows the same person.
-        The traits are those of the first view. Raises SyntheticUnavailable (a ValueError) where a package is missing.
+        The traits are those of the first view; of a person left out, the look. Raises SyntheticUnavailable (a
+        ValueError) where a package is missing.
         """
         generator, looks, ages = FaceGenerator(), load_looks(), AgeEstimator()
         detector = build_detector(self.faces.detector)
@@ -90,7 +91,7 @@ class SyntheticSettings:
                 else:
                     reasons.append(shot)
                 if not shots:
-                    return Outcome((), tuple(reasons))
+                    return Outcome((), tuple(reasons), {"look_left_out": person.look})
             vectors = embed(np.stack([shot.crop for shot in shots]))
             vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
             same = vectors @ vectors[0] >= SAME_PERSON_COSINE

@@ -87,7 +87,7 @@ def test_views_of_one_person_come_out_the_same_twice_and_strangers_are_dropped()
 def test_traits_say_how_a_person_of_a_look_came_out() -> None:
     settings = SyntheticSettings(5, 1, FaceSettings(size_px=64), {"african": 1.0}, lambda: embed_alike)
     make = settings.build()
-    people = [made for item in synthetic_people(4, 5) if (made := make(item)).records]
+    people = [made for item in synthetic_people(8, 5) if (made := make(item)).records]
     assert len(people) >= 2
     for person in people:
         assert sorted(person.traits) == ["african_score", "apparent_age", "dark_glasses", "look", "skin_tone"]
@@ -109,3 +109,22 @@ def test_a_style_is_moved_to_the_age_asked_for() -> None:
             looked.append(estimator.estimate(picture, landmarks).years - years)
     assert np.abs(looked).mean() < 10
     assert np.abs(looked).max() < 25
+
+
+@with_packages
+def test_picture_and_mirror_image_must_both_look_adult(monkeypatch: pytest.MonkeyPatch) -> None:
+    estimator = AgeEstimator()
+    adult, child = np.eye(81, dtype=np.float32)[[45, 10]]
+    chips: list[np.ndarray] = []
+
+    def read(chip: np.ndarray) -> np.ndarray:
+        chips.append(chip)
+        return 0.9 * adult + 0.1 * child if len(chips) == 2 else adult
+
+    monkeypatch.setattr(estimator, "_probabilities", read)
+    picture = read_picture(bundled_pictures()[0]).rgb
+    age = estimator.estimate(picture, YuNet().detect(picture)[0].landmarks)
+    np.testing.assert_array_equal(chips[1], chips[0][:, ::-1])
+    assert (age.years, age.years_at_least) == pytest.approx((43.25, 41.5))
+    assert age.minor_probability == pytest.approx(0.1)
+    assert not age.looks_adult
