@@ -34,7 +34,9 @@ from data.faces.face import DetectorUnavailable
 from data.folders import LeftOut, digest_listing, list_pictures, words
 from data.picture_kinds import READ_SUFFIXES
 from data.preparing.face_records import FaceSettings
+from data.preparing.looks import parse_shares
 from data.preparing.openvino_networks import SyntheticUnavailable
+from data.preparing.report import report_table
 from data.preparing.rounds import ShardsRefused, plan_rounds, read_rounds
 from data.preparing.shard_plan import ShardPlan
 from data.preparing.shards import make_shards
@@ -98,6 +100,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--views", type=int, default=1, help="pictures of each synthetic person, 1 to 5 (default 1)"
     )
+    parser.add_argument(
+        "--looks",
+        default=None,
+        metavar="LOOK=SHARE,...",
+        help="shares of the looks of synthetic people, like african=1,as_drawn=2 (default: all looks equally)",
+    )
     return parser.parse_args(arguments)
 
 
@@ -118,6 +126,14 @@ def parse_quality(text: str) -> int | None:
     return int(text)
 
 
+def parse_looks(text: str | None) -> dict[str, float]:
+    """The shares of the looks (see `data.preparing.looks.parse_shares`)."""
+    try:
+        return parse_shares(text)
+    except ValueError as error:
+        raise UserError(f"--looks {error}") from error
+
+
 def check(options: argparse.Namespace) -> None:
     """Raises UserError for impossible combinations of flags, before anything is loaded."""
     if (options.synthetic is None) == (not options.folders):
@@ -134,8 +150,8 @@ def check(options: argparse.Namespace) -> None:
         raise UserError(f"--synthetic must be at least 1. Received: {options.synthetic}")
     if not 1 <= options.views <= 5:
         raise UserError(f"--views must be from 1 to 5. Received: {options.views}")
-    if options.synthetic is None and options.views != 1:
-        raise UserError("--views belongs to --synthetic")
+    if options.synthetic is None and (options.views != 1 or options.looks is not None):
+        raise UserError("--views and --looks belong to --synthetic")
     if options.synthetic is not None and (options.faces, options.min_face_px) != (None, None):
         raise UserError("--faces and --min-face-px belong to folders of pictures, not to --synthetic")
     for folder in options.folders:
@@ -146,23 +162,15 @@ def check(options: argparse.Namespace) -> None:
 
 
 def build_sface_embed() -> Embed:
-    """Loads SFace, embedded in the project, which judges whether views still show one person."""
+    """Loads SFace, embedded in the project, which judges whether views show one person, and looks."""
     from facedancer_tf.weights.identity_encoder import load_encoder
 
     return load_encoder("sface").embed_crops
 
 
 def print_report(report: dict[str, Any], seconds: float, folder: Path) -> None:
-    """Prints a small table of how many pictures were used and left out."""
-    rows = [
-        ("pictures", report["pictures"]),
-        ("train", report["train"]),
-        ("validation", report["validation"]),
-    ]
-    rows += [(f"left out: {words(reason)}", count) for reason, count in report["left_out"].items()]
-    width = max(len(label) for label, _ in rows)
-    for label, count in rows:
-        print(f"{label:<{width}}  {count:>8,}")
+    """Prints a small table of how many pictures were used and left out, and of how people look."""
+    print(*report_table(report), sep="\n")
     made, before = report["made_now"], report["pictures"] - report["made_now"]
     rate = f"{made / max(seconds, 1e-3):.1f} pictures/s" + (f", {before:,} done before" if before else "")
     print(f"{seconds:.0f} s, {rate}; shards and report in {folder}")
@@ -197,9 +205,11 @@ def main() -> None:
     not_listed: LeftOut = {}
     if options.synthetic is not None:
         items = synthetic_people(options.synthetic, options.seed)
+        shares = parse_looks(options.looks)
         settings |= {"source": "random-face 2021.7.21.1", "people": options.synthetic, "views": options.views}
+        settings["looks"] = shares
         settings["rights"] = "non-commercial research: the generator is distilled from StyleGAN2 on FFHQ"
-        maker = SyntheticSettings(options.seed, options.views, faces, build_sface_embed)
+        maker = SyntheticSettings(options.seed, options.views, faces, shares, build_sface_embed)
     else:
         unreadable: list[OSError] = []
         listing = list_pictures(options.folders, unreadable.append)

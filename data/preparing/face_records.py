@@ -1,7 +1,7 @@
 """Turns one picture file into its records (read, detect, align, encode), or says why there is none."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import cv2
@@ -15,10 +15,14 @@ from data.records import encode_crop, serialise_record
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one item: its serialised `records`, and the `reasons` why something was left out."""
+    """What became of one item: its serialised `records`, and the `reasons` why something was left out.
+
+    traits: what the report counts, e.g. {"skin_tone": "brown"}.
+    """
 
     records: tuple[bytes, ...]
     reasons: tuple[str, ...] = ()
+    traits: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

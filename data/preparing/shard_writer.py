@@ -32,11 +32,15 @@ OnItems = Callable[[int, bool], None]
 
 @dataclass(frozen=True)
 class ShardReport:
-    """A finished shard, its number of items, and the items' names by the reason why something was left out."""
+    """A finished shard, its number of items, and the items' names by the reason why something was left out.
+
+    traits: how many items have each value of each trait (see `Outcome`).
+    """
 
     shard: Shard
     items: int
     reasons: dict[str, list[str]]
+    traits: dict[str, dict[str, int]]
 
 
 def finished_report(folder: Path, plan: ShardPlan) -> ShardReport | None:
@@ -45,7 +49,9 @@ def finished_report(folder: Path, plan: ShardPlan) -> ShardReport | None:
     if not path.is_file():
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
-    report = ShardReport(Shard(**content["shard"]), content["items"], content["reasons"])
+    report = ShardReport(
+        Shard(**content["shard"]), content["items"], content["reasons"], content.get("traits", {})
+    )
     final, partial = folder / plan.name, folder / PROGRESS / f"{plan.name}.partial"
     for candidate in (final, partial):
         if candidate.is_file() and candidate.stat().st_size == report.shard.bytes:
@@ -86,7 +92,12 @@ def make_shard(
                         writer.write(record)
                     writer.flush()
                     entries.append(
-                        {"item": item.name, "records": len(outcome.records), "reasons": list(outcome.reasons)}
+                        {
+                            "item": item.name,
+                            "records": len(outcome.records),
+                            "reasons": list(outcome.reasons),
+                            "traits": dict(outcome.traits),
+                        }
                     )
                     journal.write(json.dumps(entries[-1]) + "\n")
                     journal.flush()
@@ -104,9 +115,14 @@ def _finish(folder: Path, plan: ShardPlan, entries: list[dict[str, Any]]) -> Sha
     for entry in entries:
         for reason in entry["reasons"]:
             reasons.setdefault(reason, []).append(entry["item"])
+    traits: dict[str, dict[str, int]] = {}
+    for entry in entries:
+        for trait, value in entry.get("traits", {}).items():  # an earlier version wrote none
+            values = traits.setdefault(trait, {})
+            values[value] = values.get(value, 0) + 1
     count = sum(entry["records"] for entry in entries)
     shard = Shard(plan.name, plan.split, count, partial.stat().st_size, digest)
-    report = ShardReport(shard, len(entries), reasons)
+    report = ShardReport(shard, len(entries), reasons, traits)
     write_json(progress / f"{plan.name}.report", asdict(report))
     os.replace(partial, folder / plan.name)
     (progress / f"{plan.name}.journal").unlink()

@@ -23,9 +23,10 @@ from data.folders import Item, LeftOut
 from data.locks import InUse, only_one
 from data.manifest import SETTINGS, Manifest, manifest_name, write_json, write_manifest
 from data.preparing.face_records import Outcome
+from data.preparing.report import summarise
 from data.preparing.rounds import ShardsRefused, keeps_lists, write_rounds
 from data.preparing.shard_plan import ShardPlan
-from data.preparing.shard_writer import PROGRESS, OnItems, ShardReport, finished_report, make_shard
+from data.preparing.shard_writer import PROGRESS, OnItems, finished_report, make_shard
 
 
 class MakerSettings(Protocol):
@@ -53,10 +54,9 @@ def make_shards(
 
     rounds: the items of `plans` in the rounds in which they were added (see `data.preparing.rounds`). not_listed: names
     of files that are in no plan, by reason; part 0 reports them with what it left out itself. The report (also written
-    as `report-<part>-of-<parts>.json`) counts pictures, records and reasons, and names the items by reason; `made_now`,
-    which the written report does not have, counts the pictures of this run. Raises ShardsRefused if the folder holds
-    something else, if another run works on it, or if a worker stops; passes on the ValueError of `maker.build()` where
-    e.g. a detector is missing.
+    as `report-<part>-of-<parts>.json`) is that of `data.preparing.report`; `made_now`, which the written one does not
+    have, counts the pictures of this run. Raises ShardsRefused if the folder holds something else, if another run works
+    on it, or if a worker stops; passes on the ValueError of `maker.build()` where e.g. a detector is missing.
     """
     folder = Path(folder)
     if workers < 1 or not 0 <= part < parts:
@@ -96,7 +96,7 @@ def make_shards(
                 f"{len(own) - len(reports)} shards in {folder} were not finished: run it again"
             )
         manifest = Manifest(settings, tuple(report.shard for report in reports))
-        summary = _summarise(reports, manifest, not_listed if not_listed and part == 0 else {})
+        summary = summarise(reports, manifest, not_listed if not_listed and part == 0 else {})
         write_json(folder / manifest_name(part, parts).replace("manifest", "report"), summary)
         write_manifest(folder, manifest, part, parts)
     return {**summary, "made_now": made_now}
@@ -137,21 +137,6 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
         raise ShardsRefused(
             f"{folder} was begun with other settings: {changes}; choose another output folder"
         )
-
-
-def _summarise(reports: list[ShardReport], manifest: Manifest, not_listed: LeftOut) -> dict[str, Any]:
-    """Adds up the reports of one part's shards and `not_listed` into the part's report."""
-    names_by_reason = {reason: list(names) for reason, names in not_listed.items()}
-    for report in reports:
-        for reason, names in report.reasons.items():
-            names_by_reason.setdefault(reason, []).extend(names)
-    return {
-        "pictures": sum(report.items for report in reports),
-        "train": manifest.count("train"),
-        "validation": manifest.count("validation"),
-        "left_out": {reason: len(names) for reason, names in sorted(names_by_reason.items())},
-        "left_out_files": {reason: sorted(names) for reason, names in sorted(names_by_reason.items())},
-    }
 
 
 def _share(

@@ -219,6 +219,11 @@ def test_refuses_to_mix(people: Path, straight: Path) -> None:
         ([ROOT / "data"], "no picture"),
         (["--synthetic", 1, "--faces", "all"], "belong to folders of pictures"),
         (["--synthetic", 1, "--min-face-px", 9], "belong to folders of pictures"),
+        (["--synthetic", 1, "--looks", "elvish=1"], "--looks must name each look once, of as_drawn, "),
+        (
+            [ROOT / "assets" / "pictures", "--looks", "as_drawn=1"],
+            "--views and --looks belong to --synthetic",
+        ),
     ],
 )
 def test_wrong_command_lines_say_so_in_one_sentence(arguments: list, words: str, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class Stopped(Exception):
 
 
 class Maker:
-    """Item i gives i % 3 records and a reason where there are none; counts its calls and stops where told."""
+    """Item i gives i % 3 records, with a trait, or else a reason; counts its calls and stops where told."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
@@ -31,7 +31,9 @@ class Maker:
         self.calls[item.name] += 1
         count = int(item.where) % 3
         return Outcome(
-            tuple(f"{item.name}-{k}".encode() * 50 for k in range(count)), () if count else ("none",)
+            tuple(f"{item.name}-{k}".encode() * 50 for k in range(count)),
+            () if count else ("none",),
+            {"records": str(count)} if count else {},
         )
 
 
@@ -70,6 +72,7 @@ def test_every_item_is_made_once_however_often_it_stops(tmp_path: Path, whole: b
     assert set(maker.calls.values()) == {1}
     assert (tmp_path / PLAN.name).read_bytes() == whole
     assert report.reasons == {"none": ["item0", "item3", "item6"]}
+    assert report.traits == {"records": {"1": 2, "2": 2}}
     assert (report.items, report.shard.count, report.shard.bytes) == (7, 6, len(whole))
     assert run(tmp_path, maker) == report  # found finished
     assert sum(maker.calls.values()) == 7
