@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from data.faces.alignment import invert_transform
+from facedancer_tf.swapping.finest_detail import FinestDetail
 
 # Fractions of the crop's side, in a crop that was not shrunk.
 CENTRE = (128 / 256, 158.5 / 256)
@@ -21,7 +22,7 @@ HALF_WIDTH, HALF_HEIGHT = 96 / 256, 81.5 / 256
 # The edge rises over twice this. It is a smoothstep as steep as the released Gaussian, but unlike the Gaussian it is
 # exactly 0 before the crop ends (row 254 of 256), so that the crop's own border never shows.
 FEATHER = 14 / 256
-STRIP_PX = 2**22  # pixels warped at once; bounds the memory for a face that fills a huge picture
+STRIP_PX = 2**20  # pixels warped at once; bounds the memory for a face that fills a huge picture
 BLENDED_PX = 2**16  # pixels blended at once: all their numbers fit into the processor's cache
 
 
@@ -45,13 +46,15 @@ def paste_into(
     transform: np.ndarray,
     shrink: float = 1.0,
     mask: np.ndarray | None = None,
+    detail: FinestDetail | None = None,
 ) -> None:
     """Blends the swapped `crop` [S, S, 3] into `picture` [H, W, 3] in place, at the picture's own resolution.
 
     `transform` maps picture to crop; it and `shrink` are those that the crop was cut with. A crop finer than the face
     in the picture is first averaged down; a coarser one is enlarged bicubically. `mask`, float32 [M, M] in [0, 1], lies
-    over the crop and takes the oval's place; beyond the oval it must be 0. Only the face's surroundings are computed,
-    and pixels where the mask is 0 keep their values bit by bit. Raises ValueError for other shapes or types.
+    over the crop and takes the oval's place; beyond the oval it must be 0. `detail` is added to the enlarged crop; its
+    target must be as large as the picture. Only the face's surroundings are computed, and pixels where the mask is 0
+    keep their values bit by bit. Raises ValueError for other shapes or types.
     """
     for name, array in (("picture", picture), ("crop", crop)):
         if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
@@ -59,11 +62,15 @@ def paste_into(
     size_px = crop.shape[0]
     if crop.shape[1] != size_px:
         raise ValueError(f"`crop` must be square. Received: {crop.shape}")
+    if detail is not None and detail.target.shape != picture.shape:
+        raise ValueError(
+            f"the target of `detail` must be as large as `picture`. Received: {detail.target.shape}, {picture.shape}"
+        )
     transform = np.asarray(transform, dtype=np.float64)
     left, top, right, bottom = _reach(transform, picture.shape, size_px, shrink)
     if right <= left or bottom <= top:
         return
-    fitted, crop_to_fitted = _fit_resolution(crop, transform)
+    fitted, crop_to_fitted = _fit_resolution(crop if detail is None else detail.layers(crop), transform)
     strip_rows = max(1, STRIP_PX // (right - left))
     for start in range(top, bottom, strip_rows):
         stop = min(start + strip_rows, bottom)
@@ -76,7 +83,9 @@ def paste_into(
         if mask is not None:
             to_mask = _scaled(len(mask) / size_px) @ np.vstack([to_crop, [0.0, 0.0, 1.0]])
             part_mask = _sampled(mask, to_mask, size, cv2.INTER_LINEAR)
-        _blend(picture[start:stop, left:right], face, to_crop.astype(np.float32), size_px, shrink, part_mask)
+        rows, columns = slice(start, stop), slice(left, right)
+        target = None if detail is None else detail.target[rows, columns]
+        _blend(picture[rows, columns], face, target, to_crop.astype(np.float32), size_px, shrink, part_mask)
 
 
 def _sampled(image: np.ndarray, transform: np.ndarray, size: tuple[int, int], how: int) -> np.ndarray:
@@ -89,6 +98,7 @@ def _sampled(image: np.ndarray, transform: np.ndarray, size: tuple[int, int], ho
 def _blend(
     part: np.ndarray,
     face: np.ndarray,
+    target: np.ndarray | None,
     to_crop: np.ndarray,
     size_px: int,
     shrink: float,
@@ -96,12 +106,15 @@ def _blend(
 ) -> None:
     """Blends `face` into `part` of the picture, both [H, W, 3], in place, by `mask` [H, W] or else by the oval.
 
-    `to_crop` maps pixels of `part` to the crop.
+    With a `target` [H, W, 3], `face` is the layers [H, W, 4] that become a face with that target's detail. `to_crop`
+    maps pixels of `part` to the crop.
     """
     x = np.arange(part.shape[1], dtype=np.float32)[None, :]
     rows = max(1, BLENDED_PX // part.shape[1])
     for start in range(0, part.shape[0], rows):
         old, new = part[start : start + rows], face[start : start + rows]
+        if target is not None:
+            new = FinestDetail.face(new, target[start : start + rows])
         if mask is None:
             y = np.arange(start, start + len(old), dtype=np.float32)[:, None]
             columns = to_crop[0, 0] * x + to_crop[0, 1] * y + to_crop[0, 2]
@@ -109,7 +122,9 @@ def _blend(
         else:
             share = mask[start : start + rows]
         # where the mask is 0 the sum is the old whole number, so rounding returns it unchanged
-        old[...] = np.rint(old + share[..., None] * (new.astype(np.float32) - old)).astype(np.uint8)
+        old[...] = np.rint(old + share[..., None] * (new.astype(np.float32, copy=False) - old)).astype(
+            np.uint8
+        )
 
 
 def _reach(
