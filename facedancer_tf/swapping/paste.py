@@ -70,7 +70,9 @@ def paste_into(
     left, top, right, bottom = _reach(transform, picture.shape, size_px, shrink)
     if right <= left or bottom <= top:
         return
-    fitted, crop_to_fitted = _fit_resolution(crop if detail is None else detail.layers(crop), transform)
+    fitted, crop_to_fitted = _fit_resolution(crop, transform)
+    if detail is not None:
+        fitted = detail.layers(fitted)
     strip_rows = max(1, STRIP_PX // (right - left))
     for start in range(top, bottom, strip_rows):
         stop = min(start + strip_rows, bottom)

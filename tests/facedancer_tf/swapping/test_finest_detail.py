@@ -84,7 +84,7 @@ def test_equal_crops_have_the_same_structure_and_unlike_ones_have_not() -> None:
     one, other = soft(1, SIZE_PX, 1.5), soft(2, SIZE_PX, 1.5)
     assert (same_structure(one, one) == 1).all()
     assert (same_structure(255 - one, one) == 0).mean() > 0.98
-    assert same_structure(other, one).mean() < 0.3
+    assert same_structure(other, one).mean() < 0.4
     even = np.full_like(one, 90)
     assert (same_structure(even, even + 70) == 1).all()
 
