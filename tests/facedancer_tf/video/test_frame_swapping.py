@@ -45,3 +45,19 @@ def test_the_largest_of_two_faces_that_overlap_covers_the_other() -> None:
     list(swapper.swap([frame]))
     x, y = np.rint((first + last) / 2).astype(int)
     np.testing.assert_allclose(frame.picture.rgb()[y, x], colours[1], atol=3)
+
+
+def test_a_generator_that_changes_nothing_leaves_the_frame_as_it_was() -> None:
+    """Its finest detail comes from the frame; without that step the face is softer."""
+
+    def same(crops: np.ndarray, identities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return crops.copy(), np.ones((len(crops), 8, 8), np.float32)
+
+    generator: Any = SimpleNamespace(swap_crops=same)
+    identity = Identity.average(np.ones((1, 8), np.float32), "")
+    people = make_people([track(0, 3, 100.0)])
+    pixels = np.random.default_rng(0).integers(60, 190, (180, 320, 3), np.uint8)
+    for steps, changed in ((PasteSteps(), False), (PasteSteps(finest_detail=False), True)):
+        frame = FilmFrame(0, 0, 1, FramePicture(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+        list(FrameSwapper(generator, people, {0: identity}, 64, 1.0, steps).swap([frame]))
+        assert (frame.picture.rgb() != pixels).any() == changed
