@@ -65,7 +65,12 @@ class FinestDetail:
     @staticmethod
     def face(layers: np.ndarray, target: np.ndarray) -> np.ndarray:
         """The face with its detail, float32 [h, w, 3]: `layers` [h, w, 4] are sampled at the `target`'s pixels."""
-        return np.clip(layers[..., :3] + layers[..., 3:] * target, 0.0, 255.0)
+        four = cv2.cvtColor(target, cv2.COLOR_RGB2RGBA).astype(
+            np.float32
+        )  # twice as fast as three channels of four
+        four *= layers[..., 3:]
+        four += layers
+        return np.clip(four, 0.0, 255.0, out=four)[..., :3]
 
 
 def same_structure(swapped: np.ndarray, target: np.ndarray) -> np.ndarray:

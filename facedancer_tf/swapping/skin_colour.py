@@ -20,9 +20,9 @@ def with_skin_colour(swapped: np.ndarray, target: np.ndarray) -> np.ndarray:
     lab, target_lab = (
         cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for crop in (swapped, target)
     )
-    missing = target_lab - lab
-    missing[..., 0] = 0
-    missing = np.asarray(cv2.GaussianBlur(missing, (0, 0), WIDTH * len(swapped)))
+    missing = cv2.GaussianBlur(target_lab[..., 1:] - lab[..., 1:], (0, 0), WIDTH * len(swapped))
     # Colours that sRGB does not have are clipped. The way to Lab and back is not exact, so only the change counts.
-    before, after = (cv2.cvtColor(colours, cv2.COLOR_LAB2RGB) for colours in (lab, lab + missing))
-    return np.rint(np.clip(swapped + (after - before) * 255, 0, 255)).astype(np.uint8)
+    before = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+    lab[..., 1:] += np.asarray(missing, np.float32)
+    change = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) - before
+    return np.rint(np.clip(swapped + change * 255, 0, 255)).astype(np.uint8)
