@@ -64,13 +64,10 @@ class FinestDetail:
 
     @staticmethod
     def face(layers: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """The face with its detail, float32 [h, w, 3]: `layers` [h, w, 4] are sampled at the `target`'s pixels."""
-        four = cv2.cvtColor(target, cv2.COLOR_RGB2RGBA).astype(
-            np.float32
-        )  # twice as fast as three channels of four
-        four *= layers[..., 3:]
-        four += layers
-        return np.clip(four, 0.0, 255.0, out=four)[..., :3]
+        """The face with its detail, uint8 [h, w, 3]: `layers` [h, w, 4] are sampled at the `target`'s pixels."""
+        red, green, blue, share = cv2.split(layers)
+        detail = cv2.multiply(target, cv2.merge([share, share, share]), dtype=cv2.CV_32F)
+        return np.asarray(cv2.add(cv2.merge([red, green, blue]), detail, dtype=cv2.CV_8U))  # rounds and clips
 
 
 def same_structure(swapped: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -87,9 +87,9 @@ def paste_into(
         else:
             to_mask = _scaled(len(mask) / size_px) @ _square(to_crop)
             share = _sampled(mask, to_mask, size, cv2.INTER_LINEAR)
-        # where the mask is 0 the sum is the old whole number, so rounding returns it unchanged
-        change = share[..., None] * (face.astype(np.float32, copy=False) - old)
-        old[...] = np.rint(old + change).astype(np.uint8)
+        change = cv2.subtract(face, old, dtype=cv2.CV_32F)
+        change = cv2.multiply(change, cv2.merge([share, share, share]))
+        old[...] = cv2.add(old, change, dtype=cv2.CV_8U)  # rounds; where the mask is 0 nothing changes
 
 
 def _oval(to_crop: np.ndarray, size: tuple[int, int], size_px: int, shrink: float) -> np.ndarray:
