@@ -10,6 +10,7 @@ import numpy as np
 # Standard deviation of the colours that are taken, in sides of the crop: wider than an iris or a lip, whose colour is
 # the source's, narrower than a cheek.
 WIDTH = 1 / 16
+SHRUNK = 4  # low frequencies need no more than every fourth pixel
 
 
 def with_skin_colour(swapped: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -17,12 +18,20 @@ def with_skin_colour(swapped: np.ndarray, target: np.ndarray) -> np.ndarray:
 
     Colour is a and b of CIE Lab; its lightness L stays. Two equal crops give the same crop bit for bit.
     """
-    lab, target_lab = (
-        cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for crop in (swapped, target)
+    size_px = len(swapped)
+    small = (max(1, size_px // SHRUNK),) * 2
+    shrunk, target_shrunk = (
+        _lab(cv2.resize(crop, small, interpolation=cv2.INTER_AREA)) for crop in (swapped, target)
     )
-    missing = cv2.GaussianBlur(target_lab[..., 1:] - lab[..., 1:], (0, 0), WIDTH * len(swapped))
+    missing = target_shrunk - shrunk
+    missing[..., 0] = 0
+    missing = np.asarray(cv2.GaussianBlur(missing, (0, 0), WIDTH * small[0]))
+    lab = _lab(swapped)
+    changed = lab + cv2.resize(missing, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
     # Colours that sRGB does not have are clipped. The way to Lab and back is not exact, so only the change counts.
-    before = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
-    lab[..., 1:] += np.asarray(missing, np.float32)
-    change = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) - before
-    return np.rint(np.clip(swapped + change * 255, 0, 255)).astype(np.uint8)
+    change = cv2.cvtColor(changed, cv2.COLOR_LAB2RGB) - cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+    return np.asarray(cv2.add(swapped, change * 255, dtype=cv2.CV_8U))  # rounds and clips
+
+
+def _lab(crop: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
