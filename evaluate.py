@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from data.faces.detection import DETECTORS
-from facedancer_tf.command_line import Parser
+from facedancer_tf.command_line import Parser, add_paste_flags
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.evaluation.inception import INCEPTION_INPUT, Inception
 from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
@@ -96,6 +96,7 @@ def parse_arguments() -> argparse.Namespace:
         help="a name or file of the models' encoder, if its weights are not found by themselves",
     )
     parser.add_argument("--detector", choices=tuple(DETECTORS), default="yunet")
+    add_paste_flags(parser)
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("evaluation"), help="folder to write (evaluation)"
     )
@@ -113,7 +114,16 @@ def main() -> None:
     check_output(arguments.output)
     models_given = arguments.model or ["default"]
     names = name_models(models_given)
-    swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in models_given]
+    swappers = [
+        Swapper(
+            model,
+            arguments.detector,
+            arguments.encoder_weights,
+            finest_detail=arguments.finest_detail,
+            skin_colour=arguments.skin_colour,
+        )
+        for model in models_given
+    ]
     pair_set = read_pair_set(arguments.pairs, arguments.count, arguments.gallery, arguments.seed)
     check_apart(arguments.output, arguments.pairs, pair_set)
     judge, inception = load_judges(arguments)

@@ -24,7 +24,7 @@ from facedancer_tf.batches.jobs import FILMS
 from facedancer_tf.batches.pairs_table import read_jobs
 from facedancer_tf.batches.report import REPORT
 from facedancer_tf.batches.targets import Targets, list_targets, means_many
-from facedancer_tf.command_line import Parser, check_output
+from facedancer_tf.command_line import Parser, add_paste_flags, check_output
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.metadata import is_ours
@@ -101,6 +101,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--list-faces", action="store_true", help="only draw the target's faces, numbered")
     parser.add_argument("--detector", choices=tuple(DETECTORS), default="yunet")
+    add_paste_flags(parser)
     parser.add_argument(
         "--label", action="store_true", help="also write 'AI face swap' small into the picture"
     )
@@ -162,6 +163,17 @@ def find_inputs(swapper: Swapper, arguments: argparse.Namespace, output: Path) -
     return find_source(swapper, sources), find_target(swapper, target, arguments.face, output)
 
 
+def build_swapper(arguments: argparse.Namespace) -> Swapper:
+    """The swapper that the arguments ask for."""
+    return Swapper(
+        arguments.model,
+        arguments.detector,
+        arguments.encoder_weights,
+        finest_detail=arguments.finest_detail,
+        skin_colour=arguments.skin_colour,
+    )
+
+
 def swap_many(arguments: argparse.Namespace, options: WritingOptions) -> None:
     """Swaps a folder, a pattern or a table of pairs; ends the process with exit code 1 if any target has failed."""
     started, folder = time.monotonic(), arguments.output
@@ -172,7 +184,7 @@ def swap_many(arguments: argparse.Namespace, options: WritingOptions) -> None:
     else:
         *sources, place = arguments.pictures
         targets = list_targets(sources, place, folder)
-    swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
+    swapper = build_swapper(arguments)
     rows = run_batch(swapper, Batch(targets.jobs, targets.unusable, folder, arguments.face, options))
     states = Counter(row.state for row in rows)
     print(
@@ -198,7 +210,7 @@ def main() -> None:
         swap_many(arguments, options)
         return
     output = output_path(arguments.output, "swapped.png", arguments.pictures)
-    swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
+    swapper = build_swapper(arguments)
     for path in arguments.pictures:
         if not path.is_file():
             read_file(path)  # says so before TensorFlow is loaded

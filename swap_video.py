@@ -16,7 +16,7 @@ from pathlib import Path
 from data.faces.detection import DETECTORS
 from data.pictures import SUFFIXES
 from facedancer_tf.batches.jobs import FILMS
-from facedancer_tf.command_line import Parser, check_output
+from facedancer_tf.command_line import Parser, add_paste_flags, check_output
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.film_writing.encoding import CODECS, choose_encoding
 from facedancer_tf.films.film import read_facts
@@ -114,6 +114,7 @@ def parse_arguments() -> argparse.Namespace:
         "--encoder-weights", help="a name or file of the encoder, if it is not found by itself"
     )
     parser.add_argument("--detector", choices=tuple(DETECTORS), default="yunet")
+    add_paste_flags(parser)
     parser.add_argument("--debug", action="store_true", help="draw faces, tracks, points and outlines")
     parser.add_argument(
         "--certificate", type=Path, metavar="PEM", help="sign credentials with this (one made here)"
@@ -216,7 +217,13 @@ def main() -> None:
         marks=not arguments.without_marks,
         signer=signer,
     )
-    swapper = Swapper(arguments.model, arguments.detector, arguments.encoder_weights)
+    swapper = Swapper(
+        arguments.model,
+        arguments.detector,
+        arguments.encoder_weights,
+        finest_detail=arguments.finest_detail,
+        skin_colour=arguments.skin_colour,
+    )
     load_tensorflow_quietly()  # after the cheap checks
     run_graphs_as_they_are()
     from facedancer_tf.video.film_swap import swap_film

@@ -33,12 +33,10 @@ def main() -> None:
     arguments = parser.parse_args()
     source_path, target_path, model = arguments.source, arguments.target, arguments.model
     with part("OpenCV, Pillow and our own files"):
-        from data.faces.alignment import align, estimate_transform
         from facedancer_tf.plain_graphs import run_graphs_as_they_are
         from facedancer_tf.provenance.swapped import Swapped, UsedModel
         from facedancer_tf.provenance.writing import write_swapped
         from facedancer_tf.quiet_start import load_tensorflow_quietly
-        from facedancer_tf.swapping.paste import paste_into
         from facedancer_tf.swapping.swap_inputs import read_file
         from facedancer_tf.swapping.swapper import Swapper
 
@@ -68,12 +66,10 @@ def main() -> None:
     with part("first embedding, of the source"):
         identity = swapper.embed_faces([source], [source_face])
     with part("first swap"):
-        crop = align(target, target_face.landmarks, recipe.size_px, recipe.shrink)
+        crop, transform = swapper.cut(target, target_face)
         swapped = engine.swap_crops(crop[None], identity.embedding[None])[0]
     with part("pasting"):
-        result = target.copy()
-        transform = estimate_transform(target_face.landmarks, recipe.size_px, recipe.shrink)
-        paste_into(result, swapped, transform, recipe.shrink)
+        result = swapper.paste(target, [swapped], [(crop, transform)])
     with part("both likenesses"):
         for picture in (target, result):
             swapper.similarity(identity, picture, [target_face])

@@ -37,6 +37,22 @@ class Parser(argparse.ArgumentParser):
         return super().parse_intermixed_args(words, namespace)
 
 
+def add_paste_flags(parser: Parser) -> None:
+    """Adds the two flags that leave a step of pasting out; they are `finest_detail` and `skin_colour` of a Swapper."""
+    parser.add_argument(
+        "--without-finest-detail",
+        dest="finest_detail",
+        action="store_false",
+        help="do not give the enlarged face the target's finest detail",
+    )
+    parser.add_argument(
+        "--without-skin-colour",
+        dest="skin_colour",
+        action="store_false",
+        help="do not give the face the colour of the target's skin",
+    )
+
+
 def check_output(path: Path, suffixes: Sequence[str], inputs: Sequence[Path]) -> None:
     """Raises UserError where a script cannot write `path`, or would destroy one of its `inputs`."""
     if path.suffix.lower() not in suffixes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,7 @@ def settings(swapper: Swapper, batch: Batch) -> dict[str, Any]:
         "model": swapper.used_model.sha256,
         "encoder": None if encoder is None else sha256_of(encoder),
         "detector": swapper.detector.name,
+        "paste_steps": asdict(swapper.paste_steps),
         "face": batch.face,
         "label": batch.options.label,
         "without_marks": batch.options.without_marks,

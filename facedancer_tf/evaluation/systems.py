@@ -78,8 +78,12 @@ class ModelSystem:
 
     @property
     def description(self) -> str:
-        """Name, size and encoder of the model, and the start of its file's SHA-256."""
-        return f"{self.name} ({self.size_px} px, trained with the encoder {self.encoder}, SHA-256 {self._sha256[:12]})"
+        """Name, size and encoder of the model, the start of its file's SHA-256, and steps of pasting left out."""
+        left_out = self._swapper.paste_steps.left_out
+        return (
+            f"{self.name} ({self.size_px} px, trained with the encoder {self.encoder}, SHA-256 {self._sha256[:12]}"
+            f"{left_out and ', ' + left_out})"
+        )
 
     def swap(self, sources: Sequence[Portrait], targets: Sequence[Portrait]) -> list[SwappedCrop]:
         new = list(
@@ -98,7 +102,7 @@ class ModelSystem:
         ]
 
     def paste(self, target: Portrait, crop: SwappedCrop) -> np.ndarray:
-        return self._swapper.paste(target.picture, [crop.after], [crop.transform])
+        return self._swapper.paste(target.picture, [crop.after], [(crop.before, crop.transform)])
 
 
 class CopiedTarget:
@@ -135,7 +139,10 @@ class PastedSource:
 
 
 class ResampledTarget:
-    """Pastes the target's own crop back at a model's size: what a perfect swapper of that size would keep."""
+    """Pastes the target's own crop back at a model's size: what a perfect swapper of that size would keep.
+
+    That is without the finest detail, which would give the target itself.
+    """
 
     def __init__(self, size_px: int, shrink: float, jpeg: bool) -> None:
         self._size_px, self._shrink, self._jpeg = size_px, shrink, jpeg

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from data.faces.alignment import invert_transform
+from facedancer_tf.swapping.finest_detail import FinestDetail
 
 # Fractions of the crop's side, in a crop that was not shrunk.
 CENTRE = (128 / 256, 158.5 / 256)
@@ -21,8 +22,7 @@ HALF_WIDTH, HALF_HEIGHT = 96 / 256, 81.5 / 256
 # The edge rises over twice this. It is a smoothstep as steep as the released Gaussian, but unlike the Gaussian it is
 # exactly 0 before the crop ends (row 254 of 256), so that the crop's own border never shows.
 FEATHER = 14 / 256
-STRIP_PX = 2**22  # pixels warped at once; bounds the memory for a face that fills a huge picture
-BLENDED_PX = 2**16  # pixels blended at once: all their numbers fit into the processor's cache
+STRIP_PX = 2**16  # pixels pasted at once: all their numbers fit into the processor's cache
 
 
 def face_mask(columns: np.ndarray, rows: np.ndarray, size_px: int, shrink: float = 1.0) -> np.ndarray:
@@ -45,13 +45,15 @@ def paste_into(
     transform: np.ndarray,
     shrink: float = 1.0,
     mask: np.ndarray | None = None,
+    detail: FinestDetail | None = None,
 ) -> None:
     """Blends the swapped `crop` [S, S, 3] into `picture` [H, W, 3] in place, at the picture's own resolution.
 
     `transform` maps picture to crop; it and `shrink` are those that the crop was cut with. A crop finer than the face
     in the picture is first averaged down; a coarser one is enlarged bicubically. `mask`, float32 [M, M] in [0, 1], lies
-    over the crop and takes the oval's place; beyond the oval it must be 0. Only the face's surroundings are computed,
-    and pixels where the mask is 0 keep their values bit by bit. Raises ValueError for other shapes or types.
+    over the crop and takes the oval's place; beyond the oval it must be 0. `detail` is added to the enlarged crop; its
+    target must be as large as the picture. Only the face's surroundings are computed, and pixels where the mask is 0
+    keep their values bit by bit. Raises ValueError for other shapes or types.
     """
     for name, array in (("picture", picture), ("crop", crop)):
         if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
@@ -59,24 +61,48 @@ def paste_into(
     size_px = crop.shape[0]
     if crop.shape[1] != size_px:
         raise ValueError(f"`crop` must be square. Received: {crop.shape}")
+    if detail is not None and detail.target.shape != picture.shape:
+        raise ValueError(
+            f"the target of `detail` must be as large as `picture`. Received: {detail.target.shape}, {picture.shape}"
+        )
     transform = np.asarray(transform, dtype=np.float64)
     left, top, right, bottom = _reach(transform, picture.shape, size_px, shrink)
     if right <= left or bottom <= top:
         return
     fitted, crop_to_fitted = _fit_resolution(crop, transform)
+    if detail is not None:
+        fitted = detail.layers(fitted)
     strip_rows = max(1, STRIP_PX // (right - left))
     for start in range(top, bottom, strip_rows):
-        stop = min(start + strip_rows, bottom)
+        rows, columns = slice(start, min(start + strip_rows, bottom)), slice(left, right)
+        old = picture[rows, columns]
+        size = old.shape[1::-1]
         to_crop = transform.copy()
         to_crop[:, 2] += transform[:, :2] @ [left, start]  # counted from the strip's corner
-        to_fitted = crop_to_fitted @ np.vstack([to_crop, [0.0, 0.0, 1.0]])
-        size = (right - left, stop - start)
-        face = _sampled(fitted, to_fitted, size, cv2.INTER_CUBIC)
-        part_mask = None
-        if mask is not None:
-            to_mask = _scaled(len(mask) / size_px) @ np.vstack([to_crop, [0.0, 0.0, 1.0]])
-            part_mask = _sampled(mask, to_mask, size, cv2.INTER_LINEAR)
-        _blend(picture[start:stop, left:right], face, to_crop.astype(np.float32), size_px, shrink, part_mask)
+        face = _sampled(fitted, crop_to_fitted @ _square(to_crop), size, cv2.INTER_CUBIC)
+        if detail is not None:
+            face = detail.face(face, detail.target[rows, columns])
+        if mask is None:
+            share = _oval(to_crop.astype(np.float32), size, size_px, shrink)
+        else:
+            to_mask = _scaled(len(mask) / size_px) @ _square(to_crop)
+            share = _sampled(mask, to_mask, size, cv2.INTER_LINEAR)
+        change = cv2.subtract(face, old, dtype=cv2.CV_32F)
+        change = cv2.multiply(change, cv2.merge([share, share, share]))
+        old[...] = cv2.add(old, change, dtype=cv2.CV_8U)  # rounds; where the mask is 0 nothing changes
+
+
+def _oval(to_crop: np.ndarray, size: tuple[int, int], size_px: int, shrink: float) -> np.ndarray:
+    """The mask of a part of a picture, `size` is its width and height; `to_crop` [2, 3] maps its pixels to the crop."""
+    x = np.arange(size[0], dtype=np.float32)[None, :]
+    y = np.arange(size[1], dtype=np.float32)[:, None]
+    columns, rows = (row[0] * x + row[1] * y + row[2] for row in to_crop)
+    return face_mask(columns, rows, size_px, shrink)
+
+
+def _square(transform: np.ndarray) -> np.ndarray:
+    """The transform [2, 3] as a matrix [3, 3], to be followed by another one."""
+    return np.vstack([transform, [0.0, 0.0, 1.0]])
 
 
 def _sampled(image: np.ndarray, transform: np.ndarray, size: tuple[int, int], how: int) -> np.ndarray:
@@ -84,32 +110,6 @@ def _sampled(image: np.ndarray, transform: np.ndarray, size: tuple[int, int], ho
     return cv2.warpAffine(
         image, transform, size, flags=how | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-
-
-def _blend(
-    part: np.ndarray,
-    face: np.ndarray,
-    to_crop: np.ndarray,
-    size_px: int,
-    shrink: float,
-    mask: np.ndarray | None,
-) -> None:
-    """Blends `face` into `part` of the picture, both [H, W, 3], in place, by `mask` [H, W] or else by the oval.
-
-    `to_crop` maps pixels of `part` to the crop.
-    """
-    x = np.arange(part.shape[1], dtype=np.float32)[None, :]
-    rows = max(1, BLENDED_PX // part.shape[1])
-    for start in range(0, part.shape[0], rows):
-        old, new = part[start : start + rows], face[start : start + rows]
-        if mask is None:
-            y = np.arange(start, start + len(old), dtype=np.float32)[:, None]
-            columns = to_crop[0, 0] * x + to_crop[0, 1] * y + to_crop[0, 2]
-            share = face_mask(columns, to_crop[1, 0] * x + to_crop[1, 1] * y + to_crop[1, 2], size_px, shrink)
-        else:
-            share = mask[start : start + rows]
-        # where the mask is 0 the sum is the old whole number, so rounding returns it unchanged
-        old[...] = np.rint(old + share[..., None] * (new.astype(np.float32) - old)).astype(np.uint8)
 
 
 def _reach(

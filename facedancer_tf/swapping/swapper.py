@@ -18,9 +18,8 @@ from data.faces.detection import build_detector
 from data.faces.face import Detector, DetectorUnavailable, Face, Search
 from facedancer_tf.errors import Code, UserError
 from facedancer_tf.provenance.swapped import UsedModel
-from facedancer_tf.swapping.greyness import is_grey, without_colour
 from facedancer_tf.swapping.identity import Identity
-from facedancer_tf.swapping.paste import paste_into
+from facedancer_tf.swapping.paste_steps import PasteSteps
 from facedancer_tf.weights.catalogue import find_weights
 
 if TYPE_CHECKING:
@@ -64,8 +63,9 @@ class Swapper:
     `model` is a name or file of generator weights (see `facedancer_tf.weights.catalogue`), by default the model that
     comes with the project; its recipe names the encoder, the crop's size and shrink. `detector` is "yunet" or
     "insightface". `encoder_weights` is a name or file of the encoder's weights, for those that the swapper cannot find
-    without it. Raises UserError where a file or the detector is missing; a damaged file is reported when it is first
-    used.
+    without it. `finest_detail` and `skin_colour` say whether faces are pasted with these two steps
+    (`facedancer_tf.swapping.paste_steps`). Raises UserError where a file or the detector is missing; a damaged file is
+    reported when it is first used.
 
     >>> from data.pictures import read_picture
     >>> source, target = (read_picture(f"assets/pictures/{name}").rgb
@@ -86,7 +86,11 @@ class Swapper:
         model: str | Path | None = None,
         detector: str = "yunet",
         encoder_weights: str | Path | None = None,
+        *,
+        finest_detail: bool = True,
+        skin_colour: bool = True,
     ) -> None:
+        self.paste_steps = PasteSteps(finest_detail, skin_colour)
         self.model_path = find_weights(model, "generator")
         self.encoder_weights = None if encoder_weights is None else find_weights(encoder_weights, "encoder")
         self.detector = load_detector(detector)
@@ -190,7 +194,7 @@ class Swapper:
         cuts = [self.cut(target, face) for face in ordered]
         crops = np.stack([crop for crop, _ in cuts])  # [n, S, S, 3]
         swapped = self.engine.swap_crops(crops, np.tile(identity.embedding, (len(crops), 1)))
-        return self.paste(target, swapped, [transform for _, transform in cuts])
+        return self.paste(target, swapped, cuts)
 
     def cut(self, picture: np.ndarray, face: Face) -> tuple[np.ndarray, np.ndarray]:
         """Cuts the aligned crop of `face` for the generator; returns it, uint8 [S, S, 3], and its transform [2, 3]."""
@@ -199,14 +203,15 @@ class Swapper:
         return warp(picture, transform, size_px), transform
 
     def paste(
-        self, target: np.ndarray, swapped: Sequence[np.ndarray] | np.ndarray, transforms: Sequence[np.ndarray]
+        self,
+        target: np.ndarray,
+        swapped: Sequence[np.ndarray] | np.ndarray,
+        cuts: Sequence[tuple[np.ndarray, np.ndarray]],
     ) -> np.ndarray:
-        """Pastes `swapped` crops [n, S, S, 3] into a copy of `target`, at the places that they were `cut` from."""
+        """Pastes `swapped` crops [n, S, S, 3] into a copy of `target`; `cuts` are what `cut` gave for their faces."""
         result = target.copy()
-        for crop, transform in zip(swapped, transforms, strict=True):
-            if is_grey(warp(target, transform, len(crop))):
-                crop = without_colour(crop)
-            paste_into(result, crop, transform, self.engine.recipe.shrink)
+        for made, (crop, transform) in zip(swapped, cuts, strict=True):
+            self.paste_steps.paste(result, made, target, crop, transform, self.engine.recipe.shrink)
         return result
 
     def embeddings(self, pictures: Sequence[np.ndarray], faces: Sequence[Face]) -> np.ndarray:

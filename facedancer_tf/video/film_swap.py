@@ -191,7 +191,8 @@ def frame_swapper(swapper: Swapper, people: People, whose: dict[int, Identity]) 
     crops = np.stack([swapper.cut(picture, swapper.detect(picture)[0])[0] for picture in pictures])
     engine = swapper.engine
     generator = SeeingGenerator(engine, crops, next(iter(whose.values())).embedding)
-    return FrameSwapper(generator, people, whose, engine.recipe.size_px, engine.recipe.shrink)
+    recipe = engine.recipe
+    return FrameSwapper(generator, people, whose, recipe.size_px, recipe.shrink, swapper.paste_steps)
 
 
 def _drawn(frames: Iterable[FilmFrame], people: People) -> Iterator[FilmFrame]:
@@ -231,6 +232,7 @@ def _job(
         "model": swapper.used_model.sha256,
         "encoder": swapper.engine.encoder.fingerprint,
         "detector": swapper.detector.name,
+        "paste_steps": asdict(swapper.paste_steps),
         "sources": [[file_identity(path) for path in wish.sources] for wish in wishes],
         "whom": [
             file_identity(wish.whom) if isinstance(wish.whom, Path) else repr(wish.whom) for wish in wishes

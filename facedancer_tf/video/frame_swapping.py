@@ -13,9 +13,8 @@ import numpy as np
 from data.faces.alignment import estimate_transform, invert_transform, warp
 from facedancer_tf.films.film import FilmFrame
 from facedancer_tf.films.frame_picture import FramePicture
-from facedancer_tf.swapping.greyness import is_grey, without_colour
 from facedancer_tf.swapping.identity import Identity
-from facedancer_tf.swapping.paste import paste_into
+from facedancer_tf.swapping.paste_steps import PasteSteps
 from facedancer_tf.video.paste_mask import paste_mask
 from facedancer_tf.video.seeing_generator import SeeingGenerator
 from facedancer_tf.video.tracks import People
@@ -52,8 +51,10 @@ class FrameSwapper:
         identities: Mapping[int, Identity],
         size_px: int,
         shrink: float,
+        paste_steps: PasteSteps,
     ) -> None:
         self.generator, self._size_px, self._shrink = generator, size_px, shrink
+        self._paste_steps = paste_steps
         self._tracks = [
             (track, identities[person.number].embedding)
             for person in people.persons
@@ -118,10 +119,8 @@ class FrameSwapper:
 
     def paste(self, picture: FramePicture, cut: Cut, swapped: np.ndarray, seen: np.ndarray) -> None:
         """Pastes the `swapped` crop [S, S, 3] where it was cut from, as far as the face is `seen` [M, M], in place."""
-        if is_grey(cut.crop):
-            swapped = without_colour(swapped)
         mask = paste_mask(cut.outline, self._size_px, seen, cut.strength, self._shrink)
         region = cut.region if cut.is_first else picture.rgb(cut.box)
         pasted = region.copy()
-        paste_into(pasted, swapped, cut.transform, self._shrink, mask)
+        self._paste_steps.paste(pasted, swapped, cut.region, cut.crop, cut.transform, self._shrink, mask)
         picture.add(cut.box, np.subtract(pasted, region, dtype=np.int16))

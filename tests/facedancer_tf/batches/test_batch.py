@@ -23,6 +23,7 @@ from facedancer_tf.batches.targets import list_targets
 from facedancer_tf.errors import UserError
 from facedancer_tf.films.film import read_facts
 from facedancer_tf.provenance.checking import check
+from facedancer_tf.swapping.paste_steps import PasteSteps
 from facedancer_tf.swapping.picture_swap import WritingOptions
 from facedancer_tf.swapping.swapper import Swapper
 from tests.facedancer_tf.conftest import PICTURES, write_tiny_model
@@ -89,6 +90,15 @@ def test_results_are_marked_and_labelled_as_asked(swapper, pics):
         read_picture(folder / "1.png").rgb[-20:, :80].astype(int) for folder in (pics, pics.parent / "out")
     ]
     assert np.abs(corner[0] - corner[1]).max() > 100
+
+
+def test_results_that_were_pasted_by_other_steps_are_made_anew(swapper, pics, monkeypatch):
+    swap_folder(swapper, pics)
+    before = contents(pics.parent / "out")
+    monkeypatch.setattr(swapper, "paste_steps", PasteSteps(finest_detail=False))
+    assert states(swap_folder(swapper, pics)) == "done done done done"
+    after = contents(pics.parent / "out")
+    assert all(after[name] != before[name] for name in ("1.png", "2.bmp"))
 
 
 def test_what_is_done_is_passed_over_without_loading_the_networks(swapper, pics, tiny_model):

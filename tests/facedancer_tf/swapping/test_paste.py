@@ -135,16 +135,6 @@ def test_strips_join_without_a_trace(monkeypatch):
     assert np.abs(whole.astype(int) - striped).max() <= 1  # float32 coordinates counted from another corner
 
 
-def test_pieces_blended_at_once_do_not_show(monkeypatch):
-    crop = cv2.resize(noise(), (64, 64))
-    transform = estimate_transform(landmarks(1.4, 25), 64)
-    whole, pieces = noise(), noise()
-    paste_into(whole, crop, transform)
-    monkeypatch.setattr(paste, "BLENDED_PX", 700)
-    paste_into(pieces, crop, transform)
-    np.testing.assert_array_equal(whole, pieces)
-
-
 @pytest.mark.parametrize(
     ("picture", "crop", "named"),
     [
