@@ -126,6 +126,7 @@ def main() -> None:
     from facedancer_tf.evaluation.meter import Meter
     from facedancer_tf.evaluation.page import write_page
     from facedancer_tf.evaluation.results import write_results
+    from facedancer_tf.evaluation.sliced_tables import sliced_tables
     from facedancer_tf.evaluation.systems import ModelSystem, baselines
     from facedancer_tf.evaluation.table import as_text, caption, tables
 
@@ -134,7 +135,7 @@ def main() -> None:
     meter = Meter(judge, swappers[0].detector, inception)
     evaluation = evaluate(systems, pair_set, meter, arguments.seed)
     about = describe_evaluation(evaluation, meter, models, arguments.seed)
-    shown_tables = tables(evaluation, judge)
+    shown_tables = [*tables(evaluation, judge), *sliced_tables(evaluation, judge, names)]
     write_results(arguments.output, evaluation, judge, about)
     write_page(arguments.output, evaluation, models, about, shown_tables)
     took_s = time.monotonic() - started
