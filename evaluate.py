@@ -16,6 +16,7 @@ from pathlib import Path
 from data.faces.detection import DETECTORS
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.evaluation.groups_csv import with_groups
 from facedancer_tf.evaluation.inception import INCEPTION_INPUT, Inception
 from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
 from facedancer_tf.evaluation.onnx_network import ARCFACE_INPUT, parse_pixel_input
@@ -59,6 +60,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--model", action="append", help="a name or model file; may be given several times")
     parser.add_argument(
         "--pairs", default="bundled", help="bundled (default), a CSV file or a folder of pictures"
+    )
+    parser.add_argument(
+        "--groups",
+        type=Path,
+        metavar="FILE.csv",
+        help="groups of people to compare: a CSV file with the columns picture and group",
     )
     parser.add_argument("--count", type=int, default=100, help="how many pairs to draw from a folder (100)")
     parser.add_argument(
@@ -115,6 +122,8 @@ def main() -> None:
     names = name_models(models_given)
     swappers = [Swapper(model, arguments.detector, arguments.encoder_weights) for model in models_given]
     pair_set = read_pair_set(arguments.pairs, arguments.count, arguments.gallery, arguments.seed)
+    if arguments.groups:
+        pair_set = with_groups(pair_set, arguments.groups)
     check_apart(arguments.output, arguments.pairs, pair_set)
     judge, inception = load_judges(arguments)
     make_folder(arguments.output)

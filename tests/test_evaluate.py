@@ -103,6 +103,8 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     shown = [part.split('"')[0] for part in page.split('src="')[1:]]
     assert all((tmp_path / "out" / name).is_file() for name in shown)
     assert "<script" not in page
+    assert "No slice of sources has 30 pairs or more" in page
+    assert page.count("by skin tone of source and of target</h3>") == 2
     swapped = [name for name in shown if "model" in name or "grid" in name]
     assert len(swapped) == 2 * 2 + 2
     assert all(mark(tmp_path / "out" / name) == (name in swapped) for name in shown)
@@ -123,6 +125,7 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
         (("--judge", "full/missing.onnx"), "missing.onnx cannot be read"),
         (("--judge-input", "112,RGB,0,nan"), "a network's input is written SIZE"),
         (("--inception-input", "x"), "a network's input is written SIZE"),
+        (("--groups", "none.csv"), "none.csv cannot be read as a CSV file"),
         (("--gallery", "-1"), "--gallery must be 0 or more"),
         (("--pairs", "photos", "--count", "1", "-o", "photos/out"), "lies in the folder of the pairs"),
     ],
