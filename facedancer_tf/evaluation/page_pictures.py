@@ -76,7 +76,8 @@ def worst_slice_figures(folder: Path, evaluation: Evaluation, models: Sequence[M
     row = _rows(evaluation)[models[0].name]
     if row.worst is None:
         return [
-            f"<p>No slice of sources has {WORST_PAIRS_MIN} pairs or more, so none is called the worst.</p>"
+            f"<p>No slice of sources has {WORST_PAIRS_MIN} pairs or more, or all are found equally often: none is the "
+            "worst.</p>"
         ]
     intro = (
         f"<p>{escape(models[0].name)} is found least often where the source's {row.worst.by} is "

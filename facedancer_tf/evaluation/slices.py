@@ -19,6 +19,9 @@ SLICED = (
 )  # fmt: skip
 WORST_BY = "retrieval_top1"
 WORST_PAIRS_MIN = 30  # a mean over fewer pairs says little
+HINT_PAIRS_MIN = (
+    10  # a lower mean over fewer than 30 pairs, but as many as these, is a reason to measure more
+)
 SKIN_TONE, GROUP = "skin tone", "group"
 
 
@@ -37,10 +40,14 @@ class Slice:
         return f"{self.side}s' {self.by} {self.name}"
 
     @property
+    def of_sources(self) -> bool:
+        """Whether it is a slice of sources by who they are. Grey pictures are no kind of people."""
+        return self.side == "source" and (self.by == GROUP or self.name != GREY)
+
+    @property
     def can_be_worst(self) -> bool:
-        """Whether it is a slice of sources by who they are, large enough. Grey pictures are no kind of people."""
-        is_kind = self.by == GROUP or self.name != GREY
-        return self.side == "source" and is_kind and len(self.indices) >= WORST_PAIRS_MIN
+        """Whether it is a slice of sources that is large enough to be called the worst."""
+        return self.of_sources and len(self.indices) >= WORST_PAIRS_MIN
 
 
 def slice_pairs(pairs: Sequence[Pair], tones: Mapping[Path, float]) -> list[Slice]:
@@ -73,6 +80,27 @@ def slice_means(of_slice: Slice, values: Mapping[str, np.ndarray], pairs: Sequen
 
 
 def worst_slice(slices: Sequence[Slice], values: Mapping[str, np.ndarray]) -> Slice | None:
-    """The slice of sources that are found least often; None where no slice has enough pairs."""
-    found = {i: values[WORST_BY][list(s.indices)].mean() for i, s in enumerate(slices) if s.can_be_worst}
-    return slices[min(found, key=lambda i: found[i])] if found else None
+    """The slice of sources that is found least often.
+
+    None where no slice has enough pairs, or where all that have are found equally often.
+    """
+    found = {i: _found(one, values) for i, one in enumerate(slices) if one.can_be_worst}
+    if not found or (len(found) > 1 and len(set(found.values())) == 1):
+        return None
+    return slices[min(found, key=lambda i: found[i])]
+
+
+def lower_small_slices(
+    slices: Sequence[Slice], values: Mapping[str, np.ndarray], worst: Slice | None
+) -> list[tuple[Slice, float]]:
+    """Slices of sources that are found less often than the worst, but have too few pairs to be it; and how often.
+
+    Where there is no worst slice they are compared with all pairs.
+    """
+    bound = float(values[WORST_BY].mean()) if worst is None else _found(worst, values)
+    small = [one for one in slices if one.of_sources and HINT_PAIRS_MIN <= len(one.indices) < WORST_PAIRS_MIN]
+    return [(one, _found(one, values)) for one in small if _found(one, values) < bound]
+
+
+def _found(one: Slice, values: Mapping[str, np.ndarray]) -> float:
+    return float(values[WORST_BY][list(one.indices)].mean())

@@ -98,7 +98,8 @@ def test_the_worst_slice_is_shown_with_pictures_of_its_own_pairs(tiny_model: Pat
     (tmp_path / "pictures").mkdir()
     row = evaluation.rows[0]
     none = worst_slice_figures(tmp_path, evaluation, models)
-    assert none == ["<p>No slice of sources has 30 pairs or more, so none is called the worst.</p>"]
+    assert len(none) == 1
+    assert "No slice of sources has 30 pairs or more" in none[0]
 
     row = replace(row, worst=next(one for one in evaluation.slices if one.name == "a & b"))
     intro, *figures = worst_slice_figures(tmp_path, replace(evaluation, rows=[row]), models)

@@ -7,7 +7,14 @@ import pytest
 
 from data.faces.skin_tone import GREY
 from facedancer_tf.evaluation.pairs import Pair, Photograph
-from facedancer_tf.evaluation.slices import SLICED, Slice, slice_means, slice_pairs, worst_slice
+from facedancer_tf.evaluation.slices import (
+    SLICED,
+    Slice,
+    lower_small_slices,
+    slice_means,
+    slice_pairs,
+    worst_slice,
+)
 
 TONES = {"l": 48.0, "d": -40.0, "g": float("nan")}
 
@@ -77,3 +84,32 @@ def test_a_group_can_be_the_worst_and_may_have_any_name():
     found = worst_slice(sliced(*pairs), values([10.0] * 30 + [90.0] * 30))
     assert found
     assert (found.by, found.name) == ("group", "grey")
+
+
+@pytest.mark.parametrize("hit", [0.0, 100.0])
+def test_slices_that_are_found_equally_often_have_no_worst(hit):
+    pairs = [pair("l1", "l2")] * 30 + [pair("d1", "l2")] * 30
+    assert worst_slice(sliced(*pairs), values([hit] * 60)) is None
+    assert worst_slice(sliced(*pairs[:30]), values([hit] * 30)) == sliced(*pairs[:30])[0]  # the only one
+
+
+@pytest.mark.parametrize(
+    ("dark", "hits_of_dark", "named"),
+    [(10, 0, True), (9, 0, False), (29, 14, True), (29, 15, False), (30, 0, False)],
+)
+def test_small_slices_that_are_lower_are_named(dark, hits_of_dark, named):
+    pairs = [pair("l1", "l2")] * 40 + [pair("d1", "l2")] * dark
+    hits = values([100.0] * 20 + [0.0] * 20 + [100.0] * hits_of_dark + [0.0] * (dark - hits_of_dark))
+    slices = sliced(*pairs)
+    small = lower_small_slices(slices, hits, worst_slice(slices, hits))
+    assert [(one.name, found) for one, found in small] == (
+        [("dark", 100.0 * hits_of_dark / dark)] if named else []
+    )
+
+
+def test_small_slices_are_compared_with_all_where_none_is_large():
+    pairs = [pair("l1", "l2")] * 20 + [pair("d1", "l2")] * 10 + [pair("g1", "l2")] * 10
+    hits = values([100.0] * 20 + [10.0] * 10 + [0.0] * 10)
+    assert [(one.name, found) for one, found in lower_small_slices(sliced(*pairs), hits, None)] == [
+        ("dark", 10.0)
+    ]
