@@ -16,6 +16,7 @@ from pathlib import Path
 from data.faces.detection import DETECTORS
 from facedancer_tf.command_line import Parser, add_paste_flags
 from facedancer_tf.errors import UserError, run_main
+from facedancer_tf.evaluation.groups_csv import with_groups
 from facedancer_tf.evaluation.inception import INCEPTION_INPUT, Inception
 from facedancer_tf.evaluation.judges import DlibJudge, Judge, OnnxJudge
 from facedancer_tf.evaluation.onnx_network import ARCFACE_INPUT, parse_pixel_input
@@ -59,6 +60,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--model", action="append", help="a name or model file; may be given several times")
     parser.add_argument(
         "--pairs", default="bundled", help="bundled (default), a CSV file or a folder of pictures"
+    )
+    parser.add_argument(
+        "--groups",
+        type=Path,
+        metavar="FILE.csv",
+        help="groups of people to compare: a CSV file with the columns picture and group",
     )
     parser.add_argument("--count", type=int, default=100, help="how many pairs to draw from a folder (100)")
     parser.add_argument(
@@ -125,6 +132,8 @@ def main() -> None:
         for model in models_given
     ]
     pair_set = read_pair_set(arguments.pairs, arguments.count, arguments.gallery, arguments.seed)
+    if arguments.groups:
+        pair_set = with_groups(pair_set, arguments.groups)
     check_apart(arguments.output, arguments.pairs, pair_set)
     judge, inception = load_judges(arguments)
     make_folder(arguments.output)
@@ -136,6 +145,7 @@ def main() -> None:
     from facedancer_tf.evaluation.meter import Meter
     from facedancer_tf.evaluation.page import write_page
     from facedancer_tf.evaluation.results import write_results
+    from facedancer_tf.evaluation.sliced_tables import sliced_tables
     from facedancer_tf.evaluation.systems import ModelSystem, baselines
     from facedancer_tf.evaluation.table import as_text, caption, tables
 
@@ -144,7 +154,7 @@ def main() -> None:
     meter = Meter(judge, swappers[0].detector, inception)
     evaluation = evaluate(systems, pair_set, meter, arguments.seed)
     about = describe_evaluation(evaluation, meter, models, arguments.seed)
-    shown_tables = tables(evaluation, judge)
+    shown_tables = [*tables(evaluation, judge), *sliced_tables(evaluation, judge, names)]
     write_results(arguments.output, evaluation, judge, about)
     write_page(arguments.output, evaluation, models, about, shown_tables)
     took_s = time.monotonic() - started

@@ -80,7 +80,7 @@ ENCODING_FILES = {
     "benchmarks/clip_files.py": "untouched photographs, moved, as films",
     "benchmarks/input_trace.py": "a plot",
     "facedancer_tf/training/train_loop.py": "watermarks what TensorBoard encodes",
-    "facedancer_tf/evaluation/page.py": "photographs beside swapped ones",
+    "facedancer_tf/evaluation/page_pictures.py": "photographs beside swapped ones",
     "facedancer_tf/swapping/picture_swap.py": "--without-marks",
     "facedancer_tf/video/film_swap.py": "films without marks, for measuring",
     "swap_image.py": "numbered faces",

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data.faces.skin_tone import tone_class
 from data.pictures import write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.evaluation.pairs_csv import read_pairs_csv
@@ -38,12 +39,13 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     pictures = bundled_pictures()
     shutil.copy(pictures[0], tmp_path / "here.jpg")
     lines = [
-        f"{tmp_path / 'here.jpg'},{pictures[1]},x,y",
-        f"{pictures[2]},{pictures[1]},z,y",
-        f"{tmp_path / 'empty.png'},{pictures[1]},u,y",
-        f"{tmp_path / 'wide.png'},{pictures[1]},v,y",
+        f"{tmp_path / 'here.jpg'},{pictures[1]},x,y,man",
+        f"{pictures[2]},{pictures[1]},z,y,",
+        f"{tmp_path / 'empty.png'},{pictures[1]},u,y,",
+        f"{tmp_path / 'wide.png'},{pictures[1]},v,y,",
     ]
-    (tmp_path / "pairs.csv").write_text("\n".join(["source,target,source_id,target_id", *lines]) + "\n")
+    header = "source,target,source_id,target_id,source_group"
+    (tmp_path / "pairs.csv").write_text("\n".join([header, *lines]) + "\n")
     models = ("--model", "one.keras", "--model", "two.keras")
     ran = run(tmp_path, "evaluate.py", *models, "--pairs", "pairs.csv", "-o", "out")
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
@@ -55,6 +57,8 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
         "3 pictures of 3 people",
         "faces found by: yunet",
         "1000 draws of 2 groups",
+        "pairs by skin tone and group of source and of target; the smallest: ",
+        "sources with 30 pairs or more, but none has as many",
         f"pairs.csv (SHA-256 {hashlib.sha256((tmp_path / 'pairs.csv').read_bytes()).hexdigest()[:12]})",
     ):
         assert said in caption
@@ -80,12 +84,27 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["system"] for row in rows] == [name for name in names for _ in range(2)]
     assert {row["source"] for row in rows} == {"here.jpg", str(pictures[2])}
+    assert [row["source_group"] for row in rows] == ["man", ""] * len(names)
+    assert {row["target_group"] for row in rows} == {""}
+    for row in rows:
+        for side in ("source", "target"):
+            assert tone_class(float(row[f"{side}_ita"])) == row[f"{side}_tone"]
+    for title in ("one, by skin tone of source and of target", "two, by group of source and of target"):
+        assert title in ran.stdout
+    one = results["systems"]["one"]
+    assert one["worst_sources"] is None
+    man, man_row = one["slices"]["source group"]["man"], rows[0]
+    assert (man["pairs"], man["seam"]["count"]) == (1, 1)
+    assert man["seam"]["mean"] == pytest.approx(float(man_row["seam"]), rel=1e-5)
+    assert sum(tone["pairs"] for tone in one["slices"]["target skin tone"].values()) == 2
     assert {row["pose"] for row in rows if row["system"] == "copied target"} == {"0"}
 
     page = (tmp_path / "out" / "index.html").read_text()
     shown = [part.split('"')[0] for part in page.split('src="')[1:]]
     assert all((tmp_path / "out" / name).is_file() for name in shown)
     assert "<script" not in page
+    assert "No slice of sources has 30 pairs or more" in page
+    assert page.count("by skin tone of source and of target</h3>") == 2
     swapped = [name for name in shown if "model" in name or "grid" in name]
     assert len(swapped) == 2 * 2 + 2
     assert all(mark(tmp_path / "out" / name) == (name in swapped) for name in shown)
@@ -106,6 +125,7 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
         (("--judge", "full/missing.onnx"), "missing.onnx cannot be read"),
         (("--judge-input", "112,RGB,0,nan"), "a network's input is written SIZE"),
         (("--inception-input", "x"), "a network's input is written SIZE"),
+        (("--groups", "none.csv"), "none.csv cannot be read as a CSV file"),
         (("--gallery", "-1"), "--gallery must be 0 or more"),
         (("--pairs", "photos", "--count", "1", "-o", "photos/out"), "lies in the folder of the pairs"),
     ],

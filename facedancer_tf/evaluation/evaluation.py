@@ -17,6 +17,7 @@ from facedancer_tf.evaluation.measuring import Measurements, Values, join, measu
 from facedancer_tf.evaluation.meter import Meter
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
 from facedancer_tf.evaluation.portrait_set import Portraits, find_portraits, usable_only
+from facedancer_tf.evaluation.slices import Slice, slice_means, slice_pairs, worst_slice
 from facedancer_tf.evaluation.systems import System
 
 CHUNK, GALLERY_CHUNK = 8, 16  # pairs, and pictures of the gallery, at once: large pictures take much memory
@@ -26,12 +27,16 @@ CHUNK, GALLERY_CHUNK = 8, 16  # pairs, and pictures of the gallery, at once: lar
 class Row:
     """The scores of one system.
 
-    values: one number per pair [n], by metric. means: their means, by metric. frechet: Fréchet distances, by name.
+    values: one number per pair [n], by metric. means: their means, by metric. slices: the means of each slice, in the
+    order of the evaluation's slices. worst: the slice of sources that are found least often, None where no slice is
+    large enough. frechet: Fréchet distances, by name.
     """
 
     name: str
     values: Values
     means: dict[str, Mean]
+    slices: list[dict[str, Mean]]
+    worst: Slice | None
     frechet: dict[str, Frechet]
 
 
@@ -39,11 +44,12 @@ class Row:
 class Evaluation:
     """The result: rows in the order of the systems, on the usable pairs and the usable gallery.
 
-    pair_set: these pairs and this gallery. portraits: faces, and pictures that could not be used. pairs_asked: how
-    many pairs there were before unusable ones were left out.
+    slices: these pairs by skin tone and group. pair_set: the pairs and the gallery. portraits: faces, and pictures that
+    could not be used. pairs_asked: how many pairs there were before unusable ones were left out.
     """
 
     rows: list[Row]
+    slices: list[Slice]
     pair_set: PairSet
     portraits: Portraits
     pairs_asked: int
@@ -77,11 +83,12 @@ def evaluate(
                 parts[system.name].append(measure(system, chunk, meter))
                 bar.update(len(pairs))
     gallery = Gallery(used.gallery, embeddings)
+    slices = slice_pairs(used.pairs, portraits.tones)
     rows = [
-        _row(name, join(measurements), meter.judge, used, gallery, features, np.concatenate(targets))
+        _row(name, join(measurements), meter.judge, used, slices, gallery, features, np.concatenate(targets))
         for name, measurements in parts.items()
     ]
-    return Evaluation(rows, used, portraits, len(pair_set.pairs))
+    return Evaluation(rows, slices, used, portraits, len(pair_set.pairs))
 
 
 def _read_gallery(
@@ -102,6 +109,7 @@ def _row(
     measurements: Measurements,
     judge: Judge,
     used: PairSet,
+    slices: Sequence[Slice],
     gallery: Gallery,
     real_features: np.ndarray,
     targets: np.ndarray,
@@ -126,4 +134,5 @@ def _row(
         )
     groups = [pair.people for pair in used.pairs]
     means = {key: mean_with_interval(numbers, groups) for key, numbers in values.items()}
-    return Row(name, values, means, frechet)
+    of_slices = [slice_means(one, values, used.pairs) for one in slices]
+    return Row(name, values, means, of_slices, worst_slice(slices, values), frechet)

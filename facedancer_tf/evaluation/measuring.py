@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data.faces.alignment import warp
+from data.faces.alignment import estimate_transform, warp
 from facedancer_tf.evaluation.background import change_under, face_region
 from facedancer_tf.evaluation.expression import expression_distance, shape_distance
 from facedancer_tf.evaluation.jpeg import through_jpeg
@@ -14,9 +14,12 @@ from facedancer_tf.evaluation.occluders import KINDS, occlude
 from facedancer_tf.evaluation.portrait_set import Portrait
 from facedancer_tf.evaluation.pose import is_turned, pose_change, pose_distance
 from facedancer_tf.evaluation.reconstruction import mean_absolute, psnr_db, ssim
+from facedancer_tf.evaluation.seam import seam_values
+from facedancer_tf.evaluation.sharpness import sharpness
 from facedancer_tf.evaluation.systems import SwappedCrop, System
 
 COVERED = 250  # of 255: from this value of the mask on, the occluder hides a pixel of the crop wholly
+PASTE_PX = 256  # side of the crop in which the paste's rim is measured: the paper's size
 Values = dict[str, np.ndarray]
 
 
@@ -73,6 +76,7 @@ def measure(system: System, chunk: Chunk, meter: Meter) -> Measurements:
         "lost": 100.0 * ~after.has_face,
         **_attributes(chunk.before, after),
         **_self_swap(system, chunk),
+        **_paste(chunk, pictures),
         "background": _background(chunk, crops),
         **_occlusion(system, chunk, crops),
     }
@@ -110,6 +114,20 @@ def _self_swap(system: System, chunk: Chunk) -> Values:
     return {
         name: np.array([compare(crop.before, crop.after) for crop in crops])
         for name, compare in measures.items()
+    }
+
+
+def _paste(chunk: Chunk, finished: Sequence[np.ndarray]) -> Values:
+    """Sharpness and seam of the finished pictures."""
+    transforms = [estimate_transform(target.face.landmarks, PASTE_PX) for target in chunk.targets]
+    pasted = [
+        (target.picture, picture, transform, PASTE_PX)
+        for target, picture, transform in zip(chunk.targets, finished, transforms, strict=True)
+    ]
+    seams = [seam_values(*paste) for paste in pasted]
+    return {
+        "sharpness": np.array([sharpness(*paste) for paste in pasted]),
+        **{name: np.array([values[name] for values in seams]) for name in seams[0]},
     }
 
 

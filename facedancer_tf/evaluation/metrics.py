@@ -62,6 +62,18 @@ def metric_groups(judge: Judge) -> dict[str, list[Metric]]:
                 "shape", "eyes, mouth", DOWN, 4, "landmarks of eyes and mouth, in distances between the eyes"
             ),
         ],
+        "Paste": [
+            Metric(
+                "sharpness",
+                "sharpness",
+                UP,
+                3,
+                "energy of the finest octave over that of the target's own face",
+            ),
+            Metric("seam", "seam ΔE", DOWN, 2, "change of the colour step across the paste's rim"),
+            Metric("rim_step", "rim step ΔE", NEITHER, 2, "the step in the finished picture"),
+            Metric("rim_step_target", "(target's)", NEITHER, 2, "the step in the untouched picture"),
+        ],
         "Picture": [
             Metric("self_l1", "self L1", DOWN, 2, "target swapped with itself, grey levels, on the crop"),
             Metric("self_psnr_db", "PSNR dB", UP, 1, "the same; equal crops have none"),

@@ -1,24 +1,22 @@
-"""Writes index.html: tables, the best, the worst and some other pairs, a grid for each model. It holds no scripts."""
+"""Writes index.html: tables, and pictures of pairs and of the worst slice. It holds no scripts."""
 
-import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-import numpy as np
-
-from facedancer_tf.evaluation.contact_sheet import grid, head, swap_one
 from facedancer_tf.evaluation.evaluation import Evaluation
-from facedancer_tf.evaluation.pairs import Photograph
+from facedancer_tf.evaluation.page_pictures import (
+    PICTURES,
+    clear_pictures,
+    grid_figures,
+    pair_figures,
+    worst_slice_figures,
+)
 from facedancer_tf.evaluation.systems import ModelSystem
 from facedancer_tf.evaluation.table import Table
-from facedancer_tf.provenance.swapped import Swapped
-from facedancer_tf.provenance.writing import write_swapped, write_unswapped
-from facedancer_tf.writing import make_folder, reported, write_text
+from facedancer_tf.writing import make_folder, write_text
 
-PICTURES, PAGE = "pictures", "index.html"
-OWN = re.compile(r"(pair\d+_(source|target|model\d+)|grid\d+)\.jpg")
-EXTREMES, BETWEEN, GRID_SIDE = 3, 4, 5
+PAGE = "index.html"
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em; color: #222 }
 .table { overflow-x: auto } table { border-collapse: collapse; margin: .4em 0 }
@@ -50,38 +48,14 @@ def write_page(
         "</dl>",
         *(_table(table) for table in tables),
         "<h2>Pairs</h2>",
-        *_pairs(folder, evaluation, models),
+        *pair_figures(folder, evaluation, models),
+        "<h2>The worst slice</h2>",
+        *worst_slice_figures(folder, evaluation, models),
         "<h2>Sources and targets</h2>",
-        *_grids(folder, evaluation, models),
+        *grid_figures(folder, evaluation, models),
         "</html>",
     ]
     write_text(folder / PAGE, "\n".join(parts) + "\n")
-
-
-def clear_pictures(folder: Path) -> None:
-    """Removes the pictures that an earlier page left in `folder`. Files with other names stay."""
-    with reported(folder):
-        for path in folder.iterdir():
-            if OWN.fullmatch(path.name):
-                path.unlink()
-
-
-def choose_shown(values: dict[str, np.ndarray]) -> list[tuple[str, int]]:
-    """Chooses the pairs to show, with the reason, from one model's values per pair [n]: best, worst and some between.
-
-    Pairs are ordered by how much more the swapped face is like its source than like its target (cosine). Lost faces
-    are last.
-    """
-    margin = values["cosine_to_source"] - values["cosine_to_target"]
-    order = np.argsort(-np.where(np.isnan(margin), -np.inf, margin), kind="stable")
-    extremes = min(EXTREMES, len(order) // 2)
-    best, worst = order[:extremes], order[len(order) - extremes :]
-    middle = order[extremes : len(order) - extremes]
-    between = (
-        middle[np.unique(np.linspace(0, len(middle) - 1, BETWEEN).round().astype(int))] if len(middle) else []
-    )
-    groups = (("best", best), ("between", between), ("worst", worst))
-    return [(why, int(index)) for why, indices in groups for index in indices]
 
 
 def _table(table: Table) -> str:
@@ -95,64 +69,3 @@ def _table(table: Table) -> str:
         f"<h3>{escape(table.title)}</h3><div class=table><table><tr><th></th>{heads}</tr>{rows}</table></div>"
         f"<p class=notes>{escape(notes)}.</p>"
     )
-
-
-def _pairs(folder: Path, evaluation: Evaluation, models: Sequence[ModelSystem]) -> list[str]:
-    rows = {row.name: row.values for row in evaluation.rows}
-    first = rows[models[0].name]
-    figures = [
-        f"<p>Source, target, then swapped by {escape(', '.join(model.name for model in models))}. Best and worst "
-        f"by how much nearer {escape(models[0].name)} brings the face to its source than to its target.</p>"
-    ]
-    for why, index in choose_shown(first):
-        pair = evaluation.pair_set.pairs[index]
-        source, target = (evaluation.portraits.load(side) for side in (pair.source, pair.target))
-        tiles = [_save(folder, f"pair{index}_source", head(source.picture, source.face))]
-        tiles.append(_save(folder, f"pair{index}_target", head(target.picture, target.face)))
-        for number, model in enumerate(models):
-            swapped = head(swap_one(model, source, target), target.face)
-            tiles.append(_save(folder, f"pair{index}_model{number}", swapped, model))
-        numbers = ", ".join(
-            f"{model.name}: {'hit' if rows[model.name]['retrieval_top1'][index] else 'miss'}, "
-            f"pose {rows[model.name]['pose'][index]:.1f}°"
-            for model in models
-        )
-        text = f"{why}: {pair.source.identity} into {pair.target.identity}; {numbers}"
-        figures.append(
-            f"<figure class=tiles>{''.join(tiles)}<figcaption>{escape(text)}</figcaption></figure>"
-        )
-    return figures
-
-
-def _grids(folder: Path, evaluation: Evaluation, models: Sequence[ModelSystem]) -> list[str]:
-    pairs = evaluation.pair_set.pairs
-    sources, targets = (
-        [evaluation.portraits.load(photograph) for photograph in one_of_each(side)]
-        for side in ([pair.source for pair in pairs], [pair.target for pair in pairs])
-    )
-    figures = []
-    for number, model in enumerate(models):
-        sheet = _save(folder, f"grid{number}", grid(model, sources, targets), model)
-        figures.append(
-            f"<figure class=grid>{sheet}<figcaption>{escape(model.name)}: sources at the left, targets above"
-            "</figcaption></figure>"
-        )
-    return figures
-
-
-def one_of_each(photographs: Sequence[Photograph]) -> list[Photograph]:
-    """The first photograph of each of the first five people, in order of path."""
-    people: dict[str, Photograph] = {}
-    for photograph in photographs:
-        people.setdefault(photograph.identity, photograph)
-    return sorted(list(people.values())[:GRID_SIDE], key=lambda photograph: photograph.path)
-
-
-def _save(folder: Path, name: str, picture: np.ndarray, model: ModelSystem | None = None) -> str:
-    """Writes one JPEG, marked where `model` swapped faces in it, and returns the HTML tag that shows it."""
-    path = folder / PICTURES / f"{name}.jpg"
-    if model is None:
-        write_unswapped(path, picture)
-    else:
-        write_swapped(path, Swapped(picture, [model.used_model]))
-    return f'<img src="{PICTURES}/{name}.jpg" alt="{escape(name)}">'

@@ -17,10 +17,11 @@ from facedancer_tf.errors import UserError
 
 @dataclass(frozen=True)
 class Photograph:
-    """A picture's file and the person that it shows."""
+    """A picture's file and the person that it shows; and a group of people, in the user's own words, "" without one."""
 
     path: Path
     identity: str
+    group: str = ""
 
 
 @dataclass(frozen=True)

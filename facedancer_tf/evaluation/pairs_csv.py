@@ -1,6 +1,7 @@
-"""Reads and writes CSV files of pairs, with the columns source, target and, optionally, source_id and target_id.
+"""Reads and writes CSV files of pairs: the columns source and target; optionally ids and groups of both.
 
-Paths are relative to the file. If a program made the file, the first line begins with "#" and says from what.
+Paths are relative to the file. If a program made the file, the first line begins with "#" and says from what. A group
+is whatever the user wants to compare: origin, sex, age, glasses.
 """
 
 import csv
@@ -16,7 +17,7 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import Pair, Photograph
 from facedancer_tf.writing import write_text
 
-COLUMNS = ("source", "target", "source_id", "target_id")
+COLUMNS = ("source", "target", "source_id", "target_id", "source_group", "target_group")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def read_pairs_csv(path: Path) -> PairsFile:
     """Reads the file. Two paths of one picture give one photograph.
 
     A picture without an id is a person of its own. Raises UserError for a file that is no such table, for a pair of one
-    person, and for a picture with two ids.
+    person, and for a picture with two ids or two groups.
     """
     try:
         table = read_table(path, ("source", "target"))
@@ -44,11 +45,17 @@ def read_pairs_csv(path: Path) -> PairsFile:
         sides = []
         for side in ("source", "target"):
             picture, identity = path.parent / row[side], row.get(f"{side}_id")
+            group = row.get(f"{side}_group", "").strip()
             place = os.path.realpath(picture)
-            photograph = photographs.setdefault(place, Photograph(picture, identity or row[side]))
+            photograph = photographs.setdefault(place, Photograph(picture, identity or row[side], group))
             if identity and identity != photograph.identity:
                 raise UserError(
                     f"{path}, line {line}: {row[side]} shows {identity}, but {photograph.identity} above"
+                )
+            if group != photograph.group:
+                raise UserError(
+                    f"{path}, line {line}: {row[side]} must have one group in all lines. Received: {group!r}, but "
+                    f"{photograph.group!r} above"
                 )
             sides.append(photograph)
         if sides[0].identity == sides[1].identity:
@@ -70,5 +77,6 @@ def write_pairs_csv(path: Path, pairs: Sequence[Pair], made_from: str) -> None:
     writer.writerow(COLUMNS)
     for pair in pairs:
         source, target = pair.source, pair.target
-        writer.writerow([place(source.path), place(target.path), source.identity, target.identity])
+        words = [source.identity, target.identity, source.group, target.group]
+        writer.writerow([place(source.path), place(target.path), *words])
     write_text(path, lines.getvalue())

@@ -1,4 +1,7 @@
-"""Finds the faces in the photographs of a pair set. Pixels are not stored but read again when they are needed."""
+"""Finds the faces in the photographs of a pair set, and their skin tone.
+
+Pixels are not stored but read again when they are needed.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,19 +11,26 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from data.faces.alignment import align
 from data.faces.face import Detector, Face
+from data.faces.skin_tone import skin_tone
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import PairSet, Photograph
 from facedancer_tf.swapping.portraits import NoFace, Portrait, find_face, read_pixels
 
+TONE_PX = 112  # side of the crop in which the skin tone is read
 KEPT_PICTURES = 16  # the pictures of the pairs that are measured at the moment
 
 
 @dataclass(frozen=True)
 class Portraits:
-    """The largest face of every usable photograph. unusable: for every other photograph, the reason."""
+    """The largest face of every usable photograph.
+
+    tones: its skin's ITA in degrees, NaN in a grey picture. unusable: for every other photograph, the reason.
+    """
 
     faces: dict[Path, Face]
+    tones: dict[Path, float]
     unusable: dict[Path, str]
 
     def load(self, photograph: Photograph) -> Portrait:
@@ -34,16 +44,19 @@ def _pixels(path: Path) -> np.ndarray:
 
 
 def find_portraits(photographs: Iterable[Photograph], detector: Detector) -> Portraits:
-    """Finds the largest face of every photograph."""
+    """Finds the largest face of every photograph, and its skin tone."""
     faces: dict[Path, Face] = {}
+    tones: dict[Path, float] = {}
     unusable: dict[Path, str] = {}
     paths = list(dict.fromkeys(photograph.path for photograph in photographs))
     for path in tqdm(paths, desc="faces", unit="picture", leave=False, disable=None):
         try:
-            faces[path] = find_face(_pixels(path), detector)
+            face = find_face(_pixels(path), detector)
+            tones[path] = skin_tone(align(_pixels(path), face.landmarks, TONE_PX))
+            faces[path] = face
         except NoFace as why:
             unusable[path] = str(why)
-    return Portraits(faces, unusable)
+    return Portraits(faces, tones, unusable)
 
 
 def usable_only(pair_set: PairSet, portraits: Portraits) -> PairSet:

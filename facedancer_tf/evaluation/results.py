@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from facedancer_tf.evaluation.evaluation import Evaluation
+from data.faces.skin_tone import tone_class
+from facedancer_tf.evaluation.evaluation import Evaluation, Row
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.evaluation.metrics import metric_groups
 from facedancer_tf.evaluation.output_folder import RESULTS
@@ -37,6 +38,8 @@ def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dic
         "systems": {
             row.name: {
                 "means": {key: asdict(mean) for key, mean in row.means.items()},
+                "slices": _by_slice(evaluation, row),
+                "worst_sources": row.worst and {"by": row.worst.by, "name": row.worst.name},
                 "frechet": {name: asdict(frechet) for name, frechet in row.frechet.items()},
             }
             for row in evaluation.rows
@@ -46,17 +49,31 @@ def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dic
     keys = list(evaluation.rows[0].values)
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)
-    writer.writerow(["system", "source", "target", "source_id", "target_id", *keys])
+    of_side = [f"{side}_{what}" for side in ("source", "target") for what in ("group", "tone", "ita")]
+    writer.writerow(["system", "source", "target", "source_id", "target_id", *of_side, *keys])
     for row in evaluation.rows:
         for i, pair in enumerate(evaluation.pair_set.pairs):
-            names = [
-                place(pair.source.path),
-                place(pair.target.path),
-                pair.source.identity,
-                pair.target.identity,
-            ]
-            numbers = [float(row.values[key][i]) for key in keys]
-            cells = ["" if math.isnan(number) else f"{number:.6g}" for number in numbers]
-            writer.writerow([row.name, *names, *cells])
+            sides = (pair.source, pair.target)
+            names = [*(place(side.path) for side in sides), *(side.identity for side in sides)]
+            for side in sides:
+                tone = evaluation.portraits.tones[side.path]
+                names += [side.group, tone_class(tone), _number(tone)]
+            writer.writerow([row.name, *names, *(_number(float(row.values[key][i])) for key in keys)])
     write_text(folder / TABLE, lines.getvalue())
     write_text(folder / RESULTS, text + "\n")
+
+
+def _number(number: float) -> str:
+    """Six digits; nothing for NaN."""
+    return "" if math.isnan(number) else f"{number:.6g}"
+
+
+def _by_slice(evaluation: Evaluation, row: Row) -> dict[str, dict[str, Any]]:
+    """The row's means by "source skin tone" and so on, then by the slice's name, then by metric."""
+    content: dict[str, dict[str, Any]] = {}
+    for one, means in zip(evaluation.slices, row.slices, strict=True):
+        content.setdefault(f"{one.side} {one.by}", {})[one.name] = {
+            "pairs": len(one.indices),
+            **{key: asdict(mean) for key, mean in means.items()},
+        }
+    return content

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from facedancer_tf.evaluation.evaluation import Evaluation
+from facedancer_tf.evaluation.evaluation import Evaluation, Row
 from facedancer_tf.evaluation.frechet import Frechet
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.evaluation.means import Mean
 from facedancer_tf.evaluation.metrics import Metric, metric_groups
+from facedancer_tf.evaluation.slices import WORST_BY, WORST_PAIRS_MIN
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,24 @@ def caption(about: dict[str, str]) -> str:
 
 
 def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
-    """The tables of `metric_groups`, and one of Fréchet distances."""
+    """The tables of `metric_groups`, the first with the worst slice; then one of Fréchet distances."""
     pairs = len(evaluation.pair_set.pairs)
-    all_tables = []
+    all_tables: list[Table] = []
     for title, metrics in metric_groups(judge).items():
         rows = [
             (row.name, [cell(metric, row.means[metric.key], pairs) for metric in metrics])
             for row in evaluation.rows
         ]
         heads, notes = [metric.heading for metric in metrics], [metric.meaning for metric in metrics]
+        if not all_tables:
+            rows = [
+                (name, [*cells, worst_cell(evaluation, row)])
+                for (name, cells), row in zip(rows, evaluation.rows, strict=True)
+            ]
+            heads.append("worst sources: ID %")
+            notes.append(
+                f"ID % of the slice of sources that is found least often, of those with {WORST_PAIRS_MIN} pairs or more"
+            )
         all_tables.append(Table(title, heads, notes, rows))
     frechet = evaluation.rows[0].frechet
     distances = [(row.name, [frechet_cell(row.frechet[name]) for name in frechet]) for row in evaluation.rows]
@@ -44,6 +54,17 @@ def tables(evaluation: Evaluation, judge: Judge) -> list[Table]:
     ]
     heads = [f"{name} ↓" for name in frechet]
     return [*all_tables, Table("Distance to the gallery's faces as a whole", heads, notes, distances)]
+
+
+def worst_cell(evaluation: Evaluation, row: Row) -> str:
+    """The name of the row's worst slice and how often it is found; "-" where no slice is large enough."""
+    if row.worst is None:
+        return "-"
+    mean = row.slices[evaluation.slices.index(row.worst)][WORST_BY]
+    number = f"{row.worst.name} {mean.mean:.1f}"
+    if mean.low is not None and mean.high is not None:
+        number += f" ±{(mean.high - mean.low) / 2:.1f}"
+    return f"{number} (n={mean.count})"
 
 
 def frechet_cell(frechet: Frechet) -> str:

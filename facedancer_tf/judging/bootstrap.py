@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 DRAWS = 1000
+DRAWN_AT_ONCE = 2**20  # groups, over several draws: all draws of many groups would not fit into memory
 
 
 def bootstrap_interval(
@@ -22,11 +23,11 @@ def bootstrap_interval(
     _, number = np.unique(np.asarray(groups), return_inverse=True)
     sums, counts = np.bincount(number, values), np.bincount(number)
     random = np.random.default_rng(seed)
-    means = np.empty(draws)
-    for draw in range(
-        draws
-    ):  # one draw at a time: all at once would take memory for draws times groups numbers
-        chosen_groups = random.integers(len(sums), size=len(sums))
-        means[draw] = sums[chosen_groups].sum() / counts[chosen_groups].sum()
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    groups_count = len(sums)
+    draws_at_once = max(1, DRAWN_AT_ONCE // groups_count)
+    means = []
+    for done in range(0, draws, draws_at_once):
+        chosen = random.integers(groups_count, size=(min(draws_at_once, draws - done), groups_count))
+        means.append(sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1))
+    low, high = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

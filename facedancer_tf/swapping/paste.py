@@ -34,9 +34,26 @@ def face_mask(columns: np.ndarray, rows: np.ndarray, size_px: int, shrink: float
     """
     x = np.abs((columns / size_px - 0.5) / shrink + 0.5 - CENTRE[0]) / HALF_WIDTH
     y = ((rows / size_px - 0.5) / shrink + 0.5 - CENTRE[1]) / HALF_HEIGHT
-    oval = np.where(y < 0, np.cbrt(x**3 + np.abs(y) ** 3), np.hypot(x, y))  # 1 on the oval's line
-    edge = np.clip(((1.0 - oval) * (HALF_HEIGHT / FEATHER) + 1.0) / 2.0, 0.0, 1.0)
+    edge = np.clip(((1.0 - _oval(x, y)) * (HALF_HEIGHT / FEATHER) + 1.0) / 2.0, 0.0, 1.0)
     return (edge * edge * (3.0 - 2.0 * edge)).astype(np.float32)
+
+
+def rim_points(count: int, size_px: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points just inside and just outside the mask's rim in a crop of `size_px`, each [count, 2] as (x, y).
+
+    Inside the mask is 1, outside it is 0; the i-th points lie on one ray from the oval's middle.
+    """
+    angles = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)
+    x, y = np.cos(angles), np.sin(angles)
+    rays = np.stack([x, y], axis=1) / _oval(np.abs(x), y)[:, None] * [HALF_WIDTH, HALF_HEIGHT]
+    rise = FEATHER / HALF_HEIGHT
+    inside, outside = (size_px * (np.array(CENTRE) + reach * rays) for reach in (1.0 - rise, 1.0 + rise))
+    return inside, outside
+
+
+def _oval(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """1 on the oval's line, 0 in its middle; `x` (not negative) and `y` from the middle, in its half axes."""
+    return np.where(y < 0, np.cbrt(x**3 + np.abs(y) ** 3), np.hypot(x, y))
 
 
 def paste_into(

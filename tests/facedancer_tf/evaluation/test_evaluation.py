@@ -64,9 +64,10 @@ def test_what_cannot_be_used_is_counted(evaluation):
 
 def test_a_copied_target_changes_no_picture_and_no_identity(evaluation):
     copied = values(evaluation, "copied target")
-    unchanged = "pose", "yaw", "pitch", "expression", "background", "occluder", "self_l1"
+    unchanged = "pose", "yaw", "pitch", "expression", "background", "occluder", "self_l1", "seam"
     for metric in unchanged:
         assert (copied[metric] == 0).all(), metric
+    assert (copied["sharpness"] == 1).all()
     assert (copied["shape"] < 1e-12).all()  # a fit comes between
     assert (copied["to_target"] < 1e-6).all()  # another batch rounds otherwise
     for metric in ("retrieval_top1", "retrieval_top1_jpeg", "nearer_to_source", "lost"):
@@ -82,6 +83,7 @@ def test_a_pasted_source_is_the_source_in_the_wrong_pose(evaluation):
     assert pasted["pose"].mean() > 3 * floor["pose"].mean() > 0
     assert pasted["shape"].mean() > 3 * floor["shape"].mean() > 0
     assert (pasted["background"] > 10).all()
+    assert (pasted["seam"] > 5).all()
 
 
 def test_a_model_of_random_weights_destroys_everything(evaluation):
@@ -96,6 +98,20 @@ def test_jpeg_and_size_stand_in_their_order(evaluation):
     assert (size["to_target"] > 0).all()
     assert jpeg["to_target"].mean() > size["to_target"].mean()
     assert (size["background"] == 0).all()
+    assert (size["sharpness"] < 0.8).all()
+    assert (size["seam"] < 2).all()
+    assert (jpeg["seam"] > size["seam"]).all()
+
+
+def test_every_row_has_the_means_of_every_slice(evaluation):
+    """Three pairs, each person once a source and once a target; too few for a worst slice."""
+    for side in ("source", "target"):
+        indices = [i for one in evaluation.slices if one.side == side for i in one.indices]
+        assert sorted(indices) == [0, 1, 2]
+    for row in evaluation.rows:
+        assert row.worst is None
+        for one, means in zip(evaluation.slices, row.slices, strict=True):
+            assert means["seam"].mean == pytest.approx(row.values["seam"][list(one.indices)].mean())
 
 
 def test_the_same_again(evaluation, tiny_model):

@@ -18,6 +18,15 @@ def test_a_file_comes_back_and_is_relative_to_its_own_folder(tmp_path):
     assert (file.pairs, file.made_from) == (pairs, "a set, seed 3")
 
 
+def test_groups_come_back_and_may_be_left_out(tmp_path):
+    pairs = [
+        Pair(Photograph(tmp_path / "a", "x", "old"), Photograph(tmp_path / "b", "y", "young, tall")),
+        Pair(Photograph(tmp_path / "c", "z"), Photograph(tmp_path / "a", "x", "old")),
+    ]
+    write_pairs_csv(tmp_path / "pairs.csv", pairs, "a set")
+    assert read_pairs_csv(tmp_path / "pairs.csv").pairs == pairs
+
+
 def test_what_a_file_is_and_was_made_from_is_said(tmp_path):
     (tmp_path / "pairs.csv").write_text("source,target\na,b\n")
     plain = read_pair_set(str(tmp_path / "pairs.csv"), 1, 1, 1)
@@ -59,6 +68,10 @@ def test_a_picture_named_in_two_ways_is_one_photograph(tmp_path):
         ("source,target,source_id,target_id\na,b,x,y\nb,c,z,w\n", "line 3: b shows z, but y above"),
         ("source,target,source_id,target_id\na,b,x,y\nc,d/../a,z,w\n", "line 3: d/../a shows w, but x above"),
         ("# mine\nsource,target,source_id,target_id\n\na,b,x,y\na,,x,\n", "line 5: it needs a value"),
+        (
+            "source,target,source_group\na,b,old\nb,a,\n",
+            "line 3: a must have one group in all lines. Received: '', but 'old' above",
+        ),
         ("\0,a\n", "cannot be read as a CSV file|columns source and target"),
     ],
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from facedancer_tf.judging import bootstrap
 from facedancer_tf.judging.bootstrap import bootstrap_interval
 
 
@@ -26,3 +27,10 @@ def test_values_of_one_group_count_as_one():
     alone = bootstrap_interval(values, [str(i) for i in range(40)], seed=0)
     repeated = bootstrap_interval(values.repeat(10), [str(i // 10) for i in range(400)], seed=0)
     assert repeated == pytest.approx(alone)  # ten copies say no more than one
+
+
+def test_few_draws_at_once_are_the_same_draws(monkeypatch):
+    values, groups = np.random.default_rng(1).normal(5, 2, 40), [str(i) for i in range(40)]
+    at_once = bootstrap_interval(values, groups, seed=0)
+    monkeypatch.setattr(bootstrap, "DRAWN_AT_ONCE", 120)  # three draws, the last time one
+    assert bootstrap_interval(values, groups, seed=0) == at_once
