@@ -100,7 +100,7 @@ def paste_into(
         if detail is not None:
             face = detail.face(face, detail.target[rows, columns])
         if mask is None:
-            share = _oval(to_crop.astype(np.float32), size, size_px, shrink)
+            share = _mask_of_part(to_crop.astype(np.float32), size, size_px, shrink)
         else:
             to_mask = _scaled(len(mask) / size_px) @ _square(to_crop)
             share = _sampled(mask, to_mask, size, cv2.INTER_LINEAR)
@@ -109,7 +109,7 @@ def paste_into(
         old[...] = cv2.add(old, change, dtype=cv2.CV_8U)  # rounds; where the mask is 0 nothing changes
 
 
-def _oval(to_crop: np.ndarray, size: tuple[int, int], size_px: int, shrink: float) -> np.ndarray:
+def _mask_of_part(to_crop: np.ndarray, size: tuple[int, int], size_px: int, shrink: float) -> np.ndarray:
     """The mask of a part of a picture, `size` is its width and height; `to_crop` [2, 3] maps its pixels to the crop."""
     x = np.arange(size[0], dtype=np.float32)[None, :]
     y = np.arange(size[1], dtype=np.float32)[:, None]
