@@ -1,9 +1,8 @@
-"""Makes the pictures of README and docs/weights.md: bundled photographs swapped into one another.
+"""Makes swap.jpg of README: source, target and result of one pair of the bundled photographs.
 
     python scripts/make_demo.py --model assets/model/default.keras -o docs
 
-Writes swap.jpg (source, target and result of one pair) and demo.jpg (rows are sources, columns targets). evaluate.py
-measures the same pairs.
+The grid of all pairs is evaluate.py's: `python evaluate.py --pairs bundled -o docs/evaluation`.
 """
 
 import argparse
@@ -13,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from facedancer_tf.errors import run_main
-from facedancer_tf.evaluation.contact_sheet import grid, strip
+from facedancer_tf.evaluation.contact_sheet import strip
 from facedancer_tf.evaluation.pairs import bundled_photographs
 from facedancer_tf.evaluation.portrait_set import find_portraits
 from facedancer_tf.evaluation.systems import ModelSystem
@@ -31,20 +30,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", type=Path, help="a model file of train.py (the one in assets/model)")
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs", help="folder of the pictures")
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs", help="folder of the picture")
     arguments = parser.parse_args()
     swapper = Swapper(arguments.model)
     photographs = bundled_photographs()
     portrait_set = find_portraits(photographs, swapper.detector)
-    portraits = {photograph.identity: portrait_set.load(photograph) for photograph in photographs}
+    portraits = {p.identity: portrait_set.load(p) for p in photographs if p.identity in SHOWN_PAIR}
     load_tensorflow_quietly()
-    model, everybody = ModelSystem("demo", swapper), list(portraits.values())
+    model = ModelSystem("demo", swapper)
     source, target = (portraits[name] for name in SHOWN_PAIR)
     arguments.output.mkdir(parents=True, exist_ok=True)
-    sheets = {"swap.jpg": strip(model, source, target), "demo.jpg": grid(model, everybody, everybody)}
-    for name, picture in sheets.items():
-        write_swapped(arguments.output / name, Swapped(picture, [model.used_model]))
-    print(f"{' and '.join(sheets)} written to {arguments.output}")
+    picture = arguments.output / "swap.jpg"
+    write_swapped(picture, Swapped(strip(model, source, target), [model.used_model]))
+    print(f"{picture} written")
 
 
 if __name__ == "__main__":
