@@ -48,6 +48,7 @@ WINGS: dict[str, dict[str, set[str]]] = {
         "swapping": {"", "weights", "provenance", "importing"},
         "video": {"", "films", "film_writing", "weights", "provenance", "importing", "swapping"},
         "batches": {"", "films", "weights", "provenance", "importing", "swapping", "video"},
+        "serving": {"", "films", "weights", "provenance", "swapping", "video"},
         "exporting": {"", "graphs", "weights", "swapping"},
         "training": {"", "weights", "provenance", "importing", "swapping"},
         "evaluation": {"", "films", "provenance", "weights", "judging", "swapping", "video"},
