@@ -54,7 +54,6 @@ WINGS: dict[str, dict[str, set[str]]] = {
         "evaluation": {"", "films", "provenance", "weights", "judging", "swapping", "video"},
         "film_evaluation": {"", "films", "provenance", "swapping", "evaluation"},
         "margins": {"", "weights", "importing", "judging", "swapping", "training"},
-        "serving": {"", "films", "weights", "provenance", "swapping", "video"},
     },
 }
 # Who may encode pictures and films, or write them past the doors of `facedancer_tf.provenance`, which mark them.
