@@ -4,7 +4,6 @@ import logging
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 from typing import Protocol
@@ -12,7 +11,6 @@ from typing import Protocol
 from facedancer_tf.serving.children import start_child
 from facedancer_tf.serving.job_child import GRACE_S
 from facedancer_tf.serving.job_words import ENDS, LINE_BYTES, JobOrder, JobReport
-from facedancer_tf.weights.catalogue import cache_folder
 
 LOG_BYTES = 4000  # of what a crash has written, its end
 _LOG = "errors.txt"
@@ -32,8 +30,6 @@ class JobProcess:
 
     def __init__(self, folder: Path, order: JobOrder, limit_s: float) -> None:
         self._log, self._limit_s = folder / _LOG, limit_s
-        # What sentences for users shall not name, and what they call it instead.
-        self._paths = {f"{folder}/": "", order.model or "": "the model", str(cache_folder()): "the cache"}
         self._late = self._stopped = False
         with self._log.open("wb") as errors:
             self._child = start_child("facedancer_tf.serving.job_child", folder, errors)
@@ -61,7 +57,7 @@ class JobProcess:
         while end is None and (line := self._child.stdout.readline(LINE_BYTES)):
             report = JobReport.read(line)
             if report is not None and report.stage in ENDS:
-                end = self._without_paths(report)
+                end = report
             elif report is not None:
                 yield report
         status = self._ended()
@@ -80,14 +76,6 @@ class JobProcess:
         timer.daemon = True
         timer.start()
         self._timers.append(timer)
-
-    def _without_paths(self, report: JobReport) -> JobReport:
-        def told(sentence: str) -> str:
-            for path, word in self._paths.items():
-                sentence = sentence.replace(path, word) if path else sentence
-            return sentence
-
-        return replace(report, message=told(report.message), notes=tuple(map(told, report.notes)))
 
     def _stop_late(self) -> None:
         self._late = True

@@ -16,6 +16,8 @@ from benchmarks.clip_files import write_clip
 from facedancer_tf.films.film import read_facts
 from facedancer_tf.provenance.checking import check
 from facedancer_tf.serving.app import build_app
+from facedancer_tf.serving.job_routes import JobFailure, answer_of
+from facedancer_tf.serving.jobs import JobState
 from facedancer_tf.serving.service import Service
 from facedancer_tf.serving.settings import ServingLimits, Settings
 from facedancer_tf.swapping.swapper import Swapper
@@ -91,7 +93,21 @@ def test_a_film_is_swapped_fetched_in_parts_and_deleted(
     part = client.get(job["result"], headers={"Range": "bytes=100-199"})
     assert (part.status_code, part.content) == (206, whole.content[100:200])
     assert part.headers["content-range"] == f"bytes 100-199/{len(whole.content)}"
-    assert client.get(job["result"], headers={"Range": "bytes=99999999-"}).status_code == 416
+    for header, status in (
+        ("bytes=99999999-", 416),
+        ("bytes=-0", 416),
+        ("bytes=-5", 206),
+        ("bytes=7-", 206),
+        ("bytes=9-3", 200),
+        ("bytes=-", 200),
+        ("lines=1-2", 200),
+        ("bytes=0-1,5-6", 200),
+    ):
+        answer = client.get(job["result"], headers={"Range": header})
+        assert answer.status_code == status, header
+        if status == 416:
+            assert answer.json()["code"] == "range"
+            assert answer.headers["content-range"] == f"bytes */{len(whole.content)}"
     assert 'facedancer_jobs{state="done"} 1.0' in client.get("/metrics").text
     assert client.delete(href).status_code == 204
     for answer in (client.get(href), client.get(job["result"]), client.delete(href)):
@@ -161,3 +177,12 @@ def test_what_is_no_film_or_no_face_is_refused_before_it_is_queued(
         assert answer.json()["message"].startswith(words)
         assert str(folder) not in answer.text
     assert list(folder.iterdir()) == []
+
+
+def test_no_sentence_about_a_job_names_a_path_of_the_server() -> None:
+    failed = JobState(
+        "id", "failed", "failed", 0.0, None, "missing", "/a/b/c.keras: is missing", ("/d/e: x",), None
+    )
+    answer = answer_of(failed)
+    assert answer.error == JobFailure(code="missing", message="c.keras: is missing")
+    assert answer.notes == ["e: x"]
