@@ -30,10 +30,8 @@ export async function send(path, { method = "GET", body, signal } = {}) {
 
 export const sendForJson = async (path, request) => (await send(path, request)).json();
 
-// Fetches a file as an address that <img>, <video> and downloads take; they could not send the token themselves.
-export async function fetchAsAddress(path, signal) {
-  return URL.createObjectURL(await (await send(path, { signal })).blob());
-}
+// Fetches a file as a Blob, because <img>, <video> and downloads could not send the token themselves.
+export const fetchFile = async (path, signal) => (await send(path, { signal })).blob();
 
 // Deletes something of ours on the server, also while the page is being closed.
 export function remove(path) {

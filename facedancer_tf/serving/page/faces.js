@@ -6,6 +6,7 @@ import { ready } from "./readiness.js";
 const group = document.getElementById("faces");
 const all = document.getElementById("all-faces");
 const hint = document.getElementById("faces-hint");
+const several = document.getElementById("faces-choice");
 
 // Resolves to { width, height, faces: [{ number, box: [x, y, width, height] }] }, in pixels of the upright picture.
 export async function facesOf(file) {
@@ -23,7 +24,7 @@ export const chosenFace = () => group.dataset.chosen ?? "largest";
 export function clearFaces() {
   group.replaceChildren();
   delete group.dataset.chosen;
-  all.hidden = hint.hidden = true;
+  several.hidden = true;
 }
 
 export function showFaces({ width, height, faces }) {
@@ -32,8 +33,8 @@ export function showFaces({ width, height, faces }) {
   if (!faces.length) return;
   const largest = faces.reduce((best, face) => (area(face) > area(best) ? face : best));
   choose(String(largest.number));
-  all.hidden = hint.hidden = faces.length < 2;
-  hint.textContent = `${faces.length} faces: choose the one to swap.`;
+  several.hidden = faces.length < 2;
+  hint.textContent = `${faces.length} faces: press the one to swap.`;
 }
 
 const area = ({ box: [, , width, height] }) => width * height;

@@ -1,11 +1,11 @@
 // Swaps faces in a film: a job of the server, asked about until it has ended.
 
-import { ApiError, fetchAsAddress, remove, sendForJson } from "./api.js";
+import { ApiError, fetchFile, remove, sendForJson } from "./api.js";
 import { sentence } from "./messages.js";
 
 const EVERY_MS = 500;
 
-// `request`: { sources: [File], target: File, person, model }. Resolves to { address, notes }. Whatever ends this, the
+// `request`: { sources: [File], target: File, person, model }. Resolves to { file, notes }. Whatever ends this, the
 // user or an error or a closed page, the job is deleted on the server, which also ends it.
 export async function swapFilm(request, work) {
   const body = new FormData();
@@ -21,7 +21,7 @@ export async function swapFilm(request, work) {
   window.addEventListener("pagehide", forget);
   try {
     const job = await finished(address, work);
-    return { address: await fetchAsAddress(job.result, signal), notes: job.notes ?? [] };
+    return { file: await fetchFile(job.result, signal), notes: job.notes };
   } finally {
     window.removeEventListener("pagehide", forget);
     forget();

@@ -6,6 +6,7 @@ import { swapFilm } from "./film_swap.js";
 import { takeFiles } from "./intake.js";
 import { announce, complain, forgive } from "./messages.js";
 import { chosenModel, loadModels } from "./models.js";
+import { closeOptions } from "./options.js";
 import { swapPicture } from "./picture_swap.js";
 import { ready } from "./readiness.js";
 import { showResult } from "./result.js";
@@ -27,13 +28,13 @@ byId("swap").addEventListener("click", (event) => {
 
 async function swap() {
   forgive("swap");
-  byId("options").open = false;
+  closeOptions();
   const work = beginWork("Waiting for the models");
   try {
     await ready;
     await Promise.all([sourcesChecked(), currentTarget()?.checked]);
     const target = currentTarget();
-    if (complete(target)) showResult(target, await swapped(target, work));
+    if (complete(target)) await showResult(target, await swapped(target, work));
   } catch (error) {
     if (work.signal.aborted) announce("Cancelled.");
     else complain("swap", error);

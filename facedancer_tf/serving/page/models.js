@@ -7,6 +7,7 @@ const select = document.getElementById("model");
 const licence = document.getElementById("licence");
 let models = [];
 let known = { sources: 8 };
+const MEBIBYTE = 2 ** 20;
 
 export const limits = () => known;
 export const chosenModel = () => select.value;
@@ -19,6 +20,13 @@ export async function loadModels() {
   for (const model of models) select.add(new Option(`${model.name} (${model.size_px} px)`, model.name, model.default, model.default));
   choice.hidden = models.length < 2;
   showLicence();
+}
+
+// Says that a file is larger than the server takes, before it is sent for nothing; "" where it is not.
+export function sizeProblem(file, kind) {
+  const bytes = known[`${kind}_bytes`] ?? Infinity;
+  if (file.size <= bytes) return "";
+  return `this ${kind} has ${Math.ceil(file.size / MEBIBYTE)} MB, and the server takes ${Math.floor(bytes / MEBIBYTE)} MB at most; choose a smaller one`;
 }
 
 select.addEventListener("change", showLicence);

@@ -1,8 +1,8 @@
 // Swaps a face in a picture.
 
-import { fetchAsAddress, remove, sendForJson } from "./api.js";
+import { fetchFile, remove, sendForJson } from "./api.js";
 
-// `request`: { sources: [File], target: File, face, model, masks }. Resolves to { address, masks: [{ size_px, address }],
+// `request`: { sources: [File], target: File, face, model, masks }. Resolves to { file, masks: [{ size_px, file }],
 // likeness, notes }. The server's copy is deleted as soon as the page has the result.
 export async function swapPicture(request, work) {
   const body = new FormData();
@@ -15,9 +15,9 @@ export async function swapPicture(request, work) {
   const { signal } = work;
   const answer = await sendForJson("v1/swap", { method: "POST", body, signal });
   try {
-    const address = await fetchAsAddress(answer.picture, signal);
-    const masks = (answer.masks ?? []).map(async ({ size_px, picture }) => ({ size_px, address: await fetchAsAddress(picture, signal) }));
-    return { address, masks: await Promise.all(masks), likeness: answer.likeness ?? [], notes: answer.notes ?? [] };
+    const file = await fetchFile(answer.picture, signal);
+    const masks = answer.masks.map(async ({ size_px, picture }) => ({ size_px, file: await fetchFile(picture, signal) }));
+    return { file, masks: await Promise.all(masks), likeness: answer.likeness, notes: answer.notes };
   } finally {
     remove(`v1/results/${answer.id}`);
   }

@@ -3,8 +3,9 @@
 import { facesOf } from "./faces.js";
 import { showFilled } from "./intake.js";
 import { kindOf } from "./kinds.js";
+import { mediaOf } from "./media.js";
 import { announce, complain, forgive } from "./messages.js";
-import { limits } from "./models.js";
+import { limits, sizeProblem } from "./models.js";
 
 const panel = document.getElementById("source");
 const list = document.getElementById("source-list");
@@ -19,25 +20,25 @@ export async function addSources(files) {
   forgive("source");
   for (const file of files) {
     if (entries.length >= limits().sources) {
-      complain("source", `A source is averaged from ${limits().sources} pictures at most; ${file.name} was left out.`);
+      complain("source", `A source is averaged from ${limits().sources} pictures at most; “${file.name}” was left out.`);
       break;
     }
-    if ((await kindOf(file)) === "film") complain("source", `${file.name} is a film or a moving picture; choose a still picture.`);
+    const kind = await kindOf(file);
+    const problem = kind === "film" ? "this is a film or a moving picture; choose a still one" : sizeProblem(file, kind);
+    if (problem) complain("source", `“${file.name}”: ${problem}`);
     else add(file);
   }
 }
 
 function add(file) {
-  const image = new Image();
-  image.src = URL.createObjectURL(file);
-  image.alt = `Source: ${file.name}`;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "remove";
   button.textContent = "×";
   button.setAttribute("aria-label", `Remove ${file.name}`);
   const item = document.createElement("li");
-  item.append(image, button);
+  item.className = "frame";
+  item.append(mediaOf(file, URL.createObjectURL(file), `Source: ${file.name}`), button);
   const entry = { file, item };
   button.addEventListener("click", () => {
     removeEntry(entry);
@@ -62,7 +63,7 @@ async function check(entry) {
 
 function refuse(entry, reason) {
   if (!entries.includes(entry)) return; // the user took it away first
-  complain("source", `${entry.file.name}: ${reason}`);
+  complain("source", `“${entry.file.name}”: ${reason}`);
   removeEntry(entry);
 }
 

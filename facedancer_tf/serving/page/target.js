@@ -3,7 +3,9 @@
 import { clearFaces, facesOf, showFaces } from "./faces.js";
 import { showFilled } from "./intake.js";
 import { kindOf } from "./kinds.js";
+import { mediaOf } from "./media.js";
 import { announce, complain, forgive } from "./messages.js";
+import { sizeProblem } from "./models.js";
 
 const panel = document.getElementById("target");
 const view = document.getElementById("target-view");
@@ -19,10 +21,12 @@ export const complainOfNoFace = () => complain("target", NO_FACE);
 export async function setTarget([file]) {
   forgive("target");
   const kind = await kindOf(file);
+  const problem = sizeProblem(file, kind);
+  if (problem) return complain("target", problem);
   clear();
   const next = { file, kind, faceless: false, address: URL.createObjectURL(file) };
   target = next;
-  view.prepend(mediaOf(next));
+  view.prepend(mediaOf(file, next.address, `Target: ${file.name}`));
   view.hidden = false;
   people.hidden = kind !== "film";
   showFilled(panel, true);
@@ -35,7 +39,7 @@ function clear() {
   if (target) URL.revokeObjectURL(target.address);
   target = null;
   clearFaces();
-  view.querySelector("img, video")?.remove();
+  view.querySelector("img, video, .unshown")?.remove();
   view.hidden = people.hidden = true;
   showFilled(panel, false);
 }
@@ -53,21 +57,4 @@ async function check(next) {
     complain("target", error);
     clear();
   }
-}
-
-// An <img> or a <video> of `file` at `address`, which makes its frame as large as its column allows.
-export function mediaOf({ file, kind, address }, words = "Target") {
-  const moving = kind === "film" && !file.type.startsWith("image/");
-  const media = document.createElement(moving ? "video" : "img");
-  if (moving) Object.assign(media, { controls: true, muted: true, loop: true, playsInline: true });
-  else media.alt = `${words}: ${file.name}`;
-  if (moving) media.setAttribute("aria-label", `${words}: ${file.name}`);
-  media.addEventListener(moving ? "loadedmetadata" : "load", () => fitFrame(media));
-  media.src = address;
-  return media;
-}
-
-export function fitFrame(media) {
-  const ratio = (media.naturalWidth || media.videoWidth) / (media.naturalHeight || media.videoHeight);
-  if (ratio > 0) media.parentElement?.style.setProperty("--ratio", ratio);
 }
