@@ -53,6 +53,7 @@ WINGS: dict[str, dict[str, set[str]]] = {
         "evaluation": {"", "films", "provenance", "weights", "judging", "swapping", "video"},
         "film_evaluation": {"", "films", "provenance", "swapping", "evaluation"},
         "margins": {"", "weights", "importing", "judging", "swapping", "training"},
+        "serving": {"", "films", "weights", "provenance", "swapping", "video"},
     },
 }
 # Who may encode pictures and films, or write them past the doors of `facedancer_tf.provenance`, which mark them.
@@ -81,6 +82,7 @@ ENCODING_FILES = {
     "benchmarks/input_trace.py": "a plot",
     "facedancer_tf/training/train_loop.py": "watermarks what TensorBoard encodes",
     "facedancer_tf/evaluation/page.py": "photographs beside swapped ones",
+    "facedancer_tf/serving/swap_routes.py": "AFFA's masks",
     "facedancer_tf/swapping/picture_swap.py": "--without-marks",
     "facedancer_tf/video/film_swap.py": "films without marks, for measuring",
     "swap_image.py": "numbered faces",
