@@ -48,12 +48,12 @@ WINGS: dict[str, dict[str, set[str]]] = {
         "swapping": {"", "weights", "provenance", "importing"},
         "video": {"", "films", "film_writing", "weights", "provenance", "importing", "swapping"},
         "batches": {"", "films", "weights", "provenance", "importing", "swapping", "video"},
+        "serving": {"", "films", "weights", "provenance", "swapping", "video"},
         "exporting": {"", "graphs", "weights", "swapping"},
         "training": {"", "weights", "provenance", "importing", "swapping"},
         "evaluation": {"", "films", "provenance", "weights", "judging", "swapping", "video"},
         "film_evaluation": {"", "films", "provenance", "swapping", "evaluation"},
         "margins": {"", "weights", "importing", "judging", "swapping", "training"},
-        "serving": {"", "films", "weights", "provenance", "swapping", "video"},
     },
 }
 # Who may encode pictures and films, or write them past the doors of `facedancer_tf.provenance`, which mark them.

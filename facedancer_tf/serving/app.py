@@ -8,14 +8,16 @@ from shutil import rmtree
 from fastapi import APIRouter, FastAPI
 
 from facedancer_tf import __version__
-from facedancer_tf.serving import page_routes, picture_routes, status_routes, swap_routes
+from facedancer_tf.serving import job_routes, page_routes, picture_routes, status_routes, swap_routes
 from facedancer_tf.serving.errors import add_error_answers
 from facedancer_tf.serving.guard import Guard
 from facedancer_tf.serving.metrics import Measuring
 from facedancer_tf.serving.service import Service
 from facedancer_tf.serving.uploads import UploadFolders
 
-ROUTERS = (status_routes.router, page_routes.router, picture_routes.router, swap_routes.router)
+ROUTERS = (
+    status_routes.router, page_routes.router, picture_routes.router, swap_routes.router, job_routes.router,
+)  # fmt: skip
 SWEEP_S = 20
 
 

@@ -54,7 +54,7 @@ def without_paths(sentence: str, form: Form) -> str:
 def detect_faces(swapper: Swapper, form: Form, limits: ServingLimits) -> tuple[np.ndarray, list[Face]]:
     """The picture uint8 [H, W, 3] and its faces, in the order that their numbers mean."""
     with named_by_field(form):
-        picture = read_file(_checked(form.files["picture"][0], limits)).rgb
+        picture = read_file(checked(form.files["picture"][0], limits)).rgb
         return picture, swapper.detect(picture, "every")
 
 
@@ -63,7 +63,7 @@ def embed_face(
 ) -> tuple[int, Face, np.ndarray, str]:
     """Number and place of one face, its raw embedding [W], and the encoder's name."""
     with named_by_field(form):
-        picture = read_file(_checked(form.files["picture"][0], limits)).srgb
+        picture = read_file(checked(form.files["picture"][0], limits)).srgb
         faces = swapper.detect(picture, "patient" if face == "largest" else "every")
         chosen = choose_faces(faces, face)[0]
         embedding = swapper.embeddings([picture], [chosen])[0]
@@ -77,7 +77,7 @@ def swap(
     """Swaps and writes the marked result to `output`, in the format that its suffix names."""
     with named_by_field(form), ThreadPoolExecutor(1) as writer:
         for path in (*form.files["source"], *form.files["target"]):
-            _checked(path, limits)
+            checked(path, limits)
         source = find_source(swapper, form.files["source"])
         target = find_target(swapper, form.files["target"][0], face, output)
         if len(target.chosen) > limits.faces:
@@ -102,7 +102,7 @@ def check_marks(form: Form, limits: ServingLimits) -> dict[str, object]:
     with named_by_field(form):
         with path.open("rb") as file:
             kind = kind_by_content(file.read(START_BYTES))
-        findings = as_json(path, check(_checked(path, limits) if kind in READ_KINDS else path))
+        findings = as_json(path, check(checked(path, limits) if kind in READ_KINDS else path))
         findings["damage"] = without_paths(str(findings["damage"]), form)
     return {name: _sendable(value) for name, value in findings.items() if name != "file"}
 
@@ -118,7 +118,7 @@ def _sendable(value: object) -> object:
     return value
 
 
-def _checked(path: Path, limits: ServingLimits) -> Path:
+def checked(path: Path, limits: ServingLimits) -> Path:
     """`path`, unless it claims to be a picture larger than the limits; whether it is one, its reader says."""
     try:
         with Image.open(path, formats=("JPEG", "PNG", "WEBP", "BMP")) as image:

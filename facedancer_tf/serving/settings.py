@@ -22,8 +22,11 @@ class ServingLimits:
         faces: faces swapped in one picture.
         film_frames: frames of one film.
         film_seconds: length of one film.
+        film_side_px: of the longer side of a film.
         waiting_pictures: requests that may wait for the networks.
         waiting_jobs: films that may wait for their turn.
+        job_s: how long the swap of one film may take.
+        kept_films: swapped films that are kept; the oldest go first.
         wait_s: how long a request waits for the networks before it is sent away.
         silence_s: how long an upload, or a reader of an answer, may stand still.
         head_s: how long the head of a request may take.
@@ -42,8 +45,11 @@ class ServingLimits:
     faces: int = 32
     film_frames: int = 9000
     film_seconds: int = 300
+    film_side_px: int = 4096
     waiting_pictures: int = 16
     waiting_jobs: int = 4
+    job_s: int = 7200
+    kept_films: int = 8
     wait_s: int = 60
     silence_s: int = 20
     head_s: int = 10
