@@ -8,6 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from benchmarks import clips
+from benchmarks.clip_files import write_clip
 from facedancer_tf.provenance.checking import check
 from facedancer_tf.serving.service import Service
 from tests.facedancer_tf.serving.conftest import StubSwapper, picture
@@ -103,6 +105,14 @@ def test_marks_are_read(client: TestClient):
     assert answer["credentials"]["valid"] is True
     assert "file" not in answer
     assert client.post("/v1/check", files={"file": picture()}).json()["marked"] is False
+
+
+def test_marks_of_a_film_are_read(client: TestClient, tmp_path: Path):
+    write_clip(tmp_path / "a.mp4", clips.one_face(64, 48, 4).frames(), rate=10)
+    answer = client.post("/v1/check", files={"file": (tmp_path / "a.mp4").read_bytes()})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["marked"] is False
+    assert answer.json()["has_pixels"] is True
 
 
 BLACK = picture(level=1)
