@@ -35,6 +35,7 @@ def listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen()  # who comes while the rest is imported waits
     except (OSError, UnicodeError) as error:
         raise UserError(
             f"cannot listen at port {port} of {host} ({getattr(error, 'strerror', None) or error}); choose another",
