@@ -50,7 +50,7 @@ def build_app(service: Service, routers: Sequence[APIRouter] = ROUTERS) -> FastA
         description="Swaps faces in pictures and films. Every result is marked as synthetic.",
         docs_url=None,
         redoc_url=None,
-        telemetry=dict.fromkeys(("auto_configure", "tracing", "metrics", "logs", "operation_spans"), False),
+        telemetry=NO_TELEMETRY,
         lifespan=lifespan,
     )
     app.state.service = service
