@@ -25,12 +25,13 @@ from facedancer_tf.importing.generator_plan import read_plan
 from facedancer_tf.importing.legacy_h5 import checkpoint_graph
 from facedancer_tf.importing.saved_layers import Checkpoint, read_checkpoint
 from facedancer_tf.importing.saved_order import pair_in_saved_order, read_sizes
-from facedancer_tf.weights.archive import fingerprint, read_recipe
+from facedancer_tf.weights.archive import fingerprint
 from facedancer_tf.weights.catalogue import sha256_of
 from facedancer_tf.weights.discriminator_file import DiscriminatorRecipe, save_discriminator_file
 from facedancer_tf.weights.embedded import assign_weights, without_drawing
 from facedancer_tf.weights.encoder_file import EncoderRecipe, save_encoder_file
 from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
+from facedancer_tf.weights.recipes import read_recipe
 from networks.arcface_resnet50 import build_arcface_resnet50
 from networks.discriminator import build_image_discriminator
 from networks.encoders import ENCODERS

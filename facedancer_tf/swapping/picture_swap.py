@@ -42,7 +42,7 @@ class Likeness:
             if now < was + LEAST_RISE:
                 yield (
                     f"the likeness of face {number} to the source hardly rose ({was:.2f} -> {now:.2f}): it shows "
-                    "that person already, or it was found wrongly (--list-faces draws what was found)"
+                    "that person already, or it was found wrongly (see the drawing of the numbered faces)"
                 )
 
 

@@ -5,7 +5,7 @@ What is done is kept beside the output until the film is finished, so that a run
 the next.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -34,6 +34,7 @@ from facedancer_tf.swapping.swapper import Swapper
 from facedancer_tf.video.casting import Wish, resolve
 from facedancer_tf.video.debug_drawing import draw_debug
 from facedancer_tf.video.face_mesh import FaceMesh
+from facedancer_tf.video.film_progress import Listener, expected_frames, frame_by_frame
 from facedancer_tf.video.film_settings import FilmSettings, section_of
 from facedancer_tf.video.first_pass import look
 from facedancer_tf.video.frame_swapping import FRAMES_AT_ONCE, FrameSwapper
@@ -62,9 +63,11 @@ def swap_film(
     film: Path,
     output: Path,
     settings: FilmSettings,
+    listener: Listener | None = None,
 ) -> FilmReport:
     """Swaps the sources of `wishes` into `film`, and writes it to `output`, whose suffix names the format.
 
+    `listener` is told how far it is (`facedancer_tf.video.film_progress`); an error that it raises ends the swap.
     Raises UserError for wrong input, before anything is written, and where the disk refuses; then the same call goes on
     from what is done.
     """
@@ -79,7 +82,7 @@ def swap_film(
     with parts_of(output, _job(swapper, wishes, facts, encoding, settings)) as parts:
         if parts.note:
             notes.append(parts.note)
-        people = _people(swapper, facts, parts, section)
+        people = _people(swapper, facts, parts, section, listener)
         notes += _missing_end(facts, people, section)
         try:
             cast = resolve(wishes, people, pictured.__getitem__)
@@ -87,7 +90,11 @@ def swap_film(
             parts.remove()  # the next run will want something else
             raise
         whose = {person: identities[wish] for person, wish in cast.items()}
-        segments = _write_segments(swapper, facts, encoding, parts, people, whose, section[1], settings)
+        segments = _write_segments(
+            swapper, facts, encoding, parts, people, whose, section[1], settings, listener
+        )
+        if listener is not None:
+            listener("writing", len(people.pts), len(people.pts))
         # A section begins at its first frame, wherever between two frames it was asked to begin.
         times = (None if section[0] is None else int(people.pts[0]), section[1])
         if settings.marks:
@@ -99,16 +106,19 @@ def swap_film(
     return FilmReport(people, cast, len(people.pts), notes)
 
 
-def look_through(swapper: Swapper, facts: FilmFacts, section: tuple[int | None, int | None]) -> People:
+def look_through(
+    swapper: Swapper,
+    facts: FilmFacts,
+    section: tuple[int | None, int | None],
+    listener: Listener | None = None,
+) -> People:
     """Looks through a film, or its section, for its people; shows a bar. Raises UserError where there is no frame."""
-    total = _expected_frames(facts, *section)
+    total = expected_frames(facts, *section)
     with (
         closing(ahead(read_frames(facts, *section), FRAMES_AHEAD)) as frames,
-        tqdm(total=total, desc="looking who is there", unit="frame", disable=None) as bar,
+        frame_by_frame("looking", total, listener=listener) as advance,
     ):
-        people = look(
-            facts, frames, swapper.detector, FaceMesh(), swapper.engine.encoder, lambda: bar.update()
-        )
+        people = look(facts, frames, swapper.detector, FaceMesh(), swapper.engine.encoder, advance)
     if not len(people.pts):
         raise UserError(f"{facts.path} has no frame in the section that was asked for", "invalid")
     return people
@@ -131,7 +141,11 @@ def _embed(swapper: Swapper, paths: Sequence[Path]) -> Identity:
 
 
 def _people(
-    swapper: Swapper, facts: FilmFacts, parts: Parts, section: tuple[int | None, int | None]
+    swapper: Swapper,
+    facts: FilmFacts,
+    parts: Parts,
+    section: tuple[int | None, int | None],
+    listener: Listener | None,
 ) -> People:
     """The people of the film: those that an earlier run found, or those that a look through it finds."""
     if parts.tracks.exists():
@@ -141,7 +155,7 @@ def _people(
             tqdm.write(
                 "note: what an earlier run knew of the film's people is damaged; it is looked through again"
             )
-    people = look_through(swapper, facts, section)
+    people = look_through(swapper, facts, section, listener)
     write_people(parts.tracks, people)
     return people
 
@@ -155,6 +169,7 @@ def _write_segments(
     whose: dict[int, Identity],
     end_pts: int | None,
     settings: FilmSettings,
+    listener: Listener | None,
 ) -> list[Path]:
     """Writes the segments that are not there yet; returns all of them in order."""
     # Whole groups: a run that goes on gives the same frames to the networks together, whose answers may else differ.
@@ -171,10 +186,8 @@ def _write_segments(
         if settings.debug:
             swapped = _drawn(swapped, people)
         ready = stack.enter_context(closing(ahead(swapped, FRAMES_AHEAD)))
-        bar = stack.enter_context(
-            tqdm(total=total, initial=number, desc="swapping", unit="frame", disable=None)
-        )
-        stream = _counted(ready, bar)
+        advance = stack.enter_context(frame_by_frame("swapping", total, number, listener))
+        stream = _counted(ready, advance)
         while len(segments) * length < total:
             path, piece = parts.segment(len(segments)), islice(stream, length)
             if settings.marks:
@@ -205,19 +218,10 @@ def _drawn(frames: Iterable[FilmFrame], people: People) -> Iterator[FilmFrame]:
         yield frame
 
 
-def _counted(frames: Iterable[FilmFrame], bar: tqdm) -> Iterator[FilmFrame]:
+def _counted(frames: Iterable[FilmFrame], advance: Callable[[], None]) -> Iterator[FilmFrame]:
     for frame in frames:
         yield frame
-        bar.update()
-
-
-def _expected_frames(facts: FilmFacts, first_pts: int | None, end_pts: int | None) -> int | None:
-    """About how many frames the section has, for a bar; None where the film does not say."""
-    if facts.frames is None or facts.duration_s is None:
-        return facts.frames
-    start_s = float((first_pts or 0) * facts.time_base)
-    end_s = facts.duration_s if end_pts is None else min(float(end_pts * facts.time_base), facts.duration_s)
-    return max(1, round(facts.frames * (end_s - start_s) / facts.duration_s))
+        advance()
 
 
 def _job(

@@ -10,7 +10,6 @@ import io
 import json
 import re
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,15 +22,11 @@ from data.whole_files import whole_path
 from facedancer_tf.errors import UserError
 from facedancer_tf.weights.embedded import assign_weights, without_drawing
 from facedancer_tf.weights.plain_hdf5 import CEILING_BYTES, open_plain_hdf5
+from facedancer_tf.weights.recipes import DAMAGE, RECIPE, TEXT_CEILING_BYTES, read_member
 from facedancer_tf.writing import make_folder, reported
 
-RECIPE = "recipe.json"
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # the names that Keras gives them
 MEMBERS = {RECIPE, CONFIG, WEIGHTS, "metadata.json"}
-TEXT_CEILING_BYTES = 16 << 20  # for every member except the weights
-COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that Keras and this project write
-# Reading a damaged or foreign archive raises one of these; RuntimeError is for an encrypted one, or JSON without end.
-DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError)
 Loaded = TypeVar("Loaded")
 
 
@@ -93,16 +88,6 @@ def load_archive(
     return network, loaded
 
 
-def read_recipe(path: Path) -> dict[str, Any]:
-    """Reads the recipe of `path` without its weights; it is empty for a file that is not ours."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            recipe = json.loads(_member(archive, archive.getinfo(RECIPE)))
-    except DAMAGE:
-        return {}
-    return recipe if isinstance(recipe, dict) else {}
-
-
 def fingerprint(network: keras.Model) -> str:
     """SHA-256 of all weights as float32, in order: it says which encoder this is, whatever file it came from."""
     digest = hashlib.sha256()
@@ -119,20 +104,14 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
             strangers = sorted(set(infos) - MEMBERS)[:1] or ["the same name twice"]
             raise ValueError(f"it has a member that such files do not have: {strangers[0]!r}")
         # Every member is read, because only reading shows damage.
-        members = {name: _member(archive, info) for name, info in infos.items()}
+        members = {
+            name: read_member(archive, info, CEILING_BYTES if name == WEIGHTS else TEXT_CEILING_BYTES)
+            for name, info in infos.items()
+        }
     recipe = json.loads(members[RECIPE])
     if not isinstance(recipe, dict):
         raise ValueError(f"its {RECIPE} is not a table")
     return recipe, _arrays_by_layer(json.loads(members[CONFIG]), members[WEIGHTS])
-
-
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """Reads one member; raises ValueError where it is too large or packed in a way that these files do not use."""
-    if info.file_size > (CEILING_BYTES if info.filename == WEIGHTS else TEXT_CEILING_BYTES):
-        raise ValueError(f"its member {info.filename} would unpack to {info.file_size} bytes")
-    if info.compress_type not in COMPRESSIONS:
-        raise ValueError(f"its member {info.filename} is packed by the method {info.compress_type}")
-    return archive.read(info)
 
 
 def _in_half(weights: bytes) -> bytes:

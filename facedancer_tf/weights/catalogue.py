@@ -11,6 +11,7 @@ from pathlib import Path
 
 from data.faces.insightface_detector import insightface_models
 from facedancer_tf.errors import UserError
+from facedancer_tf.weights.recipes import read_recipe
 
 DEFAULT_MODEL = Path(__file__).resolve().parents[2] / "assets" / "model" / "default.keras"
 RUN_MODEL = "model.keras"  # the name that a training run gives to its generator
@@ -156,9 +157,6 @@ def find_encoder(encoder: str, fingerprint: str, name_or_file: str | Path | None
         return find_weights(name_or_file, "encoder")
     if encoder in EMBEDDED:
         return None
-    # Imported here, because it brings Keras, which names alone do not need.
-    from facedancer_tf.weights.archive import read_recipe
-
     matches = [
         path
         for path in sorted(cache_folder().glob("*.keras"))

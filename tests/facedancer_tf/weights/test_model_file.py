@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from facedancer_tf.errors import UserError
-from facedancer_tf.weights.archive import RECIPE, WEIGHTS, read_recipe
+from facedancer_tf.weights.archive import WEIGHTS
 from facedancer_tf.weights.model_file import ModelRecipe, load_model_file, save_model_file
+from facedancer_tf.weights.recipes import RECIPE, read_recipe
 from networks.generator import build_generator
 
 ARGUMENTS: dict[str, Any] = {

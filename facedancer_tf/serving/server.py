@@ -1,0 +1,121 @@
+"""Runs the application: listens, loads the networks behind the first answers, and ends in order."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from facedancer_tf.errors import UserError
+from facedancer_tf.plain_graphs import run_graphs_as_they_are
+from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.serving.app import build_app
+from facedancer_tf.serving.connection import timed_connections
+from facedancer_tf.serving.models import find_model
+from facedancer_tf.serving.service import Service, private_folder
+from facedancer_tf.serving.settings import Settings
+from facedancer_tf.swapping.swapper import Swapper
+
+LOADING_AFTER_S = 0.2  # importing TensorFlow holds Python up: the page comes first
+FINISHING_S = 60
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Opens the socket; raises UserError where that is impossible, as where another program has it."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except (OSError, UnicodeError) as error:
+        raise UserError(
+            f"cannot listen at port {port} of {host} ({getattr(error, 'strerror', None) or error}); choose another",
+            "in_use",
+        ) from error
+    return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """The address to type into a browser."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which tells `service` at once when it shall stop, and then ends like any function."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, say: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.service, self.say = service, say
+        self.failure: BaseException | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.say()
+        asyncio.get_running_loop().call_later(LOADING_AFTER_S, self._load)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.service.worker.stop()
+        super().handle_exit(sig, frame)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self.handle_exit) for number in signals}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _load(self) -> None:
+        if not self.should_exit:
+            self.service.worker.begin_loading(lambda: _load(self.service)).add_done_callback(self._loaded)
+
+    def _loaded(self, loading: "Future[None]") -> None:
+        if not loading.cancelled() and loading.exception() is not None:
+            self.failure, self.should_exit = loading.exception(), True
+
+
+def _load(service: Service) -> None:
+    """Loads TensorFlow and the networks of the default model."""
+    load_tensorflow_quietly()
+    run_graphs_as_they_are()
+    _ = service.worker.swapper(find_model(service.models(), None).name).engine
+
+
+def serve(settings: Settings, build: Callable[[Path], Swapper], listening: socket.socket) -> None:
+    """Serves until SIGTERM or Ctrl-C; what runs then is finished, what waits or comes is refused.
+
+    Raises UserError where the default model cannot be loaded.
+    """
+    limits = settings.limits
+    logging.basicConfig(stream=sys.stdout, format="%(asctime)s %(message)s", level=logging.WARNING)
+    logging.getLogger("facedancer_tf.serving").setLevel(logging.INFO)
+    with private_folder() as folder:
+        service = Service.of(settings, folder, build)
+        service.models()
+        config = uvicorn.Config(
+            build_app(service),
+            http=timed_connections(limits.head_s, limits.silence_s, limits.connections),
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=FINISHING_S,
+        )
+        server = _Server(
+            config, service, lambda: print(f"serving at {address_of(listening)} until Ctrl-C", flush=True)
+        )
+        asyncio.run(server.serve([listening]))
+    if server.failure is not None:
+        raise server.failure

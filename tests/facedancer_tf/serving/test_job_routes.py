@@ -1,0 +1,165 @@
+"""Swaps films through the API: with a real process, and with what is refused before one starts."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi", reason="serving is not installed: bash setup.sh serve")
+
+from fastapi.testclient import TestClient
+
+from benchmarks import clips
+from benchmarks.clip_files import write_clip
+from facedancer_tf.films.film import read_facts
+from facedancer_tf.provenance.checking import check
+from facedancer_tf.serving.app import build_app
+from facedancer_tf.serving.service import Service
+from facedancer_tf.serving.settings import ServingLimits, Settings
+from facedancer_tf.swapping.swapper import Swapper
+from tests.facedancer_tf.conftest import PICTURES
+
+FACE = (PICTURES / "barack_obama.jpg").read_bytes()
+LIMITS = ServingLimits(film_frames=40, film_seconds=3, film_side_px=400, film_bytes=2**20, waiting_jobs=1)
+BASE = "http://127.0.0.1"
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Small films by name."""
+    folder, made = tmp_path_factory.mktemp("films"), {}
+    for name, clip, rate in (
+        ("short.mp4", clips.one_face(320, 180, 6), 24),
+        ("short.gif", clips.one_face(160, 90, 3), 10),
+        ("many.mp4", clips.one_face(64, 48, 41), 24),
+        ("long.mp4", clips.one_face(64, 48, 4), 1),
+        ("wide.mp4", clips.one_face(404, 48, 3), 24),
+        ("running.mp4", clips.one_face(320, 180, 40), 24),
+    ):
+        write_clip(folder / name, clip.frames(), rate)
+        made[name] = (folder / name).read_bytes()
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "serving"
+
+
+@pytest.fixture
+def client(folder: Path, tiny_model: Path) -> Iterator[TestClient]:
+    service = Service.of(Settings(model=str(tiny_model), limits=LIMITS), folder, Swapper)
+    with TestClient(build_app(service), base_url=BASE) as client:
+        yield client
+    assert not folder.exists()
+
+
+def send(client: TestClient, target: bytes, source: bytes = FACE, **texts: str) -> Any:
+    files = [("source", ("me.jpg", source)), ("target", ("holiday.mov", target))]
+    return client.post("/v1/jobs", files=files, data=texts)
+
+
+def ended(client: TestClient, href: str) -> dict[str, Any]:
+    """The job's last state; meanwhile its progress never falls."""
+    progress = 0.0
+    for _ in range(1200):
+        job = client.get(href).json()
+        assert job["progress"] >= progress
+        progress = job["progress"]
+        if job["status"] not in ("waiting", "running"):
+            return job
+        time.sleep(0.1)
+    raise TimeoutError
+
+
+def test_a_film_is_swapped_fetched_in_parts_and_deleted(
+    client: TestClient, films: dict[str, bytes], folder: Path
+) -> None:
+    begun = send(client, films["short.mp4"], person="all")
+    assert begun.status_code == 202, begun.text
+    href = begun.json()["href"]
+    assert client.get(f"{href}/result").status_code == 404
+    job = ended(client, href)
+    assert (job["status"], job["progress"], job["error"]) == ("done", 1.0, None), job
+    whole = client.get(job["result"])
+    assert whole.headers["content-type"] == "video/mp4"
+    fetched = folder.parent / "fetched.mp4"
+    fetched.write_bytes(whole.content)
+    assert read_facts(fetched).frames == 6
+    assert check(fetched).is_marked
+    part = client.get(job["result"], headers={"Range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, whole.content[100:200])
+    assert part.headers["content-range"] == f"bytes 100-199/{len(whole.content)}"
+    assert client.get(job["result"], headers={"Range": "bytes=99999999-"}).status_code == 416
+    assert 'facedancer_jobs{state="done"} 1.0' in client.get("/metrics").text
+    assert client.delete(href).status_code == 204
+    for answer in (client.get(href), client.get(job["result"]), client.delete(href)):
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert list(folder.iterdir()) == []
+
+
+def test_an_animation_stays_one_and_a_job_is_cancelled_while_it_runs(
+    client: TestClient, films: dict[str, bytes], folder: Path
+) -> None:
+    running = send(client, films["running.mp4"]).json()
+    waiting = send(client, films["short.gif"]).json()
+    refused = send(client, films["short.mp4"])
+    assert (refused.status_code, refused.json()["code"]) == (429, "busy")
+    assert int(refused.headers["retry-after"]) > 0
+    assert client.get(waiting["href"]).json()["status"] == "waiting"
+    assert client.delete(running["href"]).status_code == 204
+    assert client.get(running["href"]).status_code == 404
+    job = ended(client, waiting["href"])
+    assert job["status"] == "done", job
+    assert client.get(job["result"]).headers["content-type"] == "image/gif"
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_a_server_that_ends_takes_the_running_job_along(client: TestClient, films: dict[str, bytes]) -> None:
+    assert send(client, films["running.mp4"]).status_code == 202  # `client` looks for what is left
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "many.mp4",
+            "a film may have at most 40 frames here, and this one has 41; send a smaller or shorter one",
+        ),
+        (
+            "long.mp4",
+            "a film may have at most 3 seconds here, and this one has 4; send a smaller or shorter one",
+        ),
+        (
+            "wide.mp4",
+            "a film may have at most 400 pixels on a side here, and this one has 404; send a smaller or shorter one",
+        ),
+    ],
+)
+def test_a_film_beyond_the_limits_is_refused_before_it_is_queued(
+    client: TestClient, films: dict[str, bytes], folder: Path, name: str, sentence: str
+) -> None:
+    answer = send(client, films[name])
+    assert (answer.status_code, answer.json()) == (413, {"code": "too_large", "message": sentence})
+    assert list(folder.iterdir()) == []
+
+
+def test_what_is_no_film_or_no_face_is_refused_before_it_is_queued(
+    client: TestClient, films: dict[str, bytes], folder: Path
+) -> None:
+    film, wall = films["short.mp4"], (PICTURES / "barack_obama.jpg").read_bytes()
+    for target, source, texts, status, code, words in (
+        (wall, FACE, {}, 415, "unreadable", "the target: is a picture, not a film"),
+        (b"nothing", FACE, {}, 415, "unreadable", "the target: is no film"),
+        (film, film, {}, 415, "unreadable", "the source"),
+        (film, FACE, {"person": "her"}, 422, "invalid", "the field person must be largest, all or a number"),
+        (film, FACE, {"model": "/etc/passwd"}, 422, "missing", "there is no model of that name"),
+        (bytes(2**20 + 1), FACE, {}, 413, "too_large", "the field target may have at most"),
+    ):
+        answer = send(client, target, source, **texts)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+        assert answer.json()["message"].startswith(words)
+        assert str(folder) not in answer.text
+    assert list(folder.iterdir()) == []
