@@ -1,0 +1,58 @@
+// Swaps faces in a film: a job of the server, asked about until it has ended.
+
+import { ApiError, fetchFile, remove, sendForJson } from "./api.js";
+import { sentence } from "./messages.js";
+
+const EVERY_MS = 500;
+
+// `request`: { sources: [File], target: File, person, model }. Resolves to { file, notes }. Whatever ends this, the
+// user or an error or a closed page, the job is deleted on the server, which also ends it.
+export async function swapFilm(request, work) {
+  const body = new FormData();
+  for (const source of request.sources) body.append("source", source);
+  body.append("target", request.target);
+  body.append("person", request.person);
+  body.append("model", request.model);
+  const { signal } = work;
+  work.show("Sending the film");
+  const { id } = await sendForJson("v1/jobs", { method: "POST", body, signal });
+  const address = `v1/jobs/${id}`;
+  const forget = () => remove(address);
+  window.addEventListener("pagehide", forget);
+  try {
+    const job = await finished(address, work);
+    return { file: await fetchFile(job.result, signal), notes: job.notes };
+  } finally {
+    window.removeEventListener("pagehide", forget);
+    forget();
+  }
+}
+
+async function finished(address, work) {
+  for (;;) {
+    const job = await sendForJson(address, { signal: work.signal });
+    if (job.status === "done") return job;
+    if (job.status === "failed") throw new ApiError(job.error.message, job.error.code);
+    if (job.status === "cancelled") throw new ApiError("The server has cancelled the film.", "cancelled");
+    if (job.status === "waiting") work.show("Waiting for the film before this one");
+    else work.show(wordsFor(job), job.progress);
+    await pause(EVERY_MS, work.signal);
+  }
+}
+
+function wordsFor({ stage, progress, seconds_left: seconds }) {
+  const parts = [sentence(stage || "swapping").slice(0, -1), `${Math.floor(100 * progress)} %`];
+  if (seconds !== null) parts.push(`${duration(seconds)} left`);
+  return parts.join(" · ");
+}
+
+function duration(seconds) {
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
+  });
+}

@@ -1,0 +1,83 @@
+// The panel of the source: one picture or several, each shown at once and looked at by the server.
+
+import { facesOf } from "./faces.js";
+import { showFilled } from "./intake.js";
+import { kindOf } from "./kinds.js";
+import { mediaOf } from "./media.js";
+import { announce, complain, forgive } from "./messages.js";
+import { limits, sizeProblem } from "./models.js";
+
+const panel = document.getElementById("source");
+const list = document.getElementById("source-list");
+const entries = []; // { file, item, checked: a promise that resolves when the server has looked at it }
+
+export const sourceFiles = () => entries.map((entry) => entry.file);
+
+// Resolves when every picture was looked at; those without a face are gone then.
+export const sourcesChecked = () => Promise.all(entries.map((entry) => entry.checked));
+
+export async function addSources(files) {
+  forgive("source");
+  for (const file of files) {
+    if (entries.length >= limits().sources) {
+      complain("source", `A source is averaged from ${limits().sources} pictures at most; “${file.name}” was left out.`);
+      break;
+    }
+    const kind = await kindOf(file);
+    const problem = kind === "film" ? "this is a film or a moving picture; choose a still one" : sizeProblem(file, kind);
+    if (problem) complain("source", `“${file.name}”: ${problem}`);
+    else add(file);
+  }
+}
+
+function add(file) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "remove";
+  button.textContent = "×";
+  button.setAttribute("aria-label", `Remove ${file.name}`);
+  const item = document.createElement("li");
+  item.className = "frame";
+  item.append(mediaOf(file, URL.createObjectURL(file), `Source: ${file.name}`), button);
+  const entry = { file, item };
+  button.addEventListener("click", () => {
+    removeEntry(entry);
+    forgive("source");
+    document.getElementById("source-files").focus();
+  });
+  entries.push(entry);
+  list.append(item);
+  entry.checked = check(entry);
+  show();
+}
+
+async function check(entry) {
+  try {
+    const { faces } = await facesOf(entry.file);
+    if (faces.length) announce(`${entry.file.name} is a source.`);
+    else refuse(entry, "there is no face in it; choose a picture that shows one");
+  } catch (error) {
+    refuse(entry, error.message);
+  }
+}
+
+function refuse(entry, reason) {
+  if (!entries.includes(entry)) return; // the user took it away first
+  complain("source", `“${entry.file.name}”: ${reason}`);
+  removeEntry(entry);
+}
+
+function removeEntry(entry) {
+  const index = entries.indexOf(entry);
+  if (index < 0) return;
+  entries.splice(index, 1);
+  URL.revokeObjectURL(entry.item.querySelector("img").src);
+  entry.item.remove();
+  show();
+}
+
+function show() {
+  list.hidden = entries.length === 0;
+  list.classList.toggle("several", entries.length > 1);
+  showFilled(panel, entries.length > 0);
+}

@@ -1,0 +1,38 @@
+// What is shown while something runs: words, a bar, and a way to end it.
+
+import { announce } from "./messages.js";
+
+const region = document.getElementById("work");
+const bar = document.getElementById("progress");
+const words = document.getElementById("progress-text");
+const cancel = document.getElementById("cancel");
+const swap = document.getElementById("swap");
+
+// Shows the work's region, and returns its `signal` (the user cancelled), `show` and `end`.
+export function beginWork(text) {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  let spoken = "";
+
+  // `share` in [0, 1], or null while nobody knows; screen readers hear of every quarter.
+  function show(text, share = null) {
+    words.textContent = text;
+    if (share === null) bar.removeAttribute("value");
+    else bar.value = share;
+    const news = share === null ? text : `${Math.floor(share * 4) * 25} %`;
+    if (news !== spoken) announce((spoken = news));
+  }
+
+  function end() {
+    cancel.removeEventListener("click", abort);
+    if (region.contains(document.activeElement)) swap.focus();
+    region.hidden = true;
+    swap.removeAttribute("aria-disabled");
+  }
+
+  cancel.addEventListener("click", abort);
+  swap.setAttribute("aria-disabled", "true");
+  region.hidden = false;
+  show(text);
+  return { signal: controller.signal, show, end };
+}
