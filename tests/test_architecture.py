@@ -91,6 +91,7 @@ ENCODING_FILES = {
     "benchmarks/video_quality.py": "films without marks, to be measured",
     "benchmarks/video_speed.py": "the released way's frames, deleted at once",
     "benchmarks/batch_speed.py": "scaled photographs",
+    "benchmarks/serving_load.py": "a scaled photograph",
     "benchmarks/swap_image_start.py": "enlarged photographs",
     "benchmarks/watermark.py": "in memory, decoded at once",
 }

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from facedancer_tf.serving.settings import ServingLimits
 
 from benchmarks.clip_files import write_clip
 from benchmarks.clips import one_face
 from benchmarks.running_server import RunningServer
 from facedancer_tf.provenance.checking import check
+from facedancer_tf.serving.settings import ServingLimits
 
 PAGE = (Path(__file__).parents[3] / "docs" / "serving.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8008"
