@@ -1,5 +1,6 @@
 // Requests to the server's API. Addresses are relative to the page, so that it may lie below any path of a proxy.
 
+import { sentence } from "./messages.js";
 import { askForToken } from "./token.js";
 
 let token = ""; // in memory only; a page that is loaded anew asks again
@@ -59,7 +60,7 @@ async function checked(response) {
 async function refusal(response) {
   const { code, message } = await response.json().catch(() => ({}));
   const wait = response.headers.get("Retry-After");
-  const sentence = message ?? `The server refused the request (${response.status}).`;
+  const words = sentence(message ?? `the server refused the request (${response.status})`);
   const again = wait && /^\d+$/.test(wait) ? ` Free again in about ${wait} s.` : "";
-  return new ApiError(sentence + again, code ?? "unknown", response.status);
+  return new ApiError(words + again, code ?? "unknown", response.status);
 }

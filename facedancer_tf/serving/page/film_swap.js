@@ -1,9 +1,15 @@
 // Swaps faces in a film: a job of the server, asked about until it has ended.
 
 import { ApiError, fetchFile, remove, sendForJson } from "./api.js";
-import { sentence } from "./messages.js";
 
 const EVERY_MS = 500;
+const STAGES = {
+  waiting: "Waiting for the film before this one",
+  loading: "Loading the models",
+  looking: "Looking who is in the film",
+  swapping: "Swapping",
+  writing: "Writing the film",
+};
 
 // `request`: { sources: [File], target: File, person, model }. Resolves to { file, notes }. Whatever ends this, the
 // user or an error or a closed page, the job is deleted on the server, which also ends it.
@@ -34,25 +40,19 @@ async function finished(address, work) {
     if (job.status === "done") return job;
     if (job.status === "failed") throw new ApiError(job.error.message, job.error.code);
     if (job.status === "cancelled") throw new ApiError("The server has cancelled the film.", "cancelled");
-    if (job.status === "waiting") work.show("Waiting for the film before this one");
-    else work.show(wordsFor(job), job.progress);
-    await pause(EVERY_MS, work.signal);
+    if (job.status === "waiting") work.show(STAGES.waiting);
+    else work.show(wordsFor(job), job.progress || null);
+    await work.wait(new Promise((resolve) => setTimeout(resolve, EVERY_MS)));
   }
 }
 
 function wordsFor({ stage, progress, seconds_left: seconds }) {
-  const parts = [sentence(stage || "swapping").slice(0, -1), `${Math.floor(100 * progress)} %`];
+  const parts = [STAGES[stage] ?? STAGES.swapping];
+  if (progress) parts.push(`${Math.floor(100 * progress)} %`);
   if (seconds !== null) parts.push(`${duration(seconds)} left`);
   return parts.join(" · ");
 }
 
 function duration(seconds) {
   return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
-}
-
-function pause(ms, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
-  });
 }

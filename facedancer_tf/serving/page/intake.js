@@ -1,15 +1,23 @@
 // The three ways in for files: drop, paste, choose. A panel is a section with a file input.
 
 const panels = [];
+let taking = Promise.resolve(); // everything that came in and is still being looked at
 
-// Gives `take` the files that are dropped on `panel`, pasted for it or chosen in its input.
-export function takeFiles(panel, take) {
+// Resolves when all files that came in were looked at, and shown or refused.
+export const filesTaken = () => taking;
+
+// Lets `takeFiles` have the files that are dropped on `panel`, pasted for it or chosen in its input. It returns a promise.
+// Returned is the function for files that come in another way.
+export function openPanel(panel, takeFiles) {
+  const take = (files) => {
+    if (files.length) taking = Promise.allSettled([taking, takeFiles(files)]);
+  };
   panels.push({ panel, take });
   const input = panel.querySelector("input[type=file]");
   input.addEventListener("change", () => {
     const files = [...input.files];
     input.value = ""; // so that the same file can be chosen again
-    if (files.length) take(files);
+    take(files);
   });
   panel.addEventListener("dragover", () => panel.classList.add("over"));
   panel.addEventListener("dragleave", (event) => {
@@ -17,9 +25,9 @@ export function takeFiles(panel, take) {
   });
   panel.addEventListener("drop", (event) => {
     panel.classList.remove("over");
-    const files = [...event.dataTransfer.files];
-    if (files.length) take(files);
+    take([...event.dataTransfer.files]);
   });
+  return take;
 }
 
 // A file that misses the panels must not replace the page.

@@ -1,6 +1,6 @@
 // The likeness of a swapped face to the source, in words.
 
-// Least cosines of the model's identity encoder (SFace, which counts 0.363 as one person), from the surest.
+// Least cosines, from the surest. They are of the model's own identity encoder; SFace counts 0.363 as one person.
 const WORDS = [
   [0.55, "looks much like the source"],
   [0.363, "looks like the source"],
@@ -8,9 +8,9 @@ const WORDS = [
   [-1, "hardly looks like the source"],
 ];
 
-// A <li> for { face, source, target }: a sentence, the numbers, and a bar.
+// A <li> for { face, source, target }: the likeness to the source of the swapped face, and of the target's before.
 export function likenessItem({ face, source, target }, several) {
-  const words = WORDS.find(([least]) => source >= least)[1];
+  const words = WORDS.find(([least]) => source >= least)?.[1] ?? WORDS.at(-1)[1];
   const item = document.createElement("li");
   const sentence = document.createElement("p");
   sentence.textContent = `${several ? `Face ${face}` : "The face"} ${words}.`;
@@ -19,7 +19,7 @@ export function likenessItem({ face, source, target }, several) {
   meter.setAttribute("aria-label", "Likeness to the source");
   const numbers = document.createElement("p");
   numbers.className = "hint";
-  numbers.textContent = `Likeness to the source ${source.toFixed(2)}, to the target ${target.toFixed(2)} (1 is the same picture).`;
+  numbers.textContent = `Likeness ${source.toFixed(2)}, before the swap ${target.toFixed(2)}. The same picture has 1.`;
   item.append(sentence, meter, numbers);
   return item;
 }

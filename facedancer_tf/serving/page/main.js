@@ -3,23 +3,21 @@
 import { offerCamera } from "./camera.js";
 import { chosenFace } from "./faces.js";
 import { swapFilm } from "./film_swap.js";
-import { takeFiles } from "./intake.js";
+import { filesTaken, openPanel } from "./intake.js";
 import { announce, complain, forgive } from "./messages.js";
 import { chosenModel, loadModels } from "./models.js";
 import { closeOptions } from "./options.js";
 import { swapPicture } from "./picture_swap.js";
 import { ready } from "./readiness.js";
 import { showResult } from "./result.js";
-import { addSources, sourceFiles, sourcesChecked } from "./sources.js";
+import { addSources, sourceFiles } from "./sources.js";
 import { complainOfNoFace, currentTarget, setTarget } from "./target.js";
 import { beginWork } from "./work.js";
 
 const byId = (id) => document.getElementById(id);
 
-takeFiles(byId("source"), addSources);
-takeFiles(byId("target"), setTarget);
-offerCamera("source", addSources);
-offerCamera("target", setTarget);
+offerCamera("source", openPanel(byId("source"), addSources));
+offerCamera("target", openPanel(byId("target"), setTarget));
 loadModels().catch((error) => complain("swap", error));
 
 byId("swap").addEventListener("click", (event) => {
@@ -31,10 +29,11 @@ async function swap() {
   closeOptions();
   const work = beginWork("Waiting for the models");
   try {
-    await ready;
-    await Promise.all([sourcesChecked(), currentTarget()?.checked]);
+    await work.wait(filesTaken());
     const target = currentTarget();
-    if (complete(target)) await showResult(target, await swapped(target, work));
+    if (!complete(target)) return;
+    await work.wait(ready);
+    await showResult(target, await swapped(target, work));
   } catch (error) {
     if (work.signal.aborted) announce("Cancelled.");
     else complain("swap", error);

@@ -9,15 +9,14 @@ import { limits, sizeProblem } from "./models.js";
 
 const panel = document.getElementById("source");
 const list = document.getElementById("source-list");
-const entries = []; // { file, item, checked: a promise that resolves when the server has looked at it }
+const entries = []; // { file, item }
 
 export const sourceFiles = () => entries.map((entry) => entry.file);
 
-// Resolves when every picture was looked at; those without a face are gone then.
-export const sourcesChecked = () => Promise.all(entries.map((entry) => entry.checked));
-
+// Shows `files`; resolves when the server has looked at them. Those without a face are gone then.
 export async function addSources(files) {
   forgive("source");
+  const checks = [];
   for (const file of files) {
     if (entries.length >= limits().sources) {
       complain("source", `A source is averaged from ${limits().sources} pictures at most; “${file.name}” was left out.`);
@@ -26,8 +25,9 @@ export async function addSources(files) {
     const kind = await kindOf(file);
     const problem = kind === "film" ? "this is a film or a moving picture; choose a still one" : sizeProblem(file, kind);
     if (problem) complain("source", `“${file.name}”: ${problem}`);
-    else add(file);
+    else checks.push(check(add(file)));
   }
+  await Promise.all(checks);
 }
 
 function add(file) {
@@ -47,8 +47,8 @@ function add(file) {
   });
   entries.push(entry);
   list.append(item);
-  entry.checked = check(entry);
   show();
+  return entry;
 }
 
 async function check(entry) {
@@ -57,7 +57,7 @@ async function check(entry) {
     if (faces.length) announce(`${entry.file.name} is a source.`);
     else refuse(entry, "there is no face in it; choose a picture that shows one");
   } catch (error) {
-    refuse(entry, error.message);
+    refuse(entry, error.message.replace(/^the picture:? /, ""));
   }
 }
 

@@ -12,12 +12,13 @@ const view = document.getElementById("target-view");
 const people = document.getElementById("people-choice");
 const NO_FACE = "There is no face in this picture; choose one that shows a face.";
 
-// What is shown: { file, kind: "picture" or "film", faceless, address, checked: resolves when it was looked at }.
+// What is shown: { file, kind: "picture" or "film", faceless, address }.
 let target = null;
 
 export const currentTarget = () => target;
 export const complainOfNoFace = () => complain("target", NO_FACE);
 
+// Shows the first file; resolves when the server has looked for faces in it.
 export async function setTarget([file]) {
   forgive("target");
   const kind = await kindOf(file);
@@ -30,9 +31,8 @@ export async function setTarget([file]) {
   view.hidden = false;
   people.hidden = kind !== "film";
   showFilled(panel, true);
-  next.checked = kind === "picture" ? check(next) : Promise.resolve();
-  if (kind === "film") announce(`${file.name} is the target, a film.`);
-  await next.checked;
+  if (kind === "picture") await check(next);
+  else announce(`${file.name} is the target, a film.`);
 }
 
 function clear() {

@@ -8,10 +8,14 @@ const words = document.getElementById("progress-text");
 const cancel = document.getElementById("cancel");
 const swap = document.getElementById("swap");
 
-// Shows the work's region, and returns its `signal` (the user cancelled), `show` and `end`.
+// Shows the work's region. Returns its `signal` (the user cancelled), `show`, `end`, and `wait`: waits for a promise as
+// long as the user does not cancel.
 export function beginWork(text) {
   const controller = new AbortController();
+  const { signal } = controller;
   const abort = () => controller.abort();
+  const cancelled = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  cancelled.catch(() => {}); // it is heard where something waits
   let spoken = "";
 
   // `share` in [0, 1], or null while nobody knows; screen readers hear of every quarter.
@@ -34,5 +38,5 @@ export function beginWork(text) {
   swap.setAttribute("aria-disabled", "true");
   region.hidden = false;
   show(text);
-  return { signal: controller.signal, show, end };
+  return { signal, show, end, wait: (promise) => Promise.race([promise, cancelled]) };
 }
