@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.hostile_uploads import seeds
-from tests.facedancer_tf.serving.conftest import SILENCE_S
+from tests.facedancer_tf.serving.real_server.conftest import SILENCE_S
 
 WAIT_S = 15
 MULTIPART = "Content-Type: multipart/form-data; boundary=x"

@@ -15,7 +15,7 @@ from benchmarks.running_server import RunningServer
 from facedancer_tf.provenance.checking import check
 from facedancer_tf.serving.settings import ServingLimits
 
-PAGE = (Path(__file__).parents[3] / "docs" / "serving.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "serving.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8008"
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.hostile_uploads import seeds
 from benchmarks.running_server import RunningServer, running_server
-from tests.facedancer_tf.serving.browsing import make_pictures
+from tests.facedancer_tf.serving.real_server.browsing import make_pictures
 
 SILENCE_S = 2
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -11,7 +11,7 @@ from benchmarks.clip_files import write_clip
 from benchmarks.clips import one_face
 from data.pictures import read_picture
 from facedancer_tf.provenance.checking import check
-from tests.facedancer_tf.serving.browsing import check_access, choose, opened, place_of, swap
+from tests.facedancer_tf.serving.real_server.browsing import check_access, choose, opened, place_of, swap
 
 
 @pytest.fixture(scope="module")
