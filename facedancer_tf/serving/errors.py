@@ -1,5 +1,7 @@
 """Turns what goes wrong into answers: always JSON `{"code", "message"}`, one sentence, never a trace or a path."""
 
+import logging
+import re
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
@@ -10,11 +12,14 @@ from starlette.exceptions import HTTPException
 
 from data.picture_reading import UnreadablePicture
 from facedancer_tf.errors import UserError
+from facedancer_tf.serving.log import REQUESTS
 
 GONE = 499  # as nginx counts requests whose client went away; nobody receives it
 _STATUS_OF_CODE = {"unreadable": 415, "unwritable": 503, "in_use": 503}  # all others are 422
 _CODE_OF_STATUS = {404: "not_found", 405: "method_not_allowed"}
 _RETRY_S = 30
+_FOLDERS = re.compile(r"(?<![\w:/.])/(?:[^/\s;,:'\"]+/)+")
+logger = logging.getLogger(REQUESTS)
 
 
 class ErrorAnswer(BaseModel):
@@ -47,15 +52,20 @@ def as_answer(status: int, code: str, message: str, headers: Mapping[str, str] |
     return JSONResponse({"code": code, "message": message}, status, headers)
 
 
-def refusal_of(error: UserError | UnreadablePicture) -> Refusal:
-    """The refusal for input that cannot be used; `error` must name no path any more."""
+def refusal_of(error: UserError | UnreadablePicture, sentence: str | None = None) -> Refusal:
+    """The refusal for input that cannot be used; `sentence` takes the place of the error's own text."""
     reading = error if isinstance(error, UnreadablePicture) else error.__cause__
-    message = " ".join(str(error).split())
+    message = without_folders(" ".join((sentence or str(error)).split()))
     if isinstance(reading, UnreadablePicture) and reading.reason == "too_large":
         return Refusal(413, "too_large", message)
     code = error.code if isinstance(error, UserError) else "unreadable"
     status = _STATUS_OF_CODE.get(code, 422)
     return Refusal(status, code, message, _RETRY_S if status == 503 else None)
+
+
+def without_folders(sentence: str) -> str:
+    """Leaves of every absolute path in `sentence` its last name only."""
+    return _FOLDERS.sub("", sentence)
 
 
 def add_error_answers(app: FastAPI) -> None:
@@ -79,6 +89,12 @@ def add_error_answers(app: FastAPI) -> None:
     async def unknown(request: Request, error: HTTPException) -> JSONResponse:
         code = _CODE_OF_STATUS.get(error.status_code, "bad_request")
         return as_answer(error.status_code, code, f"{error.detail}: see /docs", error.headers)
+
+    @app.exception_handler(OSError)
+    @app.exception_handler(MemoryError)
+    async def no_room(request: Request, error: Exception) -> JSONResponse:
+        logger.error("no room for a request", exc_info=error)
+        return Refusal(503, "busy", "the server has no room for this now; ask again later", _RETRY_S).answer
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> JSONResponse:

@@ -35,7 +35,8 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.token = None if settings.token is None else f"Bearer {settings.token}".encode()
-        self.hosts = {*LOCAL_HOSTS, settings.host.lower(), *map(str.lower, settings.allowed_hosts)}
+        self.names = {name.lower() for name in settings.allowed_hosts}
+        self.hosts = {*LOCAL_HOSTS, settings.host.lower(), *self.names}
         self.any_address = not is_loopback(
             settings.host
         )  # 0.0.0.0 is reached by whatever addresses there are
@@ -73,8 +74,10 @@ class Guard:
             )
         if method not in SAFE_METHODS:
             origin = headers.get("origin")
-            foreign = origin is not None and urlsplit(origin).netloc.lower() != host
-            if foreign or headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+            if not self.is_own(origin, host) or headers.get("sec-fetch-site", "none") not in (
+                "same-origin",
+                "none",
+            ):
                 raise Refusal(403, "origin", "only the server's own page may ask this from within a browser")
         if self.token is not None and path.startswith("/v1/"):
             given = headers.get("authorization", "").encode("latin-1", "replace")
@@ -82,6 +85,13 @@ class Guard:
                 raise Refusal(
                     401, "token", "the header Authorization must be: Bearer, a space, the server's token"
                 )
+
+    def is_own(self, origin: str | None, host: str) -> bool:
+        """Whether a page of this `origin` is the server's: it has the request's Host, or a name the owner allows."""
+        if origin is None:
+            return True
+        place = origin.partition("://")[2].lower()
+        return place == host or host_name(place) in self.names
 
 
 def host_name(host: str) -> str:

@@ -27,6 +27,7 @@ Tell = Callable[[JobReport], object]
 def main() -> None:
     os.nice(POLITENESS)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a server in the background may ignore it
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd sends it to all: the server says when to stop
     reports = _own_stdout()
 
     def tell(report: JobReport) -> None:

@@ -8,11 +8,11 @@ from functools import partial
 from shutil import rmtree
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from facedancer_tf.serving.engine_worker import stopping
-from facedancer_tf.serving.errors import Refusal, refusals
+from facedancer_tf.serving.errors import Refusal, refusals, without_folders
+from facedancer_tf.serving.film_file import FilmFile
 from facedancer_tf.serving.form_schemas import MODEL, PICTURE, form_schema, several
 from facedancer_tf.serving.job_intake import check_sources, chosen_person, take_film
 from facedancer_tf.serving.jobs import Closed, JobQueue, JobState, QueueFull
@@ -104,7 +104,7 @@ async def begin(request: Request) -> JobAnswer:
         _check_room(jobs.queue)
         folder, order = await asyncio.to_thread(take_film, form, service.folder, model.path, whom, limits)
         try:
-            return _answer(jobs.queue.submit(folder, order))
+            return answer_of(jobs.queue.submit(folder, order))
         except (QueueFull, Closed) as error:
             rmtree(folder, ignore_errors=True)
             raise _refusal(error) from error
@@ -113,20 +113,20 @@ async def begin(request: Request) -> JobAnswer:
 @router.get("/{job}", responses=refusals(404))
 async def state(request: Request, job: str) -> JobAnswer:
     """How a job stands; ask again every half second or so."""
-    return _answer(_state(request, job))
+    return answer_of(_state(request, job))
 
 
 @router.get(
     "/{job}/result",
     responses={200: {"content": FILMS}, 206: {"content": FILMS}, **refusals(404, 416)},
-    response_class=FileResponse,
+    response_class=FilmFile,
 )
-async def result(request: Request, job: str) -> FileResponse:
+async def result(request: Request, job: str) -> FilmFile:
     """The marked film, where the job is done; Range is understood, so that players can seek."""
     path = _state(request, job).result
     if path is None:
         raise Refusal(404, "not_found", "the film of this job is not there: it is not done")
-    return FileResponse(
+    return FilmFile(
         path,
         media_type=MEDIA[path.suffix],
         filename=f"swapped{path.suffix}",
@@ -178,8 +178,10 @@ def _unknown() -> Refusal:
     return Refusal(404, "not_found", "there is no such job, or its time is over")
 
 
-def _answer(state: JobState) -> JobAnswer:
+def answer_of(state: JobState) -> JobAnswer:
+    """What people are told of a job; no path of the server is in it."""
     address = f"/v1/jobs/{state.id}"
+    failure = JobFailure(code=state.code, message=without_folders(state.message))
     return JobAnswer(
         id=state.id,
         href=address,
@@ -187,7 +189,7 @@ def _answer(state: JobState) -> JobAnswer:
         stage=state.stage,
         progress=round(state.progress, 3),
         seconds_left=None if state.seconds_left is None else round(state.seconds_left, 1),
-        error=JobFailure(code=state.code, message=state.message) if state.status == "failed" else None,
+        error=failure if state.status == "failed" else None,
         result=None if state.result is None else f"{address}/result",
-        notes=list(state.notes),
+        notes=[without_folders(note) for note in state.notes],
     )

@@ -201,6 +201,7 @@ class JobQueue:
             else:
                 with self._changed:
                     job.progress.take(report)
+                    self._sweep()
 
     def _end(self, job: _Job, report: JobReport) -> None:
         with self._changed:

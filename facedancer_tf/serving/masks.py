@@ -1,6 +1,6 @@
 """Shows what AFFA's gates choose for one face: the target's features, or those that carry the source's identity."""
 
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
@@ -10,6 +10,8 @@ from facedancer_tf.swapping.engine import Engine, as_pictures
 from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.swapper import Swapper
 from networks.generator import tap_masks
+
+_TAPPED: WeakKeyDictionary[Engine, keras.Model] = WeakKeyDictionary()
 
 
 def affa_masks(
@@ -27,7 +29,8 @@ def affa_masks(
     return {len(mask): np.round(mask.mean(axis=-1) * 255).astype(np.uint8) for mask in masks}
 
 
-@lru_cache(1)
 def _tapped(engine: Engine) -> keras.Model:
-    """The generator with its masks; one is kept."""
-    return tap_masks(engine.generator)
+    """The generator with its masks, built once."""
+    if engine not in _TAPPED:
+        _TAPPED[engine] = tap_masks(engine.generator)
+    return _TAPPED[engine]

@@ -7,10 +7,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from facedancer_tf.serving.errors import GONE
+from facedancer_tf.serving.log import REQUESTS
 
 SECONDS = (0.005, 0.02, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 JOB_STATES = ("waiting", "running", "done", "failed", "cancelled")
-logger = logging.getLogger("facedancer_tf.serving")
+logger = logging.getLogger(REQUESTS)
 
 
 class Metrics:

@@ -17,11 +17,12 @@ from facedancer_tf.serving.answers import (
     ModelsAnswer,
 )
 from facedancer_tf.serving.errors import Refusal, refusals
+from facedancer_tf.serving.form_parts import FileField, Form
 from facedancer_tf.serving.form_schemas import MODEL, ONE_FACE, PICTURE, form_schema
 from facedancer_tf.serving.models import ListedModel, find_model
 from facedancer_tf.serving.picture_work import check_marks, detect_faces, embed_face
 from facedancer_tf.serving.service import Service, service_of
-from facedancer_tf.serving.uploads import FileField, Form, read_form
+from facedancer_tf.serving.uploads import read_form
 
 Result = TypeVar("Result")
 router = APIRouter(prefix="/v1", tags=["pictures"])

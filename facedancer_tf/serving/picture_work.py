@@ -17,9 +17,9 @@ from data.picture_kinds import READ_KINDS, START_BYTES, kind_by_content
 from data.pictures import UnreadablePicture
 from facedancer_tf.errors import UserError
 from facedancer_tf.provenance.checking import as_json, check
-from facedancer_tf.serving.errors import Refusal, refusal_of
+from facedancer_tf.serving.errors import refusal_of, without_folders
+from facedancer_tf.serving.form_parts import Form
 from facedancer_tf.serving.settings import ServingLimits
-from facedancer_tf.serving.uploads import Form
 from facedancer_tf.swapping.picture_swap import Likeness, WritingOptions, swap_picture
 from facedancer_tf.swapping.swap_inputs import find_source, find_target, read_file
 from facedancer_tf.swapping.swapper import Swapper, choose_faces
@@ -40,10 +40,7 @@ def named_by_field(form: Form) -> Iterator[None]:
     try:
         yield
     except (UserError, UnreadablePicture) as error:
-        refusal = refusal_of(error)
-        raise Refusal(
-            refusal.status, refusal.code, without_paths(str(refusal), form), refusal.retry_after_s
-        ) from error
+        raise refusal_of(error, without_paths(str(error), form)) from error
 
 
 def without_paths(sentence: str, form: Form) -> str:
@@ -51,7 +48,7 @@ def without_paths(sentence: str, form: Form) -> str:
     for field, paths in form.files.items():
         for number, path in enumerate(paths, start=1):
             sentence = sentence.replace(str(path), f"{field} {number}" if len(paths) > 1 else f"the {field}")
-    return sentence.replace(f"{form.folder}/", "").replace(str(form.folder), "the upload")
+    return without_folders(sentence)
 
 
 def detect_faces(swapper: Swapper, form: Form, limits: ServingLimits) -> tuple[np.ndarray, list[Face]]:
@@ -106,7 +103,19 @@ def check_marks(form: Form, limits: ServingLimits) -> dict[str, object]:
         with path.open("rb") as file:
             kind = kind_by_content(file.read(START_BYTES))
         findings = as_json(path, check(checked(path, limits) if kind in READ_KINDS else path))
-    return {name: value for name, value in findings.items() if name != "file"}
+        findings["damage"] = without_paths(str(findings["damage"]), form)
+    return {name: _sendable(value) for name, value in findings.items() if name != "file"}
+
+
+def _sendable(value: object) -> object:
+    """`value` with texts that UTF-8 can hold: foreign credentials may hold any character."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_sendable(one) for one in value]
+    if isinstance(value, dict):
+        return {str(name): _sendable(one) for name, one in value.items()}
+    return value
 
 
 def checked(path: Path, limits: ServingLimits) -> Path:

@@ -1,16 +1,16 @@
 """Runs the application: listens, loads the networks behind the first answers, and ends in order."""
 
 import asyncio
-import logging
 import signal
 import socket
-import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import numpy as np
 import uvicorn
 
 from facedancer_tf.errors import UserError
@@ -18,13 +18,14 @@ from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.serving.app import build_app
 from facedancer_tf.serving.connection import timed_connections
+from facedancer_tf.serving.log import start_log
 from facedancer_tf.serving.models import find_model
 from facedancer_tf.serving.service import Service, private_folder
 from facedancer_tf.serving.settings import Settings
 from facedancer_tf.swapping.swapper import Swapper
 
 LOADING_AFTER_S = 0.2  # importing TensorFlow holds Python up: the page comes first
-FINISHING_S = 60
+FINISHING_S = 30  # for what runs, and for uploads under way
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -58,8 +59,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.say()
-        asyncio.get_running_loop().call_later(LOADING_AFTER_S, self._load)
+        if not self.should_exit:
+            self.say()
+            self.service.worker.begin_loading(lambda: _load(self.service)).add_done_callback(self._loaded)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.service.worker.stop()
@@ -75,20 +77,20 @@ class _Server(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _load(self) -> None:
-        if not self.should_exit:
-            self.service.worker.begin_loading(lambda: _load(self.service)).add_done_callback(self._loaded)
-
     def _loaded(self, loading: "Future[None]") -> None:
         if not loading.cancelled() and loading.exception() is not None:
             self.failure, self.should_exit = loading.exception(), True
 
 
 def _load(service: Service) -> None:
-    """Loads TensorFlow and the networks of the default model."""
+    """Loads TensorFlow and the networks of the default model, and runs these once, because the first run is slow."""
+    time.sleep(LOADING_AFTER_S)
     load_tensorflow_quietly()
     run_graphs_as_they_are()
-    _ = service.worker.swapper(find_model(service.models(), None).name).engine
+    engine = service.worker.swapper(find_model(service.models(), None).name).engine
+    sizes_px = (engine.encoder.description.size_px, engine.recipe.size_px)
+    face, crop = (np.zeros((1, size_px, size_px, 3), np.uint8) for size_px in sizes_px)
+    engine.swap_crops(crop, engine.embed_crops(face))
 
 
 def serve(settings: Settings, build: Callable[[Path], Swapper], listening: socket.socket) -> None:
@@ -97,8 +99,7 @@ def serve(settings: Settings, build: Callable[[Path], Swapper], listening: socke
     Raises UserError where the default model cannot be loaded.
     """
     limits = settings.limits
-    logging.basicConfig(stream=sys.stdout, format="%(asctime)s %(message)s", level=logging.WARNING)
-    logging.getLogger("facedancer_tf.serving").setLevel(logging.INFO)
+    start_log()
     with private_folder() as folder:
         service = Service.of(settings, folder, build)
         service.models()

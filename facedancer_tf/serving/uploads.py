@@ -5,22 +5,23 @@ Every bound is looked at before a byte is kept: which fields there are, how many
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
 from secrets import token_hex
 from shutil import rmtree
-from typing import BinaryIO
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from facedancer_tf.serving.engine_worker import gone_away
+from facedancer_tf.serving.engine_worker import gone_away, stopping
 from facedancer_tf.serving.errors import Refusal
+from facedancer_tf.serving.form_parts import FileField, Form, FormParts, too_large
+from facedancer_tf.serving.service import service_of
 from facedancer_tf.serving.settings import ServingLimits
 
-TEXT_MAX_BYTES = 200
+FRAME_BYTES = 1 << 16  # for texts, and the heads of the parts
 _FOLDER = "upload_folder"
 
 
@@ -39,24 +40,6 @@ class UploadFolders:
                 await asyncio.shield(asyncio.to_thread(rmtree, folder, ignore_errors=True))
 
 
-@dataclass(frozen=True)
-class FileField:
-    """A field of files: at most `most` of them, each of at most `most_bytes`."""
-
-    most: int
-    most_bytes: int
-    required: bool = True
-
-
-@dataclass(frozen=True)
-class Form:
-    """What came: the files by field, in order, and the texts by field."""
-
-    folder: Path
-    files: dict[str, list[Path]] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-
-
 async def read_form(
     request: Request,
     files: dict[str, FileField],
@@ -72,15 +55,20 @@ async def read_form(
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise Refusal(400, "bad_request", "the body must be a form: multipart/form-data with a boundary")
-    total_bytes = sum(field.most * field.most_bytes for field in files.values())
-    if int(request.headers.get("content-length", "0")) > total_bytes + 2**16:
-        raise _too_large("the body", total_bytes)
+    left_bytes = sum(allowed.most * allowed.most_bytes for allowed in files.values()) + FRAME_BYTES
+    if int(request.headers.get("content-length", "0")) > left_bytes:
+        raise too_large("the body", left_bytes)
     form = Form(request.scope[_FOLDER])
     await asyncio.to_thread(form.folder.mkdir, 0o700)
-    parts = _Parts(form, files, texts)
+    parts = FormParts(form, files, texts)
     try:
         parser = MultipartParser(options[b"boundary"], parts.callbacks())  # type: ignore[arg-type]
         async for chunk in _chunks(request, limits.silence_s, upload_s):
+            if service_of(request).worker.stopping:
+                raise stopping()
+            left_bytes -= len(chunk)
+            if left_bytes < 0:  # behind the form's end, for example
+                raise Refusal(413, "too_large", "the body is larger than all that its form may hold")
             await asyncio.to_thread(parser.write, chunk)
         parser.finalize()
     except FormParserError as error:
@@ -91,7 +79,7 @@ async def read_form(
     return form
 
 
-async def _chunks(request: Request, silence_s: float, upload_s: float):  # type: ignore[no-untyped-def]
+async def _chunks(request: Request, silence_s: float, upload_s: float) -> AsyncIterator[bytes]:
     """Yields the body as it comes; raises Refusal where it stands still for `silence_s` or takes over `upload_s`."""
     deadline = time.monotonic() + upload_s
     more = True
@@ -106,99 +94,3 @@ async def _chunks(request: Request, silence_s: float, upload_s: float):  # type:
         more = message.get("more_body", False)
         if message.get("body"):
             yield message["body"]
-
-
-class _Parts:
-    """Takes what the parser finds; runs in a thread, one call at a time."""
-
-    def __init__(self, form: Form, files: dict[str, FileField], texts: tuple[str, ...]) -> None:
-        self.form, self.file_fields, self.text_fields = form, files, texts
-        self.name = self.header = ""
-        self.value = b""
-        self.disposition = b""
-        self.text = bytearray()
-        self.file: BinaryIO | None = None
-        self.left_bytes = 0
-        self.ended = False
-
-    def callbacks(self) -> dict[str, object]:
-        return {
-            "on_part_begin": self.begin,
-            "on_header_field": self.header_name,
-            "on_header_value": self.header_value,
-            "on_header_end": self.header_end,
-            "on_headers_finished": self.open,
-            "on_part_data": self.data,
-            "on_part_end": self.close,
-            "on_end": self.end,
-        }
-
-    def begin(self) -> None:
-        self.header, self.value, self.disposition = "", b"", b""
-
-    def header_name(self, data: bytes, start: int, end: int) -> None:
-        self.header += data[start:end].decode("latin-1").lower()
-
-    def header_value(self, data: bytes, start: int, end: int) -> None:
-        self.value += data[start:end]
-
-    def header_end(self) -> None:
-        if self.header == "content-disposition":
-            self.disposition = self.value
-        self.header, self.value = "", b""
-
-    def open(self) -> None:
-        _, options = parse_options_header(self.disposition)
-        self.name = options.get(b"name", b"").decode("utf-8", "replace")
-        if self.name in self.file_fields:
-            allowed, paths = self.file_fields[self.name], self.form.files.setdefault(self.name, [])
-            if len(paths) == allowed.most:
-                raise Refusal(
-                    413, "too_large", f"the field {self.name} may come at most {allowed.most} times"
-                )
-            path = self.form.folder / f"{self.name}_{len(paths) + 1}"
-            paths.append(path)
-            self.file, self.left_bytes = path.open("xb"), allowed.most_bytes
-        elif self.name not in self.text_fields:
-            known = ", ".join([*self.file_fields, *self.text_fields])
-            raise Refusal(400, "bad_request", f"a field of the form is unknown; there are {known}")
-        elif self.name in self.form.texts:
-            raise Refusal(400, "bad_request", f"the field {self.name} came twice")
-        else:
-            self.text.clear()
-            self.left_bytes = TEXT_MAX_BYTES
-
-    def data(self, data: bytes, start: int, end: int) -> None:
-        self.left_bytes -= end - start
-        if self.left_bytes < 0:
-            most = self.file_fields[self.name].most_bytes if self.file else TEXT_MAX_BYTES
-            raise _too_large(f"the field {self.name}", most)
-        if self.file:
-            self.file.write(memoryview(data)[start:end])
-        else:
-            self.text += data[start:end]
-
-    def close(self) -> None:
-        if self.file:
-            self.file.close()
-            self.file = None
-        elif self.name in self.text_fields:
-            self.form.texts[self.name] = self.text.decode("utf-8", "replace")
-
-    def end(self) -> None:
-        self.ended = True
-
-    def check_whole(self) -> None:
-        """Raises Refusal where the form was cut off or lacks a file."""
-        if not self.ended:
-            raise Refusal(400, "bad_request", "the body is no whole multipart form")
-        for name, allowed in self.file_fields.items():
-            paths = self.form.files.get(name, [])
-            if allowed.required and not paths:
-                raise Refusal(400, "bad_request", f"the field {name} is missing: send a file in it")
-            if any(path.stat().st_size == 0 for path in paths):
-                raise Refusal(400, "bad_request", f"the field {name} holds an empty file; choose another")
-
-
-def _too_large(what: str, most_bytes: int) -> Refusal:
-    return Refusal(413, "too_large", f"{what} may have at most {most_bytes:,} bytes")

@@ -1,6 +1,8 @@
-"""Folders of jobs for tests: a source, a small film, and a tiny model."""
+"""What tests of jobs share: folders of jobs, with a source, a small film and a tiny model; and waiting."""
 
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import clips
@@ -19,3 +21,12 @@ def make_job(
     return JobOrder(
         ("source-1.jpg",), name, f"result{Path(name).suffix}", None if model is None else str(model)
     )
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Waits until what another thread or process does is done; raises TimeoutError where it is not in half a minute."""
+    ends_s = time.monotonic() + 30
+    while not true():
+        if time.monotonic() > ends_s:
+            raise TimeoutError
+        time.sleep(0.005)

@@ -16,10 +16,13 @@ from benchmarks.clip_files import write_clip
 from facedancer_tf.films.film import read_facts
 from facedancer_tf.provenance.checking import check
 from facedancer_tf.serving.app import build_app
+from facedancer_tf.serving.job_routes import JobFailure, answer_of
+from facedancer_tf.serving.jobs import JobState
 from facedancer_tf.serving.service import Service
 from facedancer_tf.serving.settings import ServingLimits, Settings
 from facedancer_tf.swapping.swapper import Swapper
 from tests.facedancer_tf.conftest import PICTURES
+from tests.facedancer_tf.serving.job_files import until
 
 FACE = (PICTURES / "barack_obama.jpg").read_bytes()
 LIMITS = ServingLimits(film_frames=40, film_seconds=3, film_side_px=400, film_bytes=2**20, waiting_jobs=1)
@@ -63,15 +66,13 @@ def send(client: TestClient, target: bytes, source: bytes = FACE, **texts: str) 
 
 def ended(client: TestClient, href: str) -> dict[str, Any]:
     """The job's last state; meanwhile its progress never falls."""
-    progress = 0.0
-    for _ in range(1200):
-        job = client.get(href).json()
-        assert job["progress"] >= progress
-        progress = job["progress"]
-        if job["status"] not in ("waiting", "running"):
-            return job
+    states = [client.get(href).json()]
+    while states[-1]["status"] in ("waiting", "running") and len(states) < 1200:
         time.sleep(0.1)
-    raise TimeoutError
+        states.append(client.get(href).json())
+    progress = [state["progress"] for state in states]
+    assert progress == sorted(progress)
+    return states[-1]
 
 
 def test_a_film_is_swapped_fetched_in_parts_and_deleted(
@@ -92,7 +93,21 @@ def test_a_film_is_swapped_fetched_in_parts_and_deleted(
     part = client.get(job["result"], headers={"Range": "bytes=100-199"})
     assert (part.status_code, part.content) == (206, whole.content[100:200])
     assert part.headers["content-range"] == f"bytes 100-199/{len(whole.content)}"
-    assert client.get(job["result"], headers={"Range": "bytes=99999999-"}).status_code == 416
+    for header, status in (
+        ("bytes=99999999-", 416),
+        ("bytes=-0", 416),
+        ("bytes=-5", 206),
+        ("bytes=7-", 206),
+        ("bytes=9-3", 200),
+        ("bytes=-", 200),
+        ("lines=1-2", 200),
+        ("bytes=0-1,5-6", 200),
+    ):
+        answer = client.get(job["result"], headers={"Range": header})
+        assert answer.status_code == status, header
+        if status == 416:
+            assert answer.json()["code"] == "range"
+            assert answer.headers["content-range"] == f"bytes */{len(whole.content)}"
     assert 'facedancer_jobs{state="done"} 1.0' in client.get("/metrics").text
     assert client.delete(href).status_code == 204
     for answer in (client.get(href), client.get(job["result"]), client.delete(href)):
@@ -100,7 +115,7 @@ def test_a_film_is_swapped_fetched_in_parts_and_deleted(
     assert list(folder.iterdir()) == []
 
 
-def test_an_animation_stays_one_and_a_job_is_cancelled_while_it_runs(
+def test_a_job_waits_for_the_one_before_it_which_is_cancelled(
     client: TestClient, films: dict[str, bytes], folder: Path
 ) -> None:
     running = send(client, films["running.mp4"]).json()
@@ -111,10 +126,9 @@ def test_an_animation_stays_one_and_a_job_is_cancelled_while_it_runs(
     assert client.get(waiting["href"]).json()["status"] == "waiting"
     assert client.delete(running["href"]).status_code == 204
     assert client.get(running["href"]).status_code == 404
-    job = ended(client, waiting["href"])
-    assert job["status"] == "done", job
-    assert client.get(job["result"]).headers["content-type"] == "image/gif"
+    until(lambda: client.get(waiting["href"]).json()["status"] == "running")
     assert len(list(folder.iterdir())) == 1
+    assert sorted(path.name for path in folder.glob("*/the *")) == ["the source", "the target"]
 
 
 def test_a_server_that_ends_takes_the_running_job_along(client: TestClient, films: dict[str, bytes]) -> None:
@@ -163,3 +177,12 @@ def test_what_is_no_film_or_no_face_is_refused_before_it_is_queued(
         assert answer.json()["message"].startswith(words)
         assert str(folder) not in answer.text
     assert list(folder.iterdir()) == []
+
+
+def test_no_sentence_about_a_job_names_a_path_of_the_server() -> None:
+    failed = JobState(
+        "id", "failed", "failed", 0.0, None, "missing", "/a/b/c.keras: is missing", ("/d/e: x",), None
+    )
+    answer = answer_of(failed)
+    assert answer.error == JobFailure(code="missing", message="c.keras: is missing")
+    assert answer.notes == ["e: x"]

@@ -1,7 +1,7 @@
 """Queues jobs that only pretend to run: order, bounds, cancelling, expiry, and the end of the server."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from queue import Queue
 
@@ -10,7 +10,7 @@ import pytest
 from facedancer_tf.serving.job_process import JobProcess
 from facedancer_tf.serving.job_words import JobOrder, JobReport
 from facedancer_tf.serving.jobs import Closed, JobQueue, JobState, QueueFull
-from tests.facedancer_tf.serving.job_files import make_job
+from tests.facedancer_tf.serving.job_files import make_job, until
 
 ORDER = JobOrder(("a.jpg",), "film.mp4", "result.mp4")
 WAIT_S = 10
@@ -41,7 +41,7 @@ class Stage:
     """A queue of two waiting jobs and three kept ones, its clock, and the jobs that it has started."""
 
     def __init__(self, folder: Path) -> None:
-        self.now_s, self._folder = 0.0, folder
+        self.now_s, self._folder, self._numbers = 0.0, folder, count()
         self.started: Queue[Pretended] = Queue()
         self.queue = JobQueue(2, 3, 3600, 60, self._start, lambda: self.now_s)
 
@@ -51,7 +51,7 @@ class Stage:
         return job
 
     def submit(self) -> JobState:
-        folder = self._folder / str(len(list(self._folder.iterdir())))
+        folder = self._folder / str(next(self._numbers))
         folder.mkdir()
         (folder / "film.mp4").touch()
         return self.queue.submit(folder, ORDER)
@@ -62,16 +62,6 @@ class Stage:
 
     def folders(self) -> set[str]:
         return {path.name for path in self._folder.iterdir()}
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Waits until something that another thread does is done."""
-    pause = threading.Event()
-    for _ in range(WAIT_S * 200):
-        if true():
-            return
-        pause.wait(0.005)
-    raise TimeoutError
 
 
 @pytest.fixture
@@ -150,6 +140,11 @@ def test_ended_jobs_go_after_an_hour_and_the_oldest_of_too_many_at_once(stage: S
     stage.now_s = 3601.5
     assert stage.queue.counts()["done"] == 2
     assert stage.folders() == {"2", "3"}
+    stage.submit()
+    running = stage.running()
+    stage.now_s = 3602.5
+    running.say(JobReport("looking"))  # nobody asks, and a film may take long
+    until(lambda: stage.folders() == {"3", "4"})
 
 
 def test_a_closed_queue_stops_all_and_takes_nothing(stage: Stage) -> None:
