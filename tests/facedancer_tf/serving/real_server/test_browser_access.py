@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.facedancer_tf.serving.real_server.browsing import PHONE, check_access, choose, opened, place_of, swap
+from tests.facedancer_tf.serving.real_server.browsing import (
+    PHONE,
+    check_access,
+    choose,
+    opened,
+    place_of,
+    swap,
+)
 
 FILE_EVENT = """([where, kind, name, type, content]) => {
     const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
