@@ -60,9 +60,10 @@ class JobAnswer(BaseModel):
 
 @dataclass(frozen=True)
 class Jobs:
-    """The queue of one server; one film at a time is looked at before it is queued."""
+    """The queue of one server. No more films arrive at once than could be queued, and one at a time is looked at."""
 
     queue: JobQueue
+    arriving: asyncio.Semaphore
     look: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -72,7 +73,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     service = app.state.service
     limits = service.limits
     queue = JobQueue(limits.waiting_jobs, limits.kept_films, limits.result_s, limits.job_s)
-    app.state.jobs = Jobs(queue)
+    app.state.jobs = Jobs(queue, asyncio.Semaphore(limits.waiting_jobs + 1))
     for state in JOB_STATES:
         service.metrics.jobs.labels(state).set_function(partial(_count, queue, state))
     try:
@@ -88,10 +89,19 @@ router = APIRouter(prefix="/v1/jobs", tags=["films"], lifespan=lifespan)
 async def begin(request: Request) -> JobAnswer:
     """Begins to swap a film, as soon as those before it are done; an animation stays one, all else becomes video."""
     service, jobs = service_of(request), _jobs_of(request)
-    limits = service.limits
     if service.status == "stopping":
         raise stopping()
     _check_room(jobs.queue)  # before the film is sent
+    if jobs.arriving.locked():
+        raise _refusal(QueueFull())
+    async with jobs.arriving:
+        return answer_of(await _begun(request, jobs))
+
+
+async def _begun(request: Request, jobs: Jobs) -> JobState:
+    """Reads the form, and queues its film if nothing speaks against it."""
+    service = service_of(request)
+    limits = service.limits
     files = {
         "source": FileField(limits.sources, limits.picture_bytes),
         "target": FileField(1, limits.film_bytes),
@@ -104,7 +114,7 @@ async def begin(request: Request) -> JobAnswer:
         _check_room(jobs.queue)
         folder, order = await asyncio.to_thread(take_film, form, service.folder, model.path, whom, limits)
         try:
-            return answer_of(jobs.queue.submit(folder, order))
+            return jobs.queue.submit(folder, order)
         except (QueueFull, Closed) as error:
             rmtree(folder, ignore_errors=True)
             raise _refusal(error) from error

@@ -1,7 +1,9 @@
 """Swaps films through the API: with a real process, and with what is refused before one starts."""
 
+import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +131,12 @@ def test_a_job_waits_for_the_one_before_it_which_is_cancelled(
     until(lambda: client.get(waiting["href"]).json()["status"] == "running")
     assert len(list(folder.iterdir())) == 1
     assert sorted(path.name for path in folder.glob("*/the *")) == ["the source", "the target"]
+
+
+def test_no_more_films_arrive_than_could_be_queued(client: TestClient, films: dict[str, bytes]) -> None:
+    state = client.app.state  # type: ignore[attr-defined]
+    state.jobs = replace(state.jobs, arriving=asyncio.Semaphore(0))
+    assert send(client, films["short.gif"]).status_code == 429
 
 
 def test_a_server_that_ends_takes_the_running_job_along(client: TestClient, films: dict[str, bytes]) -> None:
