@@ -1,9 +1,10 @@
-// One still picture from the camera: on a press only, and after the browser has asked. The camera is off before and after.
+// One still picture from the camera: on a press only, and after the browser has asked. Before and after it is off.
 
 import { complain, forgive } from "./messages.js";
 
 const dialog = document.getElementById("camera");
 const view = document.getElementById("camera-view");
+const WANTED = { width: { ideal: 1920 }, height: { ideal: 1080 } };
 let take = null; // takes the picture's file
 let stream = null;
 
@@ -18,7 +19,7 @@ export function offerCamera(place, takeFiles) {
   button.addEventListener("click", async () => {
     forgive(place);
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1920 }, height: { ideal: 1080 } } });
+      stream = await navigator.mediaDevices.getUserMedia({ video: WANTED });
     } catch (error) {
       complain(place, reason(error));
       return;
@@ -30,14 +31,16 @@ export function offerCamera(place, takeFiles) {
 }
 
 function reason(error) {
-  if (error.name === "NotAllowedError") return "The browser does not allow the camera; allow it there, or choose a picture.";
+  if (error.name === "NotAllowedError") return "The browser does not allow the camera; allow it, or choose a picture.";
   if (error.name === "NotFoundError") return "There is no camera; choose a picture.";
   return "The camera does not start; end other programs that use it, or choose a picture.";
 }
 
 async function takePicture() {
   if (!view.videoWidth) return; // it has not begun yet
-  const canvas = Object.assign(document.createElement("canvas"), { width: view.videoWidth, height: view.videoHeight });
+  const canvas = document.createElement("canvas");
+  canvas.width = view.videoWidth;
+  canvas.height = view.videoHeight;
   canvas.getContext("2d").drawImage(view, 0, 0);
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.95));
   const takeFiles = take;

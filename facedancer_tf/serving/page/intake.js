@@ -6,8 +6,8 @@ let taking = Promise.resolve(); // everything that came in and is still being lo
 // Resolves when all files that came in were looked at, and shown or refused.
 export const filesTaken = () => taking;
 
-// Lets `takeFiles` have the files that are dropped on `panel`, pasted for it or chosen in its input. It returns a promise.
-// Returned is the function for files that come in another way.
+// Lets `takeFiles`, which returns a promise, have the files that are dropped on `panel`, pasted for it or chosen in its
+// input. Returns the function for files that come in another way.
 export function openPanel(panel, takeFiles) {
   const take = (files) => {
     if (files.length) taking = Promise.allSettled([taking, takeFiles(files)]);

@@ -9,7 +9,8 @@ export async function kindOf(file) {
   const text = String.fromCharCode(...bytes);
   if (text.startsWith("GIF8")) return "film";
   if (text.startsWith("\x89PNG")) return text.includes("acTL") ? "film" : "picture";
-  if (text.startsWith("RIFF") && text.startsWith("WEBP", 8)) return text.slice(0, 64).includes("ANIM") ? "film" : "picture";
+  const webp = text.startsWith("RIFF") && text.startsWith("WEBP", 8);
+  if (webp) return text.slice(0, 64).includes("ANIM") ? "film" : "picture";
   if (text.startsWith("\xff\xd8") || text.startsWith("BM")) return "picture";
   const film = text.startsWith("ftyp", 4) || text.startsWith("\x1aE\xdf\xa3") || text.startsWith("RIFF");
   return film || file.type.startsWith("video/") ? "film" : "picture";

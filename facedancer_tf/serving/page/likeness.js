@@ -19,7 +19,8 @@ export function likenessItem({ face, source, target }, several) {
   meter.setAttribute("aria-label", "Likeness to the source");
   const numbers = document.createElement("p");
   numbers.className = "hint";
-  numbers.textContent = `Likeness ${source.toFixed(2)}, before the swap ${target.toFixed(2)}. The same picture has 1.`;
+  const [now, was] = [source.toFixed(2), target.toFixed(2)];
+  numbers.textContent = `Likeness ${now}, before the swap ${was}. The same picture has 1.`;
   item.append(sentence, meter, numbers);
   return item;
 }

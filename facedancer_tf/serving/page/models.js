@@ -17,7 +17,9 @@ export async function loadModels() {
   const answer = await sendForJson("v1/models");
   known = { ...known, ...answer.limits };
   models = answer.models;
-  for (const model of models) select.add(new Option(`${model.name} (${model.size_px} px)`, model.name, model.default, model.default));
+  for (const { name, size_px, default: first } of models) {
+    select.add(new Option(`${name} (${size_px} px)`, name, first, first));
+  }
   choice.hidden = models.length < 2;
   showLicence();
 }
@@ -26,7 +28,8 @@ export async function loadModels() {
 export function sizeProblem(file, kind) {
   const bytes = known[`${kind}_bytes`] ?? Infinity;
   if (file.size <= bytes) return "";
-  return `this ${kind} has ${Math.ceil(file.size / MEBIBYTE)} MB, and the server takes ${Math.floor(bytes / MEBIBYTE)} MB at most; choose a smaller one`;
+  const [has, most] = [Math.ceil(file.size / MEBIBYTE), Math.floor(bytes / MEBIBYTE)];
+  return `this ${kind} has ${has} MB, and the server takes ${most} MB at most; choose a smaller one`;
 }
 
 select.addEventListener("change", showLicence);

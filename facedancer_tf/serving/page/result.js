@@ -18,7 +18,7 @@ let addresses = []; // of the result that is shown, to free them
 fullScreen.hidden = !document.fullscreenEnabled;
 fullScreen.addEventListener("click", () => section.querySelector(".frame:not([hidden])").requestFullscreen());
 
-// `target`: { file, kind }; `result`: { file, masks: [{ size_px, file }], likeness, notes }, masks and likeness of a picture.
+// `target`: { file, kind }; the result: { file, masks: [{ size_px, file }], likeness, notes }, a film's { file, notes }.
 export async function showResult(target, { file, masks = [], likeness = [], notes }) {
   addresses.forEach(URL.revokeObjectURL);
   addresses = [];
@@ -33,7 +33,8 @@ export async function showResult(target, { file, masks = [], likeness = [], note
     film.append(mediaOf(file, address, "Result: the film with the face of the source"));
   }
   download.href = address;
-  download.download = `${target.file.name.replace(/\.[^.]*$/, "")}_swapped${ENDINGS[file.type] ?? ""}`;
+  const stem = target.file.name.replace(/\.[^.]*$/, "");
+  download.download = `${stem}_swapped${ENDINGS[file.type] ?? ""}`;
   fill("likeness", likeness.map((face) => likenessItem(face, likeness.length > 1)));
   fill("notes", notes.map(noteItem));
   fill("mask-list", masks.map(maskFigure));

@@ -9,6 +9,7 @@ import { limits, sizeProblem } from "./models.js";
 
 const panel = document.getElementById("source");
 const list = document.getElementById("source-list");
+const MOVING = "this is a film or a moving picture; choose a still one";
 const entries = []; // { file, item }
 
 export const sourceFiles = () => entries.map((entry) => entry.file);
@@ -19,11 +20,11 @@ export async function addSources(files) {
   const checks = [];
   for (const file of files) {
     if (entries.length >= limits().sources) {
-      complain("source", `A source is averaged from ${limits().sources} pictures at most; “${file.name}” was left out.`);
+      complain("source", `“${file.name}” is one too many: a source has ${limits().sources} pictures at most`);
       break;
     }
     const kind = await kindOf(file);
-    const problem = kind === "film" ? "this is a film or a moving picture; choose a still one" : sizeProblem(file, kind);
+    const problem = kind === "film" ? MOVING : sizeProblem(file, kind);
     if (problem) complain("source", `“${file.name}”: ${problem}`);
     else checks.push(check(add(file)));
   }

@@ -16,6 +16,7 @@ export function askForToken(refused) {
   dialog.showModal();
   field.focus();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "send" ? field.value.trim() : null), { once: true });
+    const answer = () => resolve(dialog.returnValue === "send" ? field.value.trim() : null);
+    dialog.addEventListener("close", answer, { once: true });
   });
 }

@@ -14,7 +14,9 @@ export function beginWork(text) {
   const controller = new AbortController();
   const { signal } = controller;
   const abort = () => controller.abort();
-  const cancelled = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const cancelled = new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
   cancelled.catch(() => {}); // it is heard where something waits
   let spoken = "";
 
