@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import cv2
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, ViewportSize, expect, sync_playwright
 
 from data.pictures import read_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
@@ -31,7 +31,7 @@ from facedancer_tf.swapping.swapper import Swapper
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE, RESULT = DOCS / "serving_target.webp", DOCS / "serving_result.jpg"
 SOURCE, TARGETS = "barack_obama", ("eileen_collins", "jacinda_ardern")
-WINDOW = {"width": 1100, "height": 600}
+WINDOW = ViewportSize(width=1100, height=600)
 PAGE_QUALITY, RESULT_QUALITY = 77, 88  # each stays below 60 kB; a watermark needs more quality than words do
 HEIGHT = 620
 

@@ -9,7 +9,7 @@ from benchmarks.hostile_uploads import fault, seeds, send, uploads
 
 
 def test_damaged_uploads_are_refused_in_one_sentence(client):
-    for upload in uploads(40, seed=1):
+    for upload in uploads(30, seed=1):
         status, wrong = send(client, upload)
         assert wrong == "", (upload.number, upload.kind, upload.route, status)
 
