@@ -50,11 +50,18 @@ def tab_to(page: Page, where: str) -> None:
 
 def test_everything_is_done_by_keyboard_alone(browser, server, pictures, tmp_path):
     with opened(browser, server) as page:
-        for where, name in (("#source-files", "source"), ("#target-file", "two faces")):
+        page.on(
+            "filechooser", lambda chooser: None
+        )  # or the interception ends with the first, and may begin late
+        for where, name, shown in (
+            ("#source-files", "source", "#source-list img"),
+            ("#target-file", "two faces", "#target-view img"),
+        ):
             tab_to(page, where)
             with page.expect_file_chooser() as chooser:
                 page.keyboard.press("Enter")
             chooser.value.set_files(pictures[name])
+            expect(page.locator(shown)).to_be_visible()
         expect(page.locator("#faces button.face")).to_have_count(2)
         tab_to(page, '#faces button.face[aria-pressed="false"]')
         page.keyboard.press("Space")
