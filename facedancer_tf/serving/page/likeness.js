@@ -1,6 +1,7 @@
 // The likeness of a swapped face to the source, in words.
 
-// Least cosines, from the surest. They are of the model's own identity encoder; SFace counts 0.363 as one person.
+// Least cosines of the model's own identity encoder, from the surest. Of SFace, 0.363 is the published bound for one
+// person; the others are ours.
 const WORDS = [
   [0.55, "looks much like the source"],
   [0.363, "looks like the source"],

@@ -41,7 +41,7 @@ export async function showResult(target, { file, masks = [], likeness = [], note
   document.getElementById("masks").hidden = masks.length === 0;
   announce("The result is there.");
   document.getElementById("result-heading").focus({ preventScroll: true });
-  section.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  section.scrollIntoView({ block: "nearest" });
 }
 
 function addressOf(file) {
