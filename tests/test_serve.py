@@ -70,6 +70,10 @@ def test_silent_and_slow_clients_are_sent_away(tmp_path: Path):
             silent.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
             silent.settimeout(30)
             assert silent.recv(100) == b""
+        with socket.create_connection(("127.0.0.1", port)) as foreign:
+            foreign.sendall(b"hello\r\n\r\n")
+            foreign.settimeout(30)
+            assert b'{"code":"bad_request"' in foreign.makefile("rb").read()
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         connection.putrequest("POST", "/v1/detect")
         connection.putheader("Content-Type", "multipart/form-data; boundary=x")
@@ -79,6 +83,15 @@ def test_silent_and_slow_clients_are_sent_away(tmp_path: Path):
         assert answer.status == 408
         assert b'"too_slow"' in answer.read()
         assert httpx.get(f"{address}healthz", timeout=30).status_code == 200
+
+
+def test_ctrl_c_while_it_loads_ends_it_in_order(tmp_path: Path):
+    with serving(tmp_path) as (process, _, _):
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def refused(*flags: str, says: str) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from shutil import rmtree
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from facedancer_tf import __version__
 from facedancer_tf.serving import job_routes, page_routes, picture_routes, status_routes, swap_routes
@@ -19,6 +20,10 @@ ROUTERS = (
     status_routes.router, page_routes.router, picture_routes.router, swap_routes.router, job_routes.router,
 )  # fmt: skip
 SWEEP_S = 20
+# Off, whatever the environment says: FastAPI could export errors elsewhere, with what stands in them.
+NO_TELEMETRY = TelemetryConfig(
+    auto_configure=False, tracing=False, metrics=False, logs=False, operation_spans=False
+)
 
 
 def build_app(service: Service, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:
@@ -45,13 +50,14 @@ def build_app(service: Service, routers: Sequence[APIRouter] = ROUTERS) -> FastA
         description="Swaps faces in pictures and films. Every result is marked as synthetic.",
         docs_url=None,
         redoc_url=None,
+        telemetry=NO_TELEMETRY,
         lifespan=lifespan,
     )
     app.state.service = service
     for router in routers:
         app.include_router(router)
     add_error_answers(app)
-    app.add_middleware(UploadFolders, parent=service.folder)
+    app.add_middleware(UploadFolders, parent=service.folder, most_bytes=service.limits.uploads_bytes)
     app.add_middleware(Guard, settings=service.settings)
     app.add_middleware(Measuring, metrics=service.metrics)  # the last that is added is the outermost
     return app

@@ -1,11 +1,16 @@
 """Starts processes of this project, for work on people's films that must not take the server along when it fails."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
+
+from data.pictures import UnreadablePicture
+from facedancer_tf.errors import Code, UserError
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,3 +41,36 @@ def start_child(module: str, folder: Path, errors: IO[bytes] | int, *arguments: 
     if process.stdin is None or process.stdout is None:
         raise ValueError("a process with two pipes was started, and has none")
     return Child(process, process.stdin, process.stdout)
+
+
+def ask_child(module: str, folder: Path, name: str, limit_s: float) -> dict[str, Any] | None:
+    """What a process of `module` answers (see `answer_parent`) about the file `name` in `folder`.
+
+    None where it crashed, or took longer than `limit_s`. Raises UserError where it answered with one.
+    """
+    child = start_child(module, folder, subprocess.DEVNULL, name)
+    try:
+        answer, _ = child.process.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        answer = b""
+    finally:
+        child.process.kill()
+        child.process.communicate()
+    try:
+        values = dict(json.loads(answer))
+    except (ValueError, TypeError):
+        return None
+    if "message" in values:
+        raise UserError(values["message"], cast(Code, values["code"]))
+    return values
+
+
+def answer_parent(look: Callable[[Path], dict[str, Any]]) -> None:
+    """Prints what `look` says of the file that the first argument names, or its error, as one line of JSON."""
+    try:
+        values = look(Path(sys.argv[1]))
+    except UnreadablePicture as error:
+        values = {"code": "unreadable", "message": str(error)}
+    except UserError as error:
+        values = {"code": error.code, "message": str(error)}
+    print(json.dumps(values))

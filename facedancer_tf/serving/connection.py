@@ -1,4 +1,4 @@
-"""One connection of the server, with the time limits that uvicorn leaves out.
+"""One connection of the server, with the time limits that uvicorn leaves out, and JSON for what is no HTTP.
 
 uvicorn waits without end for the head of a request, for the rest of a body that nobody wants any more, and for a client
 that does not read its answer. A few hundred such clients would hold all connections.
@@ -8,6 +8,8 @@ import asyncio
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from facedancer_tf.serving.errors import as_answer
 
 
 def timed_connections(head_s: float, silence_s: float, most: int) -> type[H11Protocol]:
@@ -37,6 +39,18 @@ def timed_connections(head_s: float, silence_s: float, most: int) -> type[H11Pro
                 if timer is not None:
                     timer.cancel()
             super().connection_lost(exc)
+
+        def send_400_response(self, msg: str) -> None:
+            """Refuses what is no HTTP, in JSON; ends the connection at once where an answer has begun already."""
+            if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+                self.transport.abort()
+                return
+            answer = as_answer(400, "bad_request", "this is no request that HTTP/1.1 knows")
+            headers = [*answer.raw_headers, (b"connection", b"close")]
+            head = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
+            for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+            self.transport.close()
 
         def pause_writing(self) -> None:
             super().pause_writing()

@@ -5,17 +5,13 @@ Its first frame is decoded for that, in a process of its own: whatever a hostile
     python -m facedancer_tf.serving.film_look NAME, in the file's folder: one line of JSON on stdout
 """
 
-import json
-import subprocess
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
 
 from data.picture_kinds import START_BYTES, kind_by_content
-from facedancer_tf.errors import Code, UserError
+from facedancer_tf.errors import UserError
 from facedancer_tf.films.film import read_facts
-from facedancer_tf.serving.children import start_child
+from facedancer_tf.serving.children import answer_parent, ask_child
 
 LIMIT_S = 20.0  # for a film of 8K some two seconds are needed
 STILL = ("jpeg", "bmp", "tiff")  # kinds of pictures that never move
@@ -40,30 +36,10 @@ def look_at_film(folder: Path, name: str) -> FilmLook:
 
     Raises UserError where it is no film that can be swapped; the sentence calls it `name`.
     """
-    child = start_child("facedancer_tf.serving.film_look", folder, subprocess.DEVNULL, name)
-    try:
-        answer, _ = child.process.communicate(timeout=LIMIT_S)
-    except subprocess.TimeoutExpired:
-        answer = b""
-    finally:
-        child.process.kill()
-        child.process.communicate()
-    try:
-        values = json.loads(answer)
-        if "message" in values:
-            raise UserError(values["message"], cast(Code, values["code"]))
-        return FilmLook(**values)
-    except (ValueError, TypeError, KeyError) as error:
-        raise UserError(f"{name}: its first frame cannot be read; convert it to MP4", "unreadable") from error
-
-
-def main() -> None:
-    path = Path(sys.argv[1])
-    try:
-        values: dict[str, object] = asdict(_look(path))
-    except UserError as error:
-        values = {"code": error.code, "message": str(error)}
-    print(json.dumps(values))
+    values = ask_child("facedancer_tf.serving.film_look", folder, name, LIMIT_S)
+    if values is None:
+        raise UserError(f"{name}: its first frame cannot be read; convert it to MP4", "unreadable")
+    return FilmLook(**values)
 
 
 def _look(path: Path) -> FilmLook:
@@ -85,4 +61,4 @@ def _look(path: Path) -> FilmLook:
 
 
 if __name__ == "__main__":
-    main()
+    answer_parent(lambda path: asdict(_look(path)))

@@ -19,6 +19,7 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.provenance.checking import as_json, check
 from facedancer_tf.serving.errors import refusal_of, without_folders
 from facedancer_tf.serving.form_parts import Form
+from facedancer_tf.serving.marks_look import look_at_marks
 from facedancer_tf.serving.settings import ServingLimits
 from facedancer_tf.swapping.picture_swap import Likeness, WritingOptions, swap_picture
 from facedancer_tf.swapping.swap_inputs import find_source, find_target, read_file
@@ -47,7 +48,8 @@ def without_paths(sentence: str, form: Form) -> str:
     """Calls the files in `sentence` by their fields: "the target", "source picture 2"."""
     for field, paths in form.files.items():
         for number, path in enumerate(paths, start=1):
-            sentence = sentence.replace(str(path), f"{field} {number}" if len(paths) > 1 else f"the {field}")
+            name = f"{field} {number}" if len(paths) > 1 else f"the {field}"
+            sentence = sentence.replace(str(path), name).replace(path.name, name)
     return without_folders(sentence)
 
 
@@ -102,7 +104,10 @@ def check_marks(form: Form, limits: ServingLimits) -> dict[str, object]:
     with named_by_field(form):
         with path.open("rb") as file:
             kind = kind_by_content(file.read(START_BYTES))
-        findings = as_json(path, check(checked(path, limits) if kind in READ_KINDS else path))
+        if kind in READ_KINDS:
+            findings = as_json(path, check(checked(path, limits)))
+        else:
+            findings = look_at_marks(path)
         findings["damage"] = without_paths(str(findings["damage"]), form)
     return {name: _sendable(value) for name, value in findings.items() if name != "file"}
 

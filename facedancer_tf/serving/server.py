@@ -24,7 +24,7 @@ from facedancer_tf.serving.service import Service, private_folder
 from facedancer_tf.serving.settings import Settings
 from facedancer_tf.swapping.swapper import Swapper
 
-LOADING_AFTER_S = 0.2  # importing TensorFlow holds Python up: the page comes first
+LOADING_AFTER_S = 0.05  # importing TensorFlow holds Python up: who waits already is answered first
 FINISHING_S = 30  # for what runs, and for uploads under way
 
 
@@ -35,6 +35,7 @@ def listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen()  # who comes while the rest is imported waits
     except (OSError, UnicodeError) as error:
         raise UserError(
             f"cannot listen at port {port} of {host} ({getattr(error, 'strerror', None) or error}); choose another",

@@ -16,6 +16,7 @@ class ServingLimits:
     Args:
         picture_bytes: of one uploaded picture.
         film_bytes: of one uploaded film.
+        uploads_bytes: of all uploads that come in or are at work at a time.
         picture_pixels: of one picture, width times height.
         picture_side_px: of the longer side of a picture.
         sources: pictures of one source.
@@ -39,6 +40,7 @@ class ServingLimits:
 
     picture_bytes: int = 32 * MEBIBYTE
     film_bytes: int = 512 * MEBIBYTE
+    uploads_bytes: int = 4096 * MEBIBYTE
     picture_pixels: int = 40_000_000
     picture_side_px: int = 16_000
     sources: int = 8

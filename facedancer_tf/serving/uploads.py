@@ -22,20 +22,36 @@ from facedancer_tf.serving.service import service_of
 from facedancer_tf.serving.settings import ServingLimits
 
 FRAME_BYTES = 1 << 16  # for texts, and the heads of the parts
-_FOLDER = "upload_folder"
+_RETRY_S = 5
+_ROOM = "upload_room"
 
 
 class UploadFolders:
-    """ASGI middleware that gives every request the name of a private folder, and deletes it after the answer."""
+    """ASGI middleware that has a private folder for every request, and deletes it after the answer.
 
-    def __init__(self, app: ASGIApp, parent: Path) -> None:
-        self.app, self.parent = app, parent
+    All of them together have room for `most_bytes`.
+    """
+
+    def __init__(self, app: ASGIApp, parent: Path, most_bytes: int) -> None:
+        self.app, self.parent, self.left_bytes = app, parent, most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        folder = scope[_FOLDER] = self.parent / f"request-{token_hex(8)}"
+        folder = self.parent / f"request-{token_hex(8)}"
+        taken_bytes = 0
+
+        def take(size_bytes: int) -> Path:
+            nonlocal taken_bytes
+            if size_bytes > self.left_bytes:
+                raise Refusal(429, "busy", "too many uploads come in; ask again in some seconds", _RETRY_S)
+            self.left_bytes -= size_bytes
+            taken_bytes += size_bytes
+            return folder
+
+        scope[_ROOM] = take
         try:
             await self.app(scope, receive, send)
         finally:
+            self.left_bytes += taken_bytes
             if folder.exists():
                 await asyncio.shield(asyncio.to_thread(rmtree, folder, ignore_errors=True))
 
@@ -50,15 +66,16 @@ async def read_form(
     """Reads the request's multipart form into its private folder, which goes with the answer.
 
     Files are named after their field and place, never as the client calls them: "source_1". Raises Refusal for a body
-    that is no such form, too large or too slow, for unknown fields and for missing ones.
+    that is no such form, too large or too slow, for unknown fields and missing ones, and where there is no room.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise Refusal(400, "bad_request", "the body must be a form: multipart/form-data with a boundary")
     left_bytes = sum(allowed.most * allowed.most_bytes for allowed in files.values()) + FRAME_BYTES
-    if int(request.headers.get("content-length", "0")) > left_bytes:
+    size_bytes = int(request.headers.get("content-length", left_bytes))
+    if size_bytes > left_bytes:
         raise too_large("the body", left_bytes)
-    form = Form(request.scope[_FOLDER])
+    form = Form(request.scope[_ROOM](size_bytes))
     await asyncio.to_thread(form.folder.mkdir, 0o700)
     parts = FormParts(form, files, texts)
     try:

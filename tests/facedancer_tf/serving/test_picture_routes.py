@@ -1,6 +1,7 @@
 """What the routes of pictures answer, good and bad, and that nothing of a request stays."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from benchmarks import clips
+from benchmarks.clip_files import write_clip
 from facedancer_tf.provenance.checking import check
+from facedancer_tf.serving.app import build_app
 from facedancer_tf.serving.service import Service
+from facedancer_tf.serving.settings import Settings
 from tests.facedancer_tf.serving.conftest import StubSwapper, picture
 
 JSON = {"Accept": "application/json"}
@@ -105,6 +110,14 @@ def test_marks_are_read(client: TestClient):
     assert client.post("/v1/check", files={"file": picture()}).json()["marked"] is False
 
 
+def test_marks_of_a_film_are_read(client: TestClient, tmp_path: Path):
+    write_clip(tmp_path / "a.mp4", clips.one_face(64, 48, 4).frames(), rate=10)
+    answer = client.post("/v1/check", files={"file": (tmp_path / "a.mp4").read_bytes()})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["marked"] is False
+    assert answer.json()["has_pixels"] is True
+
+
 BLACK = picture(level=1)
 
 
@@ -143,6 +156,23 @@ def test_what_cannot_be_is_one_sentence_without_a_path(
 def test_too_many_sources_are_refused(client: TestClient):
     files = [("source", picture())] * 3 + [("target", picture())]
     refused(client.post("/v1/swap", files=files), 413, "too_large", "at most 2 times")
+
+
+def test_uploads_together_have_a_bound(service: Service):
+    full = replace(service, settings=Settings(limits=replace(service.limits, uploads_bytes=100_000)))
+    with TestClient(build_app(full), base_url="http://localhost") as client:
+        answer = client.post("/v1/detect", files={"picture": picture()})
+        refused(answer, 429, "busy", "too many uploads")
+        assert answer.headers["retry-after"] == "5"
+        for _ in range(3):  # room is given back
+            assert client.post("/v1/detect", files={"picture": picture(100, 100)}).status_code == 200
+
+
+def test_nothing_is_exported_whatever_the_environment_says(service: Service, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    app = build_app(service)
+    assert app._telemetry["auto_configure"] is False
+    assert not app._native_telemetry.enabled()
 
 
 def test_second_of_two_sources_is_named(client: TestClient):
