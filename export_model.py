@@ -1,6 +1,6 @@
 """Export a model file for use without this project: python export_model.py model.keras exported/
 
-Exported models take and give aligned uint8 crops; docs/serving.md describes them.
+Exported models take and give aligned uint8 crops; docs/exporting.md describes them.
 """
 
 from facedancer_tf.early_interrupts import end_at_interrupts

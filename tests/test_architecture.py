@@ -87,10 +87,12 @@ ENCODING_FILES = {
     "facedancer_tf/video/film_swap.py": "films without marks, for measuring",
     "swap_image.py": "numbered faces",
     "swap_video.py": "untouched portraits of a film's people",
+    "scripts/make_page_pictures.py": "the page as a browser shows it, marked",
     "scripts/make_film_demo.py": "an untouched photograph that sways",
     "benchmarks/video_quality.py": "films without marks, to be measured",
     "benchmarks/video_speed.py": "the released way's frames, deleted at once",
     "benchmarks/batch_speed.py": "scaled photographs",
+    "benchmarks/serving_load.py": "a scaled photograph",
     "benchmarks/swap_image_start.py": "enlarged photographs",
     "benchmarks/watermark.py": "in memory, decoded at once",
 }
