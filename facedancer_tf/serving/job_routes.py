@@ -10,7 +10,7 @@ from shutil import rmtree
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, Field
 
-from facedancer_tf.serving.engine_worker import stopping
+from facedancer_tf.serving.engine_worker import gone_away, stopping
 from facedancer_tf.serving.errors import Refusal, refusals, without_folders
 from facedancer_tf.serving.file_range import OneRangeFile
 from facedancer_tf.serving.form_schemas import MODEL, PICTURE, form_schema, several
@@ -114,9 +114,13 @@ async def _begun(request: Request, jobs: Jobs) -> JobState:
         _check_room(jobs.queue)
         folder, order = await asyncio.to_thread(take_film, form, service.folder, model.path, whom, limits)
         try:
+            if await request.is_disconnected():  # nobody would learn the job's number, nor could cancel it
+                raise gone_away()
             return jobs.queue.submit(folder, order)
-        except (QueueFull, Closed) as error:
+        except (QueueFull, Closed, Refusal) as error:
             rmtree(folder, ignore_errors=True)
+            if isinstance(error, Refusal):
+                raise
             raise _refusal(error) from error
 
 
