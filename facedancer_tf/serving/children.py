@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -48,7 +50,7 @@ def ask_child(module: str, folder: Path, name: str, limit_s: float) -> dict[str,
 
     None where it crashed, or took longer than `limit_s`. Raises UserError where it answered with one.
     """
-    child = start_child(module, folder, subprocess.DEVNULL, name)
+    child = start_child(module, folder, subprocess.DEVNULL, name, str(ceil(limit_s)))
     try:
         answer, _ = child.process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
@@ -66,7 +68,11 @@ def ask_child(module: str, folder: Path, name: str, limit_s: float) -> dict[str,
 
 
 def answer_parent(look: Callable[[Path], dict[str, Any]]) -> None:
-    """Prints what `look` says of the file that the first argument names, or its error, as one line of JSON."""
+    """Prints what `look` says of the file that the first argument names, or its error, as one line of JSON.
+
+    The process ends after the seconds of the second argument, even if nobody who started it lives any more.
+    """
+    signal.alarm(int(sys.argv[2]))
     try:
         values = look(Path(sys.argv[1]))
     except UnreadablePicture as error:

@@ -2,7 +2,7 @@
 
 Its first frame is decoded for that, in a process of its own: whatever a hostile file does there, the server goes on.
 
-    python -m facedancer_tf.serving.film_look NAME, in the file's folder: one line of JSON on stdout
+    python -m facedancer_tf.serving.film_look NAME SECONDS, in the file's folder: one line of JSON on stdout
 """
 
 from dataclasses import asdict, dataclass

@@ -10,9 +10,9 @@ from shutil import rmtree
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, Field
 
-from facedancer_tf.serving.engine_worker import stopping
+from facedancer_tf.serving.engine_worker import gone_away, stopping
 from facedancer_tf.serving.errors import Refusal, refusals, without_folders
-from facedancer_tf.serving.film_file import FilmFile
+from facedancer_tf.serving.file_range import OneRangeFile
 from facedancer_tf.serving.form_schemas import MODEL, PICTURE, form_schema, several
 from facedancer_tf.serving.job_intake import check_sources, chosen_person, take_film
 from facedancer_tf.serving.jobs import Closed, JobQueue, JobState, QueueFull
@@ -114,9 +114,13 @@ async def _begun(request: Request, jobs: Jobs) -> JobState:
         _check_room(jobs.queue)
         folder, order = await asyncio.to_thread(take_film, form, service.folder, model.path, whom, limits)
         try:
+            if await request.is_disconnected():  # nobody would learn the job's number, nor could cancel it
+                raise gone_away()
             return jobs.queue.submit(folder, order)
-        except (QueueFull, Closed) as error:
+        except (QueueFull, Closed, Refusal) as error:
             rmtree(folder, ignore_errors=True)
+            if isinstance(error, Refusal):
+                raise
             raise _refusal(error) from error
 
 
@@ -129,14 +133,14 @@ async def state(request: Request, job: str) -> JobAnswer:
 @router.get(
     "/{job}/result",
     responses={200: {"content": FILMS}, 206: {"content": FILMS}, **refusals(404, 416)},
-    response_class=FilmFile,
+    response_class=OneRangeFile,
 )
-async def result(request: Request, job: str) -> FilmFile:
+async def result(request: Request, job: str) -> OneRangeFile:
     """The marked film, where the job is done; Range is understood, so that players can seek."""
     path = _state(request, job).result
     if path is None:
         raise Refusal(404, "not_found", "the film of this job is not there: it is not done")
-    return FilmFile(
+    return OneRangeFile(
         path,
         media_type=MEDIA[path.suffix],
         filename=f"swapped{path.suffix}",

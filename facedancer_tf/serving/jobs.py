@@ -1,6 +1,7 @@
 """The films that a server swaps: one at a time, a few more may wait, and each is gone an hour after its end.
 
-A job owns a folder with its files, which is deleted with it. Its numbers are unguessable: who knows one may see it.
+A job owns a folder with its files, which is deleted with it; of an ended job only the film stays there. The numbers of
+jobs are unguessable: who knows one may see it.
 """
 
 import secrets
@@ -204,6 +205,12 @@ class JobQueue:
                     self._sweep()
 
     def _end(self, job: _Job, report: JobReport) -> None:
+        kept = job.order.output if report.stage == "done" else None
+        for path in job.folder.iterdir():  # uploads are not kept longer than they are needed
+            if path.is_dir():  # of pieces, where the process was killed
+                rmtree(path, ignore_errors=True)
+            elif path.name != kept:
+                path.unlink()
         with self._changed:
             job.status, job.end, job.ended_s = STATUS_OF_END[report.stage], report, self._clock()
             if job.id not in self._jobs:

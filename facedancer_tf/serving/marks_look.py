@@ -1,6 +1,6 @@
 """Reads the marks of a film in a process of its own: whatever a hostile file does there, the server goes on.
 
-python -m facedancer_tf.serving.marks_look NAME, in the file's folder: one line of JSON on stdout
+python -m facedancer_tf.serving.marks_look NAME SECONDS, in the file's folder: one line of JSON on stdout
 """
 
 from pathlib import Path

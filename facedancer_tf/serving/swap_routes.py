@@ -4,11 +4,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse
 
 from facedancer_tf.provenance.writing import write_unswapped
 from facedancer_tf.serving.answers import LikenessAnswer, MaskLink, SwapAnswer
 from facedancer_tf.serving.errors import Refusal, refusals
+from facedancer_tf.serving.file_range import OneRangeFile
 from facedancer_tf.serving.form_schemas import FACE, MODEL, PICTURE, form_schema, several
 from facedancer_tf.serving.picture_routes import (
     FAILURES,
@@ -32,6 +32,7 @@ FORM = form_schema(
     masks={"type": "string", "enum": ["true", "false"], "default": "false"},
 )
 PICTURES = {media: {"schema": {"type": "string", "format": "binary"}} for media in FORMATS.values()}
+MASK = {"image/png": PICTURES["image/png"]}
 router = APIRouter(prefix="/v1", tags=["pictures"])
 
 
@@ -96,10 +97,10 @@ async def swap_faces(request: Request) -> Response | SwapAnswer:
 
 @router.get(
     "/results/{result}/picture",
-    responses={200: {"content": PICTURES}, **refusals(404)},
-    response_class=FileResponse,
+    responses={200: {"content": PICTURES}, 206: {"content": PICTURES}, **refusals(404, 416)},
+    response_class=OneRangeFile,
 )
-async def picture(request: Request, result: str) -> FileResponse:
+async def picture(request: Request, result: str) -> OneRangeFile:
     """The marked result of a swap."""
     files = (f"swapped.{form_of}" for form_of in FORMATS)
     return _picture(service_of(request).results.file(result, *files))
@@ -107,10 +108,10 @@ async def picture(request: Request, result: str) -> FileResponse:
 
 @router.get(
     "/results/{result}/masks/{size_px}",
-    responses={200: {"content": {"image/png": PICTURES["image/png"]}}, **refusals(404, 422)},
-    response_class=FileResponse,
+    responses={200: {"content": MASK}, 206: {"content": MASK}, **refusals(404, 416, 422)},
+    response_class=OneRangeFile,
 )
-async def mask(request: Request, result: str, size_px: int) -> FileResponse:
+async def mask(request: Request, result: str, size_px: int) -> OneRangeFile:
     """What AFFA's gate of this size chose: white is the source's identity, black the target."""
     return _picture(service_of(request).results.file(result, f"mask_{size_px}.png"))
 
@@ -121,9 +122,9 @@ async def delete(request: Request, result: str) -> None:
     service_of(request).results.remove(result)
 
 
-def _picture(path: Path, headers: dict[str, str] | None = None) -> FileResponse:
+def _picture(path: Path, headers: dict[str, str] | None = None) -> OneRangeFile:
     suffix = path.suffix[1:]
-    return FileResponse(
+    return OneRangeFile(
         path,
         headers=headers,
         media_type=FORMATS[suffix],

@@ -7,6 +7,7 @@ const view = document.getElementById("camera-view");
 const WANTED = { width: { ideal: 1920 }, height: { ideal: 1080 } };
 let take = null; // takes the picture's file
 let stream = null;
+let asking = false; // a second press meanwhile would open a stream that nobody ends
 
 document.getElementById("camera-take").addEventListener("click", takePicture);
 document.getElementById("camera-close").addEventListener("click", () => dialog.close());
@@ -17,12 +18,16 @@ export function offerCamera(place, takeFiles) {
   const button = document.getElementById(`${place}-camera`);
   button.hidden = !navigator.mediaDevices?.getUserMedia; // browsers give a camera to local and to https pages only
   button.addEventListener("click", async () => {
+    if (asking) return;
+    asking = true;
     forgive(place);
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: WANTED });
     } catch (error) {
       complain(place, reason(error));
       return;
+    } finally {
+      asking = false;
     }
     take = takeFiles;
     view.srcObject = stream;

@@ -10,7 +10,7 @@ import { limits, sizeProblem } from "./models.js";
 const panel = document.getElementById("source");
 const list = document.getElementById("source-list");
 const MOVING = "this is a film or a moving picture; choose a still one";
-const entries = []; // { file, item }
+const entries = []; // { file, item, address }
 
 export const sourceFiles = () => entries.map((entry) => entry.file);
 
@@ -39,8 +39,9 @@ function add(file) {
   button.setAttribute("aria-label", `Remove ${file.name}`);
   const item = document.createElement("li");
   item.className = "frame";
-  item.append(mediaOf(file, URL.createObjectURL(file), `Source: ${file.name}`), button);
-  const entry = { file, item };
+  const address = URL.createObjectURL(file);
+  item.append(mediaOf(file, address, `Source: ${file.name}`), button);
+  const entry = { file, item, address };
   button.addEventListener("click", () => {
     removeEntry(entry);
     forgive("source");
@@ -72,7 +73,7 @@ function removeEntry(entry) {
   const index = entries.indexOf(entry);
   if (index < 0) return;
   entries.splice(index, 1);
-  URL.revokeObjectURL(entry.item.querySelector("img").src);
+  URL.revokeObjectURL(entry.address);
   entry.item.remove();
   show();
 }

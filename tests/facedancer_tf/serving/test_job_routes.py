@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="serving is not installed: bash setup.sh serve")
 
+from fastapi import Request
 from fastapi.testclient import TestClient
 
 from benchmarks import clips
@@ -137,6 +138,17 @@ def test_no_more_films_arrive_than_could_be_queued(client: TestClient, films: di
     state = client.app.state  # type: ignore[attr-defined]
     state.jobs = replace(state.jobs, arriving=asyncio.Semaphore(0))
     assert send(client, films["short.gif"]).status_code == 429
+
+
+def test_no_film_is_queued_for_a_client_that_went_away_meanwhile(
+    client: TestClient, films: dict[str, bytes], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(request: Request) -> bool:
+        return True
+
+    monkeypatch.setattr(Request, "is_disconnected", gone)
+    assert send(client, films["short.gif"]).json()["code"] == "gone"
+    assert list(folder.iterdir()) == []
 
 
 def test_a_server_that_ends_takes_the_running_job_along(client: TestClient, films: dict[str, bytes]) -> None:

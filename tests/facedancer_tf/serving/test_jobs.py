@@ -53,7 +53,9 @@ class Stage:
     def submit(self) -> JobState:
         folder = self._folder / str(next(self._numbers))
         folder.mkdir()
-        (folder / "film.mp4").touch()
+        for name in (*ORDER.sources, ORDER.target, ORDER.output):
+            (folder / name).touch()
+        (folder / "pieces").mkdir()
         return self.queue.submit(folder, ORDER)
 
     def running(self) -> Pretended:
@@ -75,7 +77,7 @@ def status(stage: Stage, job: JobState) -> str:
     return stage.queue.state(job.id).status
 
 
-def test_jobs_run_one_after_another_and_say_how_they_stand(stage: Stage) -> None:
+def test_jobs_run_one_after_another_and_say_how_they_stand(stage: Stage, tmp_path: Path) -> None:
     first = stage.submit()
     running = stage.running()
     second = stage.submit()
@@ -89,11 +91,12 @@ def test_jobs_run_one_after_another_and_say_how_they_stand(stage: Stage) -> None
     done = stage.queue.state(first.id)
     assert (done.progress, done.seconds_left, done.notes) == (1.0, None, ("a note",))
     assert done.result is not None
-    assert done.result.name == "result.mp4"
+    assert [path.name for path in done.result.parent.iterdir()] == ["result.mp4"]
     stage.running().say(JobReport("failed", code="no_face", message="nobody"))
     until(lambda: status(stage, second) == "failed")
     failed = stage.queue.state(second.id)
     assert (failed.code, failed.message, failed.result) == ("no_face", "nobody", None)
+    assert len(list(tmp_path.glob("*/*"))) == 1
     assert stage.queue.counts() == {"waiting": 0, "running": 0, "done": 1, "failed": 1, "cancelled": 0}
 
 

@@ -83,6 +83,9 @@ def test_json_has_links_until_they_are_deleted(client: TestClient, service: Serv
     got = client.get(answer["picture"])
     assert got.headers["content-type"] == "image/png"
     assert decoded(got.content).shape == (210, 300, 3)
+    for wish, status in (("bytes=0-9", 206), ("bytes=0-1,5-6", 200), ("bytes=a-b", 200)):
+        assert client.get(answer["picture"], headers={"Range": wish}).status_code == status
+    refused(client.get(answer["picture"], headers={"Range": "bytes=99999999-"}), 416, "range", "behind them")
     assert client.delete(f"/v1/results/{answer['id']}").status_code == 204
     refused(client.get(answer["picture"]), 404, "not_found", "no such result")
     refused(client.delete(f"/v1/results/{answer['id']}"), 404, "not_found", "no such result")

@@ -1,4 +1,4 @@
-"""Sends a film whole, or the one range of it that a player asks for to seek."""
+"""Sends a file whole, or the one range of it that a player asks for to seek in a film."""
 
 import os
 import re
@@ -12,14 +12,15 @@ from facedancer_tf.serving.errors import as_answer
 _ONE_RANGE = re.compile(r"bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))")
 
 
-class FilmFile(FileResponse):
+class OneRangeFile(FileResponse):
     """A file, of which one range is sent where the header Range asks for one; other headers of that name are ignored.
 
     A range behind the end of the file is answered with 416, as JSON like every error.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = _ONE_RANGE.fullmatch(Headers(scope=scope).get("range", ""))
+        wish = Headers(scope=scope).get("range", "") if scope["method"] == "GET" else ""
+        asked = _ONE_RANGE.fullmatch(wish)
         start, end, last = asked.groups() if asked else (None, None, None)
         if asked is None or (start and end and int(end) < int(start)):
             headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
@@ -27,7 +28,7 @@ class FilmFile(FileResponse):
             return
         size = os.stat(self.path).st_size
         if (start and int(start) >= size) or (last and int(last) == 0):
-            sentence = f"the film has {size:,} bytes, and the range begins behind them"
+            sentence = f"the file has {size:,} bytes, and the range begins behind them"
             answer = as_answer(416, "range", sentence, {"Content-Range": f"bytes */{size}"})
             await answer(scope, receive, send)
             return
