@@ -94,7 +94,7 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
             read_limits(arguments.limit),
         )
     except ValueError as error:
-        raise UserError(f"{error}; see --token-file in python serve.py --help") from error
+        raise UserError(f"{error}; see python serve.py --help") from error
 
 
 def main() -> None:

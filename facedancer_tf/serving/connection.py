@@ -50,16 +50,21 @@ def timed_connections(head_s: float, silence_s: float, most: int) -> type[H11Pro
             head = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
             for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
-            self.transport.close()
+            self._close()
 
         def pause_writing(self) -> None:
             super().pause_writing()
-            self.answer_timer = self.loop.call_later(silence_s, self.transport.abort)
+            self._set_answer_timer()
 
         def resume_writing(self) -> None:
             super().resume_writing()
-            if self.answer_timer is not None:
+            if self.answer_timer is not None and not self.transport.is_closing():
                 self.answer_timer.cancel()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self.transport.is_closing():
+                self._set_answer_timer()
 
         def _set_head_timer(self) -> None:
             """Runs the timer as long as bytes may come that belong to no request at work."""
@@ -75,6 +80,16 @@ def timed_connections(head_s: float, silence_s: float, most: int) -> type[H11Pro
             if (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing():
                 if self.conn.our_state is h11.IDLE:
                     self.conn.send(h11.ConnectionClosed())
-                self.transport.close()
+                self._close()
+
+        def _close(self) -> None:
+            """Closes once all is read; a client that reads nothing any more is not waited for longer."""
+            self.transport.close()
+            self._set_answer_timer()
+
+        def _set_answer_timer(self) -> None:
+            if self.answer_timer is not None:
+                self.answer_timer.cancel()
+            self.answer_timer = self.loop.call_later(silence_s, self.transport.abort)
 
     return TimedConnection

@@ -4,9 +4,11 @@ A job owns a folder with its files, which is deleted with it; of an ended job on
 jobs are unguessable: who knows one may see it.
 """
 
+import logging
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
@@ -15,10 +17,12 @@ from threading import Condition, Thread
 from facedancer_tf.serving.job_process import JobProcess, Running
 from facedancer_tf.serving.job_progress import Progress
 from facedancer_tf.serving.job_words import ENDS, JobOrder, JobReport
+from facedancer_tf.serving.log import REQUESTS
 
 STATUS_OF_END = {"done": "done", "failed": "failed", "stopped": "cancelled"}
 SWEEP_S = 60.0  # between two looks for jobs that are to go
 Start = Callable[[Path, JobOrder], Running]
+log = logging.getLogger(REQUESTS)
 
 
 class QueueFull(Exception):
@@ -186,12 +190,14 @@ class JobQueue:
 
     def _run(self, job: _Job) -> None:
         try:
-            process = self._start(job.folder, job.order)
-        except OSError:
-            self._end(
-                job, JobReport("failed", code="crashed", message="no process could be started; try again")
-            )
-            return
+            self._follow(job)
+        except Exception:  # whatever it is, the films after this one shall have their turn
+            log.exception("a job could not be followed to its end")
+            sentence = "its process could not be started or followed; try again"
+            self._end(job, JobReport("failed", code="crashed", message=sentence))
+
+    def _follow(self, job: _Job) -> None:
+        process = self._start(job.folder, job.order)
         with self._changed:
             job.process = process
             if job.id not in self._jobs:
@@ -206,11 +212,12 @@ class JobQueue:
 
     def _end(self, job: _Job, report: JobReport) -> None:
         kept = job.order.output if report.stage == "done" else None
-        for path in job.folder.iterdir():  # uploads are not kept longer than they are needed
-            if path.is_dir():  # of pieces, where the process was killed
-                rmtree(path, ignore_errors=True)
-            elif path.name != kept:
-                path.unlink()
+        with suppress(OSError):  # what stays now goes with the job
+            for path in job.folder.iterdir():  # uploads are not kept longer than they are needed
+                if path.is_dir():  # of pieces, where the process was killed
+                    rmtree(path, ignore_errors=True)
+                elif path.name != kept:
+                    path.unlink()
         with self._changed:
             job.status, job.end, job.ended_s = STATUS_OF_END[report.stage], report, self._clock()
             if job.id not in self._jobs:

@@ -86,7 +86,8 @@ async def check(request: Request) -> MarksAnswer:
     form = await read_form(
         request, {"file": FileField(1, limits.film_bytes)}, (), limits, limits.film_upload_s
     )
-    marks = await in_engine(request, lambda: check_marks(form, limits))
+    async with service.checking:
+        marks = await asyncio.to_thread(check_marks, form, limits)
     return MarksAnswer.model_validate(marks)
 
 

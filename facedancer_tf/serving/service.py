@@ -1,8 +1,9 @@
 """What all routes of one server share."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Literal
@@ -22,13 +23,17 @@ SwapperFactory = Callable[[Path], Swapper]
 
 @dataclass(frozen=True)
 class Service:
-    """The parts of one server. `folder` is private, and goes with the server; routes reach this by `service_of`."""
+    """The parts of one server. `folder` is private, and goes with the server; routes reach this by `service_of`.
+
+    `checking` is held while marks are read, which needs no networks: one file at a time, beside the engine.
+    """
 
     settings: Settings
     folder: Path
     worker: EngineWorker
     results: Results
     metrics: Metrics
+    checking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     def of(cls, settings: Settings, folder: Path, build: SwapperFactory) -> "Service":

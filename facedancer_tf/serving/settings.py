@@ -1,5 +1,6 @@
 """What a server is told at its start: where it listens, who may ask, and the bounds on what anybody may ask for."""
 
+import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -80,7 +81,8 @@ class Settings:
         limits: see `ServingLimits`.
 
     Raises:
-        ValueError: for an address that others reach without a token, or for a token that can be guessed.
+        ValueError: for an address that others reach without a token, for a token that can be guessed, or for a
+            further name with more in it than a name.
     """
 
     host: str = "127.0.0.1"
@@ -95,6 +97,12 @@ class Settings:
             raise ValueError(
                 f"an address that other computers reach needs a token. Received: host={self.host}, token=None"
             )
+        for name in self.allowed_hosts:
+            if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", name):
+                raise ValueError(
+                    "an allowed host is a name alone, without scheme and port, as in swap.example.org. "
+                    f"Received: {name!r}"
+                )
         if self.token is not None and not (len(self.token) >= TOKEN_MIN_LETTERS and self.token.isascii()):
             raise ValueError(
                 f"`token` must have {TOKEN_MIN_LETTERS} or more ASCII letters. Received: {len(self.token)} letters"

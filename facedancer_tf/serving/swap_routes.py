@@ -1,6 +1,5 @@
 """The route that swaps a picture, and the links to results that are kept for a while."""
 
-from contextlib import ExitStack
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -55,24 +54,17 @@ async def swap_faces(request: Request) -> Response | SwapAnswer:
     masks = _one_of(form.texts, "masks", ("false", "true")) == "true"
     model = await chosen_model(service, form.texts.get("model"))
     as_json = _wants_json(request)
-    with ExitStack() as stack:
-        folder, name = form.folder, ""
-        if as_json:
-            kept = service.results.add()
-            stack.callback(service.results.remove, kept.id)
-            folder, name = kept.folder, kept.id
-        output = folder / f"swapped.{form_of}"
+    output = form.folder / f"swapped.{form_of}"
 
-        def work() -> SwapOutcome:
-            outcome = swap(
-                service.worker.swapper(model.name), form, face, output, masks and as_json, service.limits
-            )
-            for size_px, mask in outcome.masks.items():
-                write_unswapped(folder / f"mask_{size_px}.png", mask[..., None].repeat(3, axis=-1))
-            return outcome
+    def work() -> SwapOutcome:
+        outcome = swap(
+            service.worker.swapper(model.name), form, face, output, masks and as_json, service.limits
+        )
+        for size_px, mask in outcome.masks.items():
+            write_unswapped(_mask_file(form.folder, size_px), mask[..., None].repeat(3, axis=-1))
+        return outcome
 
-        outcome = await in_engine(request, work)
-        stack.pop_all()
+    outcome = await in_engine(request, work)
     likeness = [
         LikenessAnswer(face=number, source=float(after), target=float(before))
         for number, before, after in zip(
@@ -81,9 +73,13 @@ async def swap_faces(request: Request) -> Response | SwapAnswer:
     ]
     if not as_json:
         return _picture(output, {"X-Likeness": f"{likeness[0].source:.3f}"})
-    address = f"/v1/results/{name}"
+    # Only now, so that what is refused takes no other result's place.
+    kept = service.results.add()
+    for path in (output, *(_mask_file(form.folder, size_px) for size_px in outcome.masks)):
+        path.rename(kept.folder / path.name)
+    address = f"/v1/results/{kept.id}"
     return SwapAnswer(
-        id=name,
+        id=kept.id,
         picture=f"{address}/picture",
         masks=[
             MaskLink(size_px=size_px, picture=f"{address}/masks/{size_px}")
@@ -113,13 +109,17 @@ async def picture(request: Request, result: str) -> OneRangeFile:
 )
 async def mask(request: Request, result: str, size_px: int) -> OneRangeFile:
     """What AFFA's gate of this size chose: white is the source's identity, black the target."""
-    return _picture(service_of(request).results.file(result, f"mask_{size_px}.png"))
+    return _picture(service_of(request).results.file(result, _mask_file(Path(), size_px).name))
 
 
 @router.delete("/results/{result}", status_code=204, responses=refusals(404))
 async def delete(request: Request, result: str) -> None:
     """Deletes a result before its time."""
     service_of(request).results.remove(result)
+
+
+def _mask_file(folder: Path, size_px: int) -> Path:
+    return folder / f"mask_{size_px}.png"
 
 
 def _picture(path: Path, headers: dict[str, str] | None = None) -> OneRangeFile:

@@ -3,6 +3,7 @@
 import { ApiError, fetchFile, remove, sendForJson } from "./api.js";
 
 const EVERY_MS = 500;
+const PATIENCE = 20; // questions in a row without an answer: ten seconds
 const STAGES = {
   waiting: "Waiting for the film before this one",
   loading: "Loading the models",
@@ -35,8 +36,19 @@ export async function swapFilm(request, work) {
 }
 
 async function finished(address, work) {
+  let unanswered = 0;
   for (;;) {
-    const job = await sendForJson(address, { signal: work.signal });
+    let job;
+    try {
+      job = await sendForJson(address, { signal: work.signal });
+      unanswered = 0;
+    } catch (error) {
+      // A lost packet or a proxy's pause does not end a film; what the server says of the job does.
+      unanswered += 1;
+      if (!isPassing(error) || unanswered > PATIENCE) throw error;
+      await work.wait(new Promise((resolve) => setTimeout(resolve, EVERY_MS)));
+      continue;
+    }
     if (job.status === "done") return job;
     if (job.status === "failed") throw new ApiError(job.error.message, job.error.code);
     if (job.status === "cancelled") throw new ApiError("The server has cancelled the film.", "cancelled");
@@ -55,4 +67,8 @@ function wordsFor({ stage, progress, seconds_left: seconds }) {
 
 function duration(seconds) {
   return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function isPassing(error) {
+  return error instanceof ApiError && (error.code === "unreachable" || error.status >= 502);
 }
