@@ -191,7 +191,7 @@ class JobQueue:
     def _run(self, job: _Job) -> None:
         try:
             self._follow(job)
-        except Exception:  # whatever it is, the films after this one shall have their turn
+        except (OSError, RuntimeError, ValueError):  # the films after this one shall have their turn
             log.exception("a job could not be followed to its end")
             sentence = "its process could not be started or followed; try again"
             self._end(job, JobReport("failed", code="crashed", message=sentence))

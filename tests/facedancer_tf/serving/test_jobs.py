@@ -168,7 +168,7 @@ def test_where_no_process_can_be_started_the_job_fails(tmp_path: Path) -> None:
     (tmp_path / "job").mkdir()
     job = queue.submit(tmp_path / "job", ORDER)
     until(lambda: queue.state(job.id).status == "failed")
-    assert queue.state(job.id).message == "no process could be started; try again"
+    assert queue.state(job.id).message == "its process could not be started or followed; try again"
     queue.close()
 
 

@@ -42,9 +42,12 @@ def client(server: RunningServer) -> Iterator[httpx.Client]:
     assert "Traceback" not in server.log
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium of this machine; without one the tests of the page are skipped."""
+    """A headless Chromium of this machine; without one the tests of the page are skipped.
+
+    It goes with its file: as long as playwright is there, no other test of this process can run an event loop.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine (apt-get install chromium)")
     with sync_playwright() as playwright:
