@@ -21,6 +21,7 @@ from losses.flagged import flagged_mean
 from losses.gradient_penalty import r1_logit_sum, r1_penalty
 from losses.identity import identity_contrast_loss, identity_loss
 from losses.ifsr import ifsr_loss
+from losses.occluder import occluder_loss
 from losses.perceptual import perceptual_loss
 from losses.reconstruction import absolute_error, cycle_loss, reconstruction_loss
 from networks.blocks import FUSIONS
@@ -138,6 +139,7 @@ def loss_cases() -> Iterator[tuple[str, list[np.ndarray]]]:
     a, b = (rng.uniform(-1, 1, (2, 8, 8, 3)).astype("float32") for _ in range(2))
     x, y, z = (rng.standard_normal((2, 16)).astype("float32") for _ in range(3))
     self_swap = np.array([1, 0], "float32")
+    covered = rng.uniform(0, 1, (2, 8, 8, 1)).astype("float32")
     cases: dict[str, tuple[Function, tuple[np.ndarray, ...]]] = {
         "per_sample_mean": (per_sample_mean, (a,)),
         "generator_adversarial": (generator_adversarial, (a,)),
@@ -152,6 +154,7 @@ def loss_cases() -> Iterator[tuple[str, list[np.ndarray]]]:
         "reconstruction_loss": (lambda a, b: reconstruction_loss(a, b, self_swap, 2), (a, b)),
         "absolute_error": (absolute_error, (a, b)),
         "cycle_loss": (cycle_loss, (a, b)),
+        "occluder_loss": (lambda a, b: occluder_loss(a, b, covered), (a, b)),
         "perceptual_loss": (lambda a, b: perceptual_loss([a], [b], self_swap, 2), (a, b)),
     }
     for name, (function, values) in cases.items():
