@@ -20,16 +20,6 @@ from facedancer_tf.swapping.swapper import Swapper
 TARGET = "the target"
 
 
-def chosen_person(form: Form) -> int | str:
-    """What the field `person` means: largest, all or a number; raises Refusal for anything else."""
-    text = form.texts.get("person", "largest")
-    if text in ("largest", "all"):
-        return text
-    if text.isascii() and text.isdigit() and len(text) <= 4:
-        return int(text)
-    raise Refusal(422, "invalid", "the field person must be largest, all or a number from 0")
-
-
 def check_sources(swapper: Swapper, form: Form, limits: ServingLimits) -> None:
     """Raises Refusal unless each source is a picture with a face."""
     with named_by_field(form):

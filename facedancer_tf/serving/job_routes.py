@@ -14,10 +14,10 @@ from facedancer_tf.serving.engine_worker import gone_away, stopping
 from facedancer_tf.serving.errors import Refusal, refusals, without_folders
 from facedancer_tf.serving.file_range import OneRangeFile
 from facedancer_tf.serving.form_schemas import MODEL, PICTURE, form_schema, several
-from facedancer_tf.serving.job_intake import check_sources, chosen_person, take_film
+from facedancer_tf.serving.job_intake import check_sources, take_film
 from facedancer_tf.serving.jobs import Closed, JobQueue, JobState, QueueFull
 from facedancer_tf.serving.metrics import JOB_STATES
-from facedancer_tf.serving.picture_routes import FAILURES, chosen_model, in_engine
+from facedancer_tf.serving.picture_routes import FAILURES, chosen_model, chosen_one, in_engine
 from facedancer_tf.serving.service import service_of
 from facedancer_tf.serving.settings import ServingLimits
 from facedancer_tf.serving.uploads import FileField, read_form
@@ -107,7 +107,7 @@ async def _begun(request: Request, jobs: Jobs) -> JobState:
         "target": FileField(1, limits.film_bytes),
     }
     form = await read_form(request, files, ("person", "model"), limits, limits.film_upload_s)
-    whom = chosen_person(form)
+    whom = chosen_one(form, "person")
     model = await chosen_model(service, form.texts.get("model"))
     await in_engine(request, lambda: check_sources(service.worker.swapper(model.name), form, limits))
     async with jobs.look:

@@ -62,7 +62,7 @@ async def embed(request: Request) -> EmbeddingAnswer:
     """Computes the identity of one face, as the model's encoder sees it."""
     service = service_of(request)
     form = await read_pictures(request, {"picture": 1}, ("face", "model"))
-    face = chosen_face(form)
+    face = chosen_one(form, "face")
     if face == "all":
         raise Refusal(422, "invalid", "the field face must be largest or a number here")
     model = await chosen_model(service, form.texts.get("model"))
@@ -113,14 +113,14 @@ async def chosen_model(service: Service, name: str | None) -> ListedModel:
     return find_model(await asyncio.to_thread(service.models), name)
 
 
-def chosen_face(form: Form) -> int | str:
-    """What the field `face` means: largest, all or a number; raises Refusal for anything else."""
-    text = form.texts.get("face", "largest")
+def chosen_one(form: Form, field: str) -> int | str:
+    """What the field `face` or `person` means: largest, all or a number; raises Refusal for anything else."""
+    text = form.texts.get(field, "largest")
     if text in ("largest", "all"):
         return text
     if text.isascii() and text.isdigit() and len(text) <= 4:
         return int(text)
-    raise Refusal(422, "invalid", "the field face must be largest, all or a number from 0")
+    raise Refusal(422, "invalid", f"the field {field} must be largest, all or a number from 0")
 
 
 def _face(number: int, face: Face) -> FaceAnswer:

@@ -11,8 +11,8 @@ from facedancer_tf.serving.file_range import OneRangeFile
 from facedancer_tf.serving.form_schemas import FACE, MODEL, PICTURE, form_schema, several
 from facedancer_tf.serving.picture_routes import (
     FAILURES,
-    chosen_face,
     chosen_model,
+    chosen_one,
     in_engine,
     read_pictures,
 )
@@ -50,7 +50,7 @@ async def swap_faces(request: Request) -> Response | SwapAnswer:
     form = await read_pictures(
         request, {"source": service.limits.sources, "target": 1}, ("face", "model", "format", "masks")
     )
-    face, form_of = chosen_face(form), _one_of(form.texts, "format", tuple(FORMATS))
+    face, form_of = chosen_one(form, "face"), _one_of(form.texts, "format", tuple(FORMATS))
     masks = _one_of(form.texts, "masks", ("false", "true")) == "true"
     model = await chosen_model(service, form.texts.get("model"))
     as_json = _wants_json(request)
