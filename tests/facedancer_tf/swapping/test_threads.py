@@ -18,12 +18,14 @@ from facedancer_tf.swapping import engine
 from facedancer_tf.swapping.swapper import Swapper
 
 THREADS, SWAPS = 8, 50
+SIZES = 31
+EVERY_SIZE = 5 * SIZES  # five photographs take turns
 
 
 def picture_of(number: int, photographs: list[np.ndarray]) -> np.ndarray:
     """One of the photographs at one of many sizes and brightnesses; another one for every number below 400."""
     photograph = photographs[number % len(photographs)]
-    side_px = 160 + 7 * (number // len(photographs) % 31)
+    side_px = 160 + 7 * (number // len(photographs) % SIZES)
     factor = side_px / max(photograph.shape[:2])
     small = cv2.resize(photograph, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return (small * (1.0 - 0.0005 * number)).astype(np.uint8)
@@ -83,12 +85,12 @@ def test_threads_on_one_detector_get_their_own_faces(photographs) -> None:
 def test_memory_stays_flat_over_300_swaps(tiny_model: Path, photographs) -> None:
     with Swapper(tiny_model) as swapper:
         identity = swapper.embed(photographs[0])
-        for i in range(100):  # sizes come for the first time, and with them the libraries' own buffers
+        for i in range(EVERY_SIZE):  # a size that comes for the first time brings the libraries' buffers
             swapper.swap(identity, picture_of(i, photographs), face="all")
-        after_100 = memory_mb()
-        for i in range(100, 400):
+        before = memory_mb()
+        for i in range(EVERY_SIZE, EVERY_SIZE + 300):
             swapper.swap(identity, picture_of(i, photographs), face="all")
-        assert memory_mb() - after_100 < 30
+        assert memory_mb() - before < 30
 
 
 def memory_mb() -> float:
