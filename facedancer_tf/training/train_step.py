@@ -82,7 +82,9 @@ class Objective:
             terms["identity_contrast"] = mean(identity_contrast_loss(*three))
         if by_second:
             seconds = source["second"], target["second"], models.second_embeddings(visible, views)
+        if weight.second_identity:
             terms["second_identity"] = mean(identity_loss(seconds[0], seconds[2]))
+        if weight.second_contrast:
             terms["second_contrast"] = mean(identity_contrast_loss(*seconds))
         if weight.ifsr:
             terms["ifsr"] = ifsr_loss(

@@ -13,9 +13,8 @@ from data.augmentation import draw_per_sample
 from facedancer_tf.training.config_sections import ViewsConfig
 
 VIEW_ROLE = 20
-Views = Callable[
-    [tf.Tensor, int], tf.Tensor
-]  # pictures [b, S, S, 3], output_px -> [b, output_px, output_px, 3]
+# pictures [b, S, S, 3] and output_px -> [b, output_px, output_px, 3]
+Views = Callable[[tf.Tensor, int], tf.Tensor]
 
 
 def random_views(settings: ViewsConfig, seed: int, batch: dict) -> Views | None:
