@@ -19,6 +19,7 @@ FORBIDDEN = {
     "losses": {"networks", "data", "facedancer_tf", "tensorflow"},
     "data": {"networks", "losses", "facedancer_tf"},
     "data/faces": {"tensorflow", "keras"},
+    "data/clusters": {"tensorflow", "keras"},
     "data/occluders": {"tensorflow", "keras"},
     "facedancer_tf": set(),
     "facedancer_tf/graphs": {"tensorflow"},
@@ -34,7 +35,8 @@ WINGS: dict[str, dict[str, set[str]]] = {
         "": set(),
         "faces": {""},
         "occluders": {"", "faces"},
-        "preparing": {"", "faces"},
+        "clusters": {""},
+        "preparing": {"", "faces", "clusters"},
     },
     "facedancer_tf": {
         "": set(),

@@ -1,0 +1,123 @@
+"""Connects to the processes that share work: those of a Dask cluster, or some that it starts on this machine."""
+
+import logging
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from distributed import Client, LocalCluster
+
+LOCAL = "local"
+CONNECT_S = 10.0
+RETURN_S = 600.0  # how long a scheduler that was there may be away
+
+
+class ClusterLost(ConnectionError):
+    """The scheduler cannot be reached; the message says where and what to do."""
+
+
+class Cluster:
+    """A connection to a scheduler: that of our own processes, or one at an address (for TLS, as Dask is configured)."""
+
+    def __init__(self, place: "str | LocalCluster") -> None:
+        self.place = place
+        self.client = _connect(place)
+
+    def wait_for_workers(self) -> None:
+        """Waits for the first worker; raises ClusterLost where none comes."""
+        try:
+            self.client.wait_for_workers(1, timeout=CONNECT_S * 3)
+        except TimeoutError as error:
+            raise ClusterLost(
+                f"no worker has joined the scheduler at {self.place}: start some there"
+            ) from error
+
+    def threads(self) -> int:
+        """How many tasks can run at once now."""
+        return sum(self.client.nthreads().values())
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the scheduler is there."""
+        return bool(self.client.status == "running")
+
+    def come_back(self) -> None:
+        """Waits until the scheduler, which was lost, is there again; raises ClusterLost where it stays away."""
+        deadline = time.monotonic() + RETURN_S
+        while not self.is_up:
+            if self.client.status == "closed":
+                try:
+                    self.client = _connect(self.place)
+                except ClusterLost:
+                    if time.monotonic() > deadline:
+                        raise
+            time.sleep(0.2)
+
+
+def _connect(place: "str | LocalCluster") -> "Client":
+    """A client of the scheduler, which from then on gives tasks back whose worker died, instead of trying others."""
+    from distributed import Client
+
+    try:
+        client = Client(place, timeout=CONNECT_S, set_as_default=False)
+        client.run_on_scheduler(_give_back)
+    except (OSError, TimeoutError, ValueError, TypeError) as error:
+        raise ClusterLost(
+            f"no Dask scheduler answers at {place} ({' '.join(str(error).split())[:200]}): see that it runs, and "
+            "that its address is like tcp://host:8786, or tls:// with certificates"
+        ) from error
+    return client
+
+
+def _give_back(dask_scheduler: object) -> None:
+    # The client knows better: it tries the parts of a task one by one, to find the one that kills workers.
+    dask_scheduler.allowed_failures = 0  # type: ignore[attr-defined]
+
+
+@contextmanager
+def connected(address: str, workers: int) -> Iterator[Cluster | None]:
+    """Connects to the scheduler at `address`; for LOCAL, starts `workers` processes here, or none where that is 1.
+
+    Without a cluster (None) the work is done in this process. Raises ClusterLost where no scheduler answers.
+    """
+    if address == LOCAL and workers == 1:
+        yield None
+        return
+    logging.getLogger("distributed").setLevel(
+        logging.CRITICAL
+    )  # what dies is said by those who share the work
+    with ExitStack() as stack:
+        started = stack.enter_context(_started(workers)) if address == LOCAL else None
+        cluster = Cluster(started or address)
+        stack.callback(lambda: cluster.client.close())
+        cluster.wait_for_workers()
+        yield cluster
+
+
+@contextmanager
+def _started(workers: int) -> Iterator["LocalCluster"]:
+    """A scheduler and `workers` processes of this machine, which nobody else can use: they ask for a certificate."""
+    from distributed import LocalCluster
+
+    # Threads and processes that start with Ctrl-C blocked keep it so: it is this process's business.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="facedancer_tf_"))
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                memory_limit=0,
+                dashboard_address=None,
+                local_directory=folder,
+                security=True,
+            )
+            stack.callback(lambda: cluster.close(timeout=5))
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            yield cluster
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
