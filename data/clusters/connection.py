@@ -4,9 +4,11 @@ import logging
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
@@ -100,11 +102,15 @@ def connected(address: str, workers: int) -> Iterator[Cluster | None]:
         logging.CRITICAL
     )  # what dies is said by those who share the work
     with ExitStack() as stack:
-        started = stack.enter_context(_started(workers)) if address == LOCAL else None
-        cluster = Cluster(started or address)
-        stack.callback(lambda: cluster.client.close())
-        cluster.wait_for_workers()
-        yield cluster
+        with _interrupts_held():
+            cluster = Cluster(stack.enter_context(_started(workers)) if address == LOCAL else address)
+            stack.callback(cluster.client.close)
+            cluster.wait_for_workers()
+        try:
+            yield cluster
+        finally:
+            with _interrupts_held():
+                stack.close()
 
 
 @contextmanager
@@ -112,7 +118,9 @@ def _started(workers: int) -> Iterator["LocalCluster"]:
     """A scheduler and `workers` processes of this machine, which nobody else can use: they ask for a certificate."""
     from distributed import LocalCluster
 
-    # Threads and processes that start with Ctrl-C blocked keep it so: it is this process's business.
+    # Processes that start with Ctrl-C blocked keep it so: it is this process's business. The tracker, which starts
+    # with the first process, would unblock it again.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         with ExitStack() as stack:
@@ -127,8 +135,24 @@ def _started(workers: int) -> Iterator["LocalCluster"]:
                 security=True,
                 silence_logs=logging.CRITICAL,
             )
-            stack.callback(lambda: cluster.close(timeout=5))
+            stack.callback(cluster.close, timeout=5)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             yield cluster
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Lets Ctrl-C come when the block is over: within, it would leave processes half started, or half ended."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
