@@ -82,6 +82,12 @@ def _connect(place: "str | LocalCluster") -> "Client":
     return client
 
 
+def _is_open(address: str) -> bool:
+    """Whether a scheduler at `address` may be reached from other machines without a certificate."""
+    loopback = ("127.", "localhost", "[::1]")
+    return address != LOCAL and not address.startswith(("tls://", *(f"tcp://{host}" for host in loopback)))
+
+
 def _prepare(dask_scheduler: "Scheduler") -> int:
     """Runs in the scheduler: it is to give tasks back whose worker died; returns how many can run at once."""
     # The client knows better than to try other workers: it tries the parts, to find the one that kills.
