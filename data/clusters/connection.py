@@ -104,10 +104,15 @@ def connected(address: str, workers: int) -> Iterator[Cluster | None]:
     if address == LOCAL and workers == 1:
         yield None
         return
-    logging.getLogger("distributed").setLevel(
-        logging.CRITICAL
-    )  # what dies is said by those who share the work
+    if _is_open(address):
+        tqdm.write(
+            f"note: {address} asks nobody who they are: whoever reaches it can run any code on its workers; use tls://",
+            file=sys.stderr,
+        )
     with ExitStack() as stack:
+        log = logging.getLogger("distributed")
+        stack.callback(log.setLevel, log.level)
+        log.setLevel(logging.CRITICAL)  # what dies is said by those who share the work
         with _interrupts_held():
             cluster = Cluster(stack.enter_context(_started(workers)) if address == LOCAL else address)
             stack.callback(cluster.client.close)
