@@ -21,6 +21,7 @@ from typing import Any
 
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.terminal import say
 
 # Also in worker processes, but not in a test that imports this file.
 if __name__ in ("__main__", "__mp_main__"):
@@ -170,10 +171,10 @@ def build_sface_embed() -> Embed:
 
 def print_report(report: dict[str, Any], seconds: float, folder: Path) -> None:
     """Prints a small table of how many pictures were used and left out, and of how people look."""
-    print(*report_table(report), sep="\n")
+    say(*report_table(report))
     made, before = report["made_now"], report["pictures"] - report["made_now"]
     rate = f"{made / max(seconds, 1e-3):.1f} pictures/s" + (f", {before:,} done before" if before else "")
-    print(f"{seconds:.0f} s, {rate}; shards and report in {folder}")
+    say(f"{seconds:.0f} s, {rate}; shards and report in {folder}")
 
 
 def by_picture(plans: list[ShardPlan]) -> bool:
@@ -216,7 +217,7 @@ def main() -> None:
         items, not_listed = listing.items, listing.left_out
         if unreadable:
             first = f"{unreadable[0].filename}: {unreadable[0].strerror}"
-            print(f"warning: unreadable folders left out: {len(unreadable)} ({first})", file=sys.stderr)
+            say(f"warning: unreadable folders left out: {len(unreadable)} ({first})", stream=sys.stderr)
         if not items:
             others = "".join(f"; {words(reason)}: {len(names)}" for reason, names in not_listed.items())
             raise UserError(
@@ -228,9 +229,9 @@ def main() -> None:
         rounds = read_rounds(options.output, items)
         plans = plan_rounds(rounds, options.seed, options.validation)
         if len(rounds) > 1:
-            print(f"note: the last {len(rounds[-1])} of {len(items)} pictures are added to those before")
+            say(f"note: the last {len(rounds[-1])} of {len(items)} pictures are added to those before")
         if by_picture(plans):
-            print("note: too few people to hold some out whole: single pictures are held out for validation")
+            say("note: too few people to hold some out whole: single pictures are held out for validation")
         report = make_shards(
             options.output, plans, settings, maker, options.workers, part, parts, rounds, not_listed
         )
@@ -240,7 +241,7 @@ def main() -> None:
         raise UserError(f"could not write to {options.output}: {error}") from error
     print_report(report, time.perf_counter() - start, options.output)
     if report["train"] == 0:
-        print("warning: no face was found for training", file=sys.stderr)
+        say("warning: no face was found for training", stream=sys.stderr)
 
 
 if __name__ == "__main__":

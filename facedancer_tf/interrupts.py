@@ -9,14 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from facedancer_tf.early_interrupts import stop_at_once
+
 
 class Interrupts:
-    """Says whether Ctrl-C has come; each one raises KeyboardInterrupt."""
+    """Says whether Ctrl-C has come. The first one raises KeyboardInterrupt, a second one ends the process at once."""
 
     def __init__(self) -> None:
         self.came = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.came:  # what the first one set going takes too long, or is being interrupted itself
+            stop_at_once(number, frame)
         self.came = True
         raise KeyboardInterrupt
 
@@ -29,12 +33,11 @@ def watched_interrupts() -> Iterator[Interrupts]:
 
     def pass_on(error: "sys.UnraisableHookArgs") -> None:
         if issubclass(error.exc_type, KeyboardInterrupt):
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # it came where Python would report it and go on
-            signal.raise_signal(signal.SIGINT)
+            stop_at_once(signal.SIGINT, None)  # it came where Python would report it and go on
         else:
             unraisable(error)
 
-    if before not in (signal.default_int_handler, signal.SIG_DFL):
+    if before not in (signal.default_int_handler, signal.SIG_DFL, stop_at_once):
         yield watch
         return
     signal.signal(signal.SIGINT, watch)

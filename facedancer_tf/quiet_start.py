@@ -53,6 +53,9 @@ def _load(wake_devices: bool) -> None:
                         0.0
                     )  # finds the devices, and TensorFlow writes the rest of its start-up lines
                 noise = _NOISE
+            except KeyboardInterrupt:  # no failure whose reasons somebody looks for
+                noise = _NOISE
+                raise
             finally:
                 sys.stderr.flush()
                 os.dup2(original_stderr, 2)

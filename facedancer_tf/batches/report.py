@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from facedancer_tf.errors import UserError
+from facedancer_tf.terminal import printable
 from facedancer_tf.writing import write_text
 
 REPORT = "report.csv"
@@ -64,7 +65,5 @@ def write_report(folder: Path, rows: Iterable[Row]) -> None:
 
 def cell(text: str) -> str:
     """The text as a spreadsheet may see it: no formula, and no signs that do not print."""
-    shown = "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
-    )
+    shown = printable(text)
     return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown

@@ -25,6 +25,7 @@ from facedancer_tf.importing.generator_plan import read_plan
 from facedancer_tf.importing.legacy_h5 import checkpoint_graph
 from facedancer_tf.importing.saved_layers import Checkpoint, read_checkpoint
 from facedancer_tf.importing.saved_order import pair_in_saved_order, read_sizes
+from facedancer_tf.terminal import printable
 from facedancer_tf.weights.archive import fingerprint
 from facedancer_tf.weights.catalogue import sha256_of
 from facedancer_tf.weights.discriminator_file import DiscriminatorRecipe, save_discriminator_file
@@ -105,8 +106,7 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
         said = (
             str(error) if isinstance(error, ValueError) else f"its description is not a network's ({error!r})"
         )
-        line = "".join(letter if letter.isprintable() else "?" for letter in said)
-        raise UserError(f"{path} cannot be imported: {line[:400]}", "unreadable") from error
+        raise UserError(f"{path} cannot be imported: {printable(said)[:400]}", "unreadable") from error
 
 
 def _archive(path: Path) -> str:
