@@ -19,7 +19,7 @@ from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE
 from facedancer_tf.plots import check_plot
 from facedancer_tf.quiet_start import load_tensorflow_quietly
-from facedancer_tf.terminal import say
+from facedancer_tf.shown_text import say
 from facedancer_tf.weights.catalogue import find_weights
 from facedancer_tf.writing import write_text
 

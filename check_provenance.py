@@ -17,7 +17,7 @@ from data.pictures import UnreadablePicture
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.provenance.checking import as_json, check, in_words
-from facedancer_tf.terminal import say
+from facedancer_tf.shown_text import say
 
 EPILOG = """\
 exit code: 0 where every file is marked as synthetic, 1 where one is not, 2 where one cannot be read.

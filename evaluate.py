@@ -24,8 +24,8 @@ from facedancer_tf.evaluation.output_folder import check_apart, check_output
 from facedancer_tf.evaluation.pair_set import read_pair_set
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 from facedancer_tf.swapping.swapper import Swapper
-from facedancer_tf.terminal import say
 from facedancer_tf.writing import make_folder
 
 EPILOG = """\

@@ -28,8 +28,8 @@ from facedancer_tf.films.film import read_facts
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.plots import check_plot
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 from facedancer_tf.swapping.portraits import NoFace, Portrait, read_portrait
-from facedancer_tf.terminal import say
 from facedancer_tf.writing import make_folder
 
 EPILOG = """\

@@ -14,7 +14,7 @@ from pathlib import Path
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
-from facedancer_tf.terminal import say
+from facedancer_tf.shown_text import say
 from facedancer_tf.weights.catalogue import find_weights
 
 EPILOG = """\

@@ -21,7 +21,7 @@ from typing import Any
 
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
-from facedancer_tf.terminal import say
+from facedancer_tf.shown_text import say
 
 # Also in worker processes, but not in a test that imports this file.
 if __name__ in ("__main__", "__mp_main__"):

@@ -15,7 +15,7 @@ from pathlib import Path
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.serving.settings import ServingLimits, Settings
-from facedancer_tf.terminal import say
+from facedancer_tf.shown_text import say
 
 EPILOG = """\
 examples:

@@ -29,6 +29,7 @@ from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.metadata import is_ours
 from facedancer_tf.provenance.writing import load_signer, write_unswapped
+from facedancer_tf.shown_text import say
 from facedancer_tf.swapping.drawing import draw_faces
 from facedancer_tf.swapping.picture_swap import WritingOptions, swap_picture
 from facedancer_tf.swapping.swap_inputs import (
@@ -41,7 +42,6 @@ from facedancer_tf.swapping.swap_inputs import (
     while_loading,
 )
 from facedancer_tf.swapping.swapper import NO_FACE, Swapper, load_detector
-from facedancer_tf.terminal import say
 
 EPILOG = """\
 examples:

@@ -23,9 +23,9 @@ from facedancer_tf.films.film import read_facts
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.writing import load_signer, write_unswapped
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 from facedancer_tf.swapping.swap_inputs import read_file
 from facedancer_tf.swapping.swapper import Swapper
-from facedancer_tf.terminal import say
 from facedancer_tf.video.cast_file import read_cast
 from facedancer_tf.video.casting import NOBODY, Position, Whom, Wish
 from facedancer_tf.video.film_settings import FilmSettings, section_of

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Literal, NoReturn
 
 from facedancer_tf.interrupts import Interrupts, watched_interrupts
-from facedancer_tf.terminal import say
+from facedancer_tf.shown_text import say
 
 Code = Literal[
     "invalid", "missing", "unreadable", "unwritable", "in_use", "no_face", "no_such_face", "weights_missing"

@@ -17,6 +17,7 @@ from typing import Any
 import keras
 
 from data.faces.alignment import template
+from data.printable import printable
 from facedancer_tf.errors import UserError
 from facedancer_tf.graphs.graph import Graph, GraphError, match
 from facedancer_tf.graphs.keras_layers import model_graph
@@ -25,7 +26,6 @@ from facedancer_tf.importing.generator_plan import read_plan
 from facedancer_tf.importing.legacy_h5 import checkpoint_graph
 from facedancer_tf.importing.saved_layers import Checkpoint, read_checkpoint
 from facedancer_tf.importing.saved_order import pair_in_saved_order, read_sizes
-from facedancer_tf.terminal import printable
 from facedancer_tf.weights.archive import fingerprint
 from facedancer_tf.weights.catalogue import sha256_of
 from facedancer_tf.weights.discriminator_file import DiscriminatorRecipe, save_discriminator_file

@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 
 from data.pictures import UnreadablePicture
 from facedancer_tf.errors import Code, UserError
-from facedancer_tf.terminal import say
+from facedancer_tf.shown_text import say
 
 _ROOT = Path(__file__).resolve().parents[2]
 

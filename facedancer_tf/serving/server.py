@@ -22,8 +22,8 @@ from facedancer_tf.serving.log import start_log
 from facedancer_tf.serving.models import find_model
 from facedancer_tf.serving.service import Service, private_folder
 from facedancer_tf.serving.settings import Settings
+from facedancer_tf.shown_text import say
 from facedancer_tf.swapping.swapper import Swapper
-from facedancer_tf.terminal import say
 
 LOADING_AFTER_S = 0.05  # importing TensorFlow holds Python up: who waits already is answered first
 FINISHING_S = 30  # for what runs, and for uploads under way

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
-from facedancer_tf.terminal import say
+from facedancer_tf.shown_text import say
 from facedancer_tf.training.checkpoint_files import (
     checkpoint_steps,
     is_whole,

@@ -16,7 +16,7 @@ from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
 from facedancer_tf.provenance.swapped import Swapped, UsedModel
 from facedancer_tf.provenance.writing import mark_pixels, write_swapped
-from facedancer_tf.terminal import say
+from facedancer_tf.shown_text import say
 from facedancer_tf.training.batches import build_batches, damaged_record
 from facedancer_tf.training.cached_embeddings import embeddings_of_run
 from facedancer_tf.training.checkpoints import RunState

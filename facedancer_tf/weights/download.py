@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from data.whole_files import passing_path
 from facedancer_tf.errors import UserError
-from facedancer_tf.terminal import say
+from facedancer_tf.shown_text import say
 from facedancer_tf.weights.catalogue import NamedWeights, cache_folder, sha256_of
 
 BLOCK_BYTES = 1 << 20

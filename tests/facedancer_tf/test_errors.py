@@ -108,7 +108,7 @@ def test_every_script_heeds_ctrl_c_before_its_other_imports(entry):
 
 def test_closed_streams_take_no_file_s_place(tmp_path):
     body = f"f = open({str(tmp_path / 'a')!r}, 'w')\n    assert f.fileno() > 2, f.fileno()\n    os.write(2, b'log')"
-    code = f"import os, sys\nfrom facedancer_tf.errors import *\ndef main():\n    {body}\n    print('x')\nrun_main(main)"
+    code = f"import os\nfrom facedancer_tf.errors import *\ndef main():\n    {body}\n    print('x')\nrun_main(main)"
     for closed in (">&-", "2>&-", "<&- >&- 2>&-"):
         ran = subprocess.run(
             ["bash", "-c", f'"$0" -c "$1" {closed}', sys.executable, code], cwd=ROOT, timeout=60
