@@ -142,3 +142,25 @@ def test_two_films_in_one_file_end_with_the_first(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"its times run back after 0\.96 s"):
         read.extend(frame.pts for frame in read_frames(facts))
     assert len(read) == 24
+
+
+def test_an_animation_that_only_ffmpeg_reads_plays_once(tmp_path: Path) -> None:
+    frames = [Image.fromarray(picture) for picture in PICTURES[:3]]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:], loop=3)
+    assert read_facts(tmp_path / "a.png").loops == 3
+    content = bytearray((tmp_path / "a.png").read_bytes())
+    content[29] ^= 1  # the header's checksum
+    (tmp_path / "a.png").write_bytes(content)
+    assert read_facts(tmp_path / "a.png").loops == 1
+
+
+def test_a_webp_of_more_pixels_than_any_film_is_refused(tmp_path: Path) -> None:
+    frames = [Image.fromarray(picture) for picture in PICTURES[:3]]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:])
+    content = bytearray((tmp_path / "a.webp").read_bytes())
+    place = content.find(b"VP8X") + 12
+    for side in (9_999, 16_382):  # Pillow refuses the second itself
+        content[place : place + 6] = side.to_bytes(3, "little") * 2
+        (tmp_path / "a.webp").write_bytes(content)
+        with pytest.raises(UserError, match="pixels"):
+            read_facts(tmp_path / "a.webp")
