@@ -18,6 +18,7 @@ from pathlib import Path
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 from facedancer_tf.weights.catalogue import EMBEDDED, NAMED, cached, find_weights, insightface_model
 
 EPILOG = """\
@@ -99,13 +100,13 @@ def named_encoder(text: str) -> tuple[str, str]:
 def list_names() -> None:
     """Prints the known weights, one on each line."""
     for name, (kind, licence) in EMBEDDED.items():
-        print(f"{name:18} {kind:10} here      embedded, found by itself; {licence}")
+        say(f"{name:18} {kind:10} here      embedded, found by itself; {licence}")
     for weights in NAMED.values():
         here = cached(weights.name).is_file() or (
             weights.kind == "encoder" and insightface_model(weights.name)
         )
         state = "here" if here else "not here"
-        print(f"{weights.name:18} {weights.kind:10} {state:9} {weights.page}; {weights.licence}")
+        say(f"{weights.name:18} {weights.kind:10} {state:9} {weights.page}; {weights.licence}")
 
 
 def main() -> None:
@@ -146,8 +147,8 @@ def main() -> None:
     if entry is not None and imported.kind != entry.kind:
         raise UserError(f"{entry.name} names {entry.kind} weights, but {source} holds a {imported.kind}")
     imported.save(output)
-    print(f"{imported.summary}")
-    print(f"{output} written in {time.monotonic() - started:.1f} s")
+    say(f"{imported.summary}")
+    say(f"{output} written in {time.monotonic() - started:.1f} s")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any
 import keras
 
 from data.faces.alignment import template
+from data.printable import printable
 from facedancer_tf.errors import UserError
 from facedancer_tf.graphs.graph import Graph, GraphError, match
 from facedancer_tf.graphs.keras_layers import model_graph
@@ -105,8 +106,7 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
         said = (
             str(error) if isinstance(error, ValueError) else f"its description is not a network's ({error!r})"
         )
-        line = "".join(letter if letter.isprintable() else "?" for letter in said)
-        raise UserError(f"{path} cannot be imported: {line[:400]}", "unreadable") from error
+        raise UserError(f"{path} cannot be imported: {printable(said)[:400]}", "unreadable") from error
 
 
 def _archive(path: Path) -> str:

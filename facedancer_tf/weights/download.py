@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from data.whole_files import passing_path
 from facedancer_tf.errors import UserError
+from facedancer_tf.shown_text import say
 from facedancer_tf.weights.catalogue import NamedWeights, cache_folder, sha256_of
 
 BLOCK_BYTES = 1 << 20
@@ -37,7 +38,7 @@ def fetch(weights: NamedWeights) -> Path:
     path = folder / (weights.member or weights.file)
     if path.is_file() and weights.sha256 is not None and sha256_of(path) == weights.sha256:
         return path
-    print(f"{weights.url} (licence: {weights.licence})")
+    say(f"{weights.url} (licence: {weights.licence})")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with passing_path(path) as partial:
@@ -50,7 +51,7 @@ def fetch(weights: NamedWeights) -> Path:
             if weights.sha256 not in (None, digest):
                 raise ValueError(f"it is another file than expected, its SHA-256 is {digest}")
             if weights.sha256 is None:
-                print(f"SHA-256 {digest}; none is known to compare it with")
+                say(f"SHA-256 {digest}; none is known to compare it with")
             os.replace(file, path)
     except (
         OSError,
