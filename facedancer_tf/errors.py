@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from typing import Literal, NoReturn
 
+from data.printable import printable
 from facedancer_tf.interrupts import Interrupts, watched_interrupts
 
 Code = Literal[
@@ -82,7 +83,7 @@ def _run(main: Callable[[], None], interrupts: Interrupts) -> None:
 
 
 def _leave(line: str, code: int) -> NoReturn:
-    print(line, file=sys.stderr)
+    print(printable(line), file=sys.stderr)  # names in it may come from a file
     sys.exit(code)
 
 
