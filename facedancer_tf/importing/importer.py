@@ -102,9 +102,9 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
             raise GraphError(
                 "it is a web page or a Git LFS pointer, not the weights; download the file itself"
             )
-        file = read_onnx_apart(path)
+        onnx = read_onnx_apart(path)
         with without_drawing():
-            return _from_onnx(file, stated, origin)
+            return _from_onnx(onnx, stated, origin)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         # GraphError and NotPlain are ValueErrors; the others come from configs that do not describe a network.
         said = (

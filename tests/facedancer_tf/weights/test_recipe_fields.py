@@ -26,7 +26,7 @@ GENERATOR: dict[str, Any] = {
     "size_px": 64, "identity_width": 128, "base_filters": 4, "fusion": ["no_skip"] * 5 + ["concat"],
     "mapping_depth": 1, "mapping_width": 16,
 }  # fmt: skip
-DISCRIMINATOR = {"size_px": 64, "base_filters": 4}
+DISCRIMINATOR: dict[str, Any] = {"size_px": 64, "base_filters": 4}
 LARGE = 30_000_000  # numbers: no kernel of that size may be made
 
 
