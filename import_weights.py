@@ -86,14 +86,14 @@ def parse_arguments() -> argparse.Namespace:
 
 def named_encoder(text: str) -> tuple[str, str]:
     """Architecture and fingerprint of the encoder that `text` names. An architecture's name has the fingerprint ""."""
-    from facedancer_tf.importing.encoders import as_encoder_file
+    from facedancer_tf.importing.encoders import load_converted
     from facedancer_tf.weights.archive import fingerprint
     from facedancer_tf.weights.encoder_file import load_encoder_file
     from networks.encoders import ENCODERS
 
     if text in ENCODERS:
         return text, ""
-    network, recipe = load_encoder_file(as_encoder_file(find_weights(text, "encoder")))
+    network, recipe = load_converted(find_weights(text, "encoder"), load_encoder_file)
     return recipe.encoder, fingerprint(network)
 
 

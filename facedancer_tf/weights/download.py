@@ -6,14 +6,13 @@ This is the only file of the project that opens a connection.
 import os
 import shutil
 import urllib.request
-import zipfile
-import zlib
 from http.client import HTTPException
 from pathlib import Path
 
 from tqdm import tqdm
 
 from data.whole_files import passing_path
+from data.zip_members import DAMAGE, check_member, open_zip
 from facedancer_tf.errors import UserError
 from facedancer_tf.shown_text import say
 from facedancer_tf.weights.catalogue import NamedWeights, cache_folder, sha256_of
@@ -21,7 +20,6 @@ from facedancer_tf.weights.catalogue import NamedWeights, cache_folder, sha256_o
 BLOCK_BYTES = 1 << 20
 CEILING_BYTES = 2 << 30
 TIMEOUT_S = 30.0
-PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def fetch(weights: NamedWeights) -> Path:
@@ -53,15 +51,7 @@ def fetch(weights: NamedWeights) -> Path:
             if weights.sha256 is None:
                 say(f"SHA-256 {digest}; none is known to compare it with")
             os.replace(file, path)
-    except (
-        OSError,
-        HTTPException,
-        zipfile.BadZipFile,
-        zlib.error,
-        ValueError,
-        RuntimeError,
-        EOFError,
-    ) as error:
+    except (*DAMAGE, HTTPException) as error:
         # A failed connection is among them: URLError is an OSError.
         raise UserError(
             f"{weights.name} could not be fetched from {weights.url} ({' '.join(str(error).split())[:200]}); "
@@ -88,14 +78,11 @@ def _download(url: str, path: Path) -> None:
 
 def _unpack(archive: Path, member: str) -> Path:
     """Writes the file called `member`, from any folder of `archive`, beside the archive, and returns its path."""
-    with zipfile.ZipFile(archive) as contents:
+    with open_zip(archive) as contents:
         matches = [info for info in contents.infolist() if Path(info.filename).name == member]
-        if (
-            len(matches) != 1
-            or matches[0].file_size > CEILING_BYTES
-            or matches[0].compress_type not in PACKINGS
-        ):
+        if len(matches) != 1:
             raise ValueError(f"its archive does not hold one {member}")
+        check_member(matches[0], CEILING_BYTES)
         with contents.open(matches[0]) as packed, (archive.parent / member).open("wb") as file:
             shutil.copyfileobj(packed, file, BLOCK_BYTES)
     return archive.parent / member

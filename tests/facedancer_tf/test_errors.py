@@ -40,6 +40,7 @@ def script(body: str, **environment: str) -> subprocess.CompletedProcess:
         ("OSError(2, 'x', 'a')", "error: a: No such file or directory; see that it is there"),
         ("OSError(30, 'x')", "error: Read-only file system; see to room"),
         ("MemoryError", "error: there is not enough memory"),
+        (r"UserError('a\x1b[2J\nerror: b')", r"error: a\x1b[2J\nerror: b"),  # a name out of a file
     ],
 )
 def test_what_the_user_can_mend_is_one_line(raised, says):
