@@ -2,14 +2,17 @@
 
 import logging
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from tqdm import tqdm
+
 if TYPE_CHECKING:
-    from distributed import Client, LocalCluster
+    from distributed import Client, LocalCluster, Scheduler
 
 LOCAL = "local"
 CONNECT_S = 10.0
@@ -38,7 +41,7 @@ class Cluster:
 
     def threads(self) -> int:
         """How many tasks can run at once now."""
-        return sum(self.client.nthreads().values())
+        return int(self.client.run_on_scheduler(_prepare))
 
     @property
     def is_up(self) -> bool:
@@ -48,6 +51,7 @@ class Cluster:
     def come_back(self) -> None:
         """Waits until the scheduler, which was lost, is there again; raises ClusterLost where it stays away."""
         deadline = time.monotonic() + RETURN_S
+        tqdm.write(f"the scheduler at {self.place} is lost: waiting until it is there again", file=sys.stderr)
         while not self.is_up:
             if self.client.status == "closed":
                 try:
@@ -59,12 +63,15 @@ class Cluster:
 
 
 def _connect(place: "str | LocalCluster") -> "Client":
-    """A client of the scheduler, which from then on gives tasks back whose worker died, instead of trying others."""
     from distributed import Client
 
     try:
         client = Client(place, timeout=CONNECT_S, set_as_default=False)
-        client.run_on_scheduler(_give_back)
+        client.run_on_scheduler(_prepare)
+    except ImportError as error:
+        raise ClusterLost(
+            f"the scheduler at {place} cannot load this project ({error}): start it in a clone of this version"
+        ) from error
     except (OSError, TimeoutError, ValueError, TypeError) as error:
         raise ClusterLost(
             f"no Dask scheduler answers at {place} ({' '.join(str(error).split())[:200]}): see that it runs, and "
@@ -73,9 +80,11 @@ def _connect(place: "str | LocalCluster") -> "Client":
     return client
 
 
-def _give_back(dask_scheduler: object) -> None:
-    # The client knows better: it tries the parts of a task one by one, to find the one that kills workers.
-    dask_scheduler.allowed_failures = 0  # type: ignore[attr-defined]
+def _prepare(dask_scheduler: "Scheduler") -> int:
+    """Runs in the scheduler: it is to give tasks back whose worker died; returns how many can run at once."""
+    # The client knows better than to try other workers: it tries the parts, to find the one that kills.
+    dask_scheduler.allowed_failures = 0
+    return dask_scheduler.total_nthreads
 
 
 @contextmanager
@@ -112,9 +121,11 @@ def _started(workers: int) -> Iterator["LocalCluster"]:
                 n_workers=workers,
                 threads_per_worker=1,
                 memory_limit=0,
-                dashboard_address=None,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
                 local_directory=folder,
                 security=True,
+                silence_logs=logging.CRITICAL,
             )
             stack.callback(lambda: cluster.close(timeout=5))
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
