@@ -22,7 +22,7 @@ from facedancer_tf.errors import UserError
 
 # Several workers may share a GPU: none takes all of its memory at once.
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
-KILLED = "each of the two workers that tried it has died; it may need more memory than they have"
+KILLED = "its worker died, and so did those that tried it again; it may need more memory than they have"
 
 
 @contextmanager
@@ -47,13 +47,19 @@ def swap_on(cluster: Cluster | None, stages: Stages, journal: Journal, jobs: Ite
 
     Raises UserError where the disk is full, WorkRefused where a worker cannot do the work, and ClusterLost.
     """
-    jobs = [_of_any_folder(job) for job in jobs]
-    limit_s = TIMEOUT_MAX if any(job.is_film for job in jobs) else LIMIT_S  # a film takes as long as it takes
+    here = []
+    for job in jobs:
+        absent = [path for path in (job.target, *job.sources) if not os.path.exists(path)]
+        if absent:  # which says nothing about the workers
+            yield _failed(job, f"{absent[0]}: there is no such file".removeprefix(f"{job.target}: "))
+        else:
+            here.append(_of_any_folder(job))
+    limit_s = TIMEOUT_MAX if any(job.is_film for job in here) else LIMIT_S  # a film takes as long as it takes
     work = Work(StagesElsewhere.of(stages), _no_parts, ENVIRONMENT, limit_s)
-    for done in share(cluster, work, _begun(journal, jobs)):
+    for done in share(cluster, work, _begun(journal, here)):
         job, outcome = done.task, done.result
         if outcome is None:  # it may have been written, so it stays begun
-            yield Row(job.name, job.output.as_posix(), "failed", KILLED)
+            yield _failed(job, KILLED)
         elif isinstance(outcome, Row):
             journal.withdraw(job)
             yield outcome
@@ -67,6 +73,10 @@ def _begun(journal: Journal, jobs: Iterable[Job]) -> Iterator[Job]:
     for job in jobs:
         journal.begin(job)
         yield job
+
+
+def _failed(job: Job, reason: str) -> Row:
+    return Row(job.name, job.output.as_posix(), "failed", reason)
 
 
 def _no_parts(job: Job) -> tuple[Job]:

@@ -4,6 +4,7 @@ Workers read targets and sources and write results at the same paths as the clie
 them: they read the files of the certificate and of its key for themselves.
 """
 
+import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -55,9 +56,9 @@ class StagesElsewhere:
 
     def __call__(self) -> Callable[[Job], Outcome]:
         """Builds the function that swaps a job; raises WorkRefused where this process is not like the client."""
+        _check_seen(self.folder / JOURNAL)
         load_tensorflow_quietly()
         run_graphs_as_they_are()
-        _check_seen(self.folder / JOURNAL)
         try:
             signer = load_signing_identity(*self.signing_files) if self.signing_files else None
             options = replace(self.options, signer=signer)
@@ -90,7 +91,7 @@ def _arguments(swapper: Swapper) -> dict[str, Any]:
 
 
 def _check_seen(path: Path) -> None:
-    if not path.exists():
+    if not os.path.exists(path):  # whatever the reason
         raise WorkRefused(
             f"a worker on {socket.gethostname()} does not see {path}: all of them need the same folders, or mounts"
         )
