@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
@@ -112,7 +113,9 @@ def _started(workers: int) -> Iterator["LocalCluster"]:
     """A scheduler and `workers` processes of this machine, which nobody else can use: they ask for a certificate."""
     from distributed import LocalCluster
 
-    # Threads and processes that start with Ctrl-C blocked keep it so: it is this process's business.
+    # Threads and processes that start with Ctrl-C blocked keep it so: it is this process's business. The tracker, which
+    # multiprocessing starts with its first process, would unblock it for that one.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         with ExitStack() as stack:
