@@ -21,6 +21,7 @@ from typing import Any, get_args
 
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 
 # Also in worker processes, but not in a test that imports this file.
 if __name__ in ("__main__", "__mp_main__"):
@@ -169,10 +170,10 @@ def check(options: argparse.Namespace) -> None:
 
 def print_report(report: dict[str, Any], seconds: float, folder: Path) -> None:
     """Prints a small table of how many pictures were used and left out, and of how people look."""
-    print(*report_table(report), sep="\n")
+    say(*report_table(report))
     made, before = report["made_now"], report["pictures"] - report["made_now"]
     rate = f"{made / max(seconds, 1e-3):.1f} pictures/s" + (f", {before:,} done before" if before else "")
-    print(f"{seconds:.0f} s, {rate}; shards and report in {folder}")
+    say(f"{seconds:.0f} s, {rate}; shards and report in {folder}")
 
 
 def by_picture(plans: list[ShardPlan]) -> bool:
@@ -217,7 +218,7 @@ def main() -> None:
         items, not_listed = listing.items, listing.left_out
         if unreadable:
             first = f"{unreadable[0].filename}: {unreadable[0].strerror}"
-            print(f"warning: unreadable folders left out: {len(unreadable)} ({first})", file=sys.stderr)
+            say(f"warning: unreadable folders left out: {len(unreadable)} ({first})", stream=sys.stderr)
         if not items:
             others = "".join(f"; {words(reason)}: {len(names)}" for reason, names in not_listed.items())
             raise UserError(
@@ -229,9 +230,9 @@ def main() -> None:
         rounds = read_rounds(output, items)
         plans = plan_rounds(rounds, options.seed, options.validation)
         if len(rounds) > 1:
-            print(f"note: the last {len(rounds[-1])} of {len(items)} pictures are added to those before")
+            say(f"note: the last {len(rounds[-1])} of {len(items)} pictures are added to those before")
         if by_picture(plans):
-            print("note: too few people to hold some out whole: single pictures are held out for validation")
+            say("note: too few people to hold some out whole: single pictures are held out for validation")
         with connected(options.cluster, options.workers or os.cpu_count() or 1) as cluster:
             report = make_shards(
                 output, plans, settings, maker, cluster, folders, options.shards_by, rounds, not_listed
@@ -242,7 +243,7 @@ def main() -> None:
         raise UserError(f"could not write to {options.output}: {error}") from error
     print_report(report, time.perf_counter() - start, options.output)
     if report["train"] == 0:
-        print("warning: no face was found for training", file=sys.stderr)
+        say("warning: no face was found for training", stream=sys.stderr)
 
 
 if __name__ == "__main__":

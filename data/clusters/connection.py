@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -81,6 +82,12 @@ def _connect(place: "str | LocalCluster") -> "Client":
     return client
 
 
+def _is_open(address: str) -> bool:
+    """Whether a scheduler at `address` may be reached from other machines without a certificate."""
+    loopback = ("127.", "localhost", "[::1]")
+    return address != LOCAL and not address.startswith(("tls://", *(f"tcp://{host}" for host in loopback)))
+
+
 def _prepare(dask_scheduler: "Scheduler") -> int:
     """Runs in the scheduler: it is to give tasks back whose worker died; returns how many can run at once."""
     # The client knows better than to try other workers: it tries the parts, to find the one that kills.
@@ -97,15 +104,24 @@ def connected(address: str, workers: int) -> Iterator[Cluster | None]:
     if address == LOCAL and workers == 1:
         yield None
         return
-    logging.getLogger("distributed").setLevel(
-        logging.CRITICAL
-    )  # what dies is said by those who share the work
+    if _is_open(address):
+        tqdm.write(
+            f"note: {address} asks nobody who they are: whoever reaches it can run any code on its workers; use tls://",
+            file=sys.stderr,
+        )
     with ExitStack() as stack:
-        started = stack.enter_context(_started(workers)) if address == LOCAL else None
-        cluster = Cluster(started or address)
-        stack.callback(lambda: cluster.client.close())
-        cluster.wait_for_workers()
-        yield cluster
+        log = logging.getLogger("distributed")
+        stack.callback(log.setLevel, log.level)
+        log.setLevel(logging.CRITICAL)  # what dies is said by those who share the work
+        with _interrupts_held():
+            cluster = Cluster(stack.enter_context(_started(workers)) if address == LOCAL else address)
+            stack.callback(cluster.client.close)
+            cluster.wait_for_workers()
+        try:
+            yield cluster
+        finally:
+            with _interrupts_held():
+                stack.close()
 
 
 @contextmanager
@@ -113,8 +129,8 @@ def _started(workers: int) -> Iterator["LocalCluster"]:
     """A scheduler and `workers` processes of this machine, which nobody else can use: they ask for a certificate."""
     from distributed import LocalCluster
 
-    # Threads and processes that start with Ctrl-C blocked keep it so: it is this process's business. The tracker, which
-    # multiprocessing starts with its first process, would unblock it for that one.
+    # Processes that start with Ctrl-C blocked keep it so: it is this process's business. The tracker, which starts
+    # with the first process, would unblock it again.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -130,8 +146,24 @@ def _started(workers: int) -> Iterator["LocalCluster"]:
                 security=True,
                 silence_logs=logging.CRITICAL,
             )
-            stack.callback(lambda: cluster.close(timeout=5))
+            stack.callback(cluster.close, timeout=5)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             yield cluster
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Lets Ctrl-C come when the block is over: within, it would leave processes half started, or half ended."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)

@@ -68,6 +68,23 @@ def test_nobody_there_is_one_sentence(real: RealCluster, monkeypatch: pytest.Mon
         run(real.address, {})
 
 
+@pytest.mark.parametrize("address", ["tcp://10.1.2.3:8786", "10.1.2.3:8786", "tcp://box:8786"])
+def test_an_open_port_is_said(
+    address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(place: str) -> None:
+        raise ClusterLost(place)
+
+    monkeypatch.setattr("data.clusters.connection.Cluster", refuse)
+    for closed in ("tls://10.1.2.3:8786", "tcp://127.0.0.1:8786", "tcp://localhost:8786"):
+        with pytest.raises(ClusterLost), connected(closed, 1):
+            pass
+    assert capsys.readouterr().err == ""
+    with pytest.raises(ClusterLost), connected(address, 1):
+        pass
+    assert f"note: {address} asks nobody who they are" in capsys.readouterr().err
+
+
 def test_tls_keeps_out_who_has_no_certificate(tmp_path: Path) -> None:
     made = Security.temporary()
     files = {"ca": made.tls_ca_file, "cert": made.tls_scheduler_cert, "key": made.tls_scheduler_key}
