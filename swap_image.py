@@ -53,7 +53,7 @@ examples:
   python swap_image.py src.jpg photos/ -o swapped                  every picture below the folder
   python swap_image.py src.jpg "photos/*.jpg" -o swapped           those that a pattern names
   python swap_image.py --pairs pairs.csv -o swapped                columns source,target and, if you like, output
-  python swap_image.py src.jpg photos/ -o swapped --cluster tcp://host:8786    by the workers of a Dask cluster
+  python swap_image.py src.jpg photos/ -o swapped --cluster tls://host:8786    by the workers of a Dask cluster
 
 Many targets: names and subfolders are kept. The same command passes over what is done and goes on after an
 interruption. report.csv in the output folder says what became of each target; the exit code is 1 if any has failed.
