@@ -57,9 +57,7 @@ def share(
 ) -> Iterator[Done[Task, Result]]:
     """Yields what came of each of `tasks`, or of its parts, in any order; without a cluster it works in this process.
 
-    A task is taken from `tasks` shortly before it runs, so these may say by a generator what has begun.
-
-    An error that a task raises is raised again. Raises WorkRefused where a worker is of another version, and
+    A task is taken from `tasks` shortly before it runs, so these may say by a generator what has begun. An error that a task raises is raised again. Raises WorkRefused where a worker is of another version, and
     ClusterLost where the scheduler stays away.
     """
     if cluster is None:
@@ -113,6 +111,8 @@ class _Sharing(Generic[Task, Result]):
                     more = False
                 else:
                     self._submit(task, None)
+            if room and not self.running:
+                continue  # nothing is left
             try:
                 future = self.ended.get(timeout=LOOK_AGAIN_S)
             except queue.Empty:
