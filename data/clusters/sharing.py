@@ -57,8 +57,9 @@ def share(
 ) -> Iterator[Done[Task, Result]]:
     """Yields what came of each of `tasks`, or of its parts, in any order; without a cluster it works in this process.
 
-    A task is taken from `tasks` shortly before it runs, so these may say by a generator what has begun. An error that a task raises is raised again. Raises WorkRefused where a worker is of another version, and
-    ClusterLost where the scheduler stays away.
+    A task is taken from `tasks` shortly before it runs, so these may say by a generator what has begun. An error that a
+    task raises is raised again. Raises WorkRefused where a worker is of another version, and ClusterLost where the
+    scheduler stays away.
     """
     if cluster is None:
         function = work.build()

@@ -145,8 +145,8 @@ def _is_entry(entry: Entry) -> bool:
     return (
         isinstance(entry.output, str)
         and isinstance(entry.made_from, str)
-        and isinstance(entry.content, str)
-        and (entry.content == "" or bool(_SHA256.fullmatch(entry.content)))
+        and (entry.content is None or isinstance(entry.content, str))
+        and (not entry.content or bool(_SHA256.fullmatch(entry.content)))
         and all(
             number is None or (type(number) in (int, float) and -1.01 <= number <= 1.01)
             for number in (entry.before, entry.after)

@@ -117,8 +117,8 @@ def test_a_line_with_a_field_of_another_type_is_passed_over(tmp_path, job, field
     folder = tmp_path / "out"
     with open_journal(folder) as journal:
         write(folder, job, "result")
-        journal.begin(job, "made from")
-        journal.finish(job, 0.1, 0.6)
+        journal.begin(job)
+        journal.finish(entry_of(journal, job, "made from", 0.1, 0.6))
     good = (folder / JOURNAL).read_text().splitlines()[-1]
     (folder / JOURNAL).write_text(f"{good}\n{json.dumps({**json.loads(good), field: value})}\n")
     place, entry = Journal(folder).look(job)
