@@ -1,0 +1,106 @@
+"""A process that makes damaged files of one kind, reads each as the project does, and says what came of it.
+
+    python -m benchmarks.hostile.child KIND SEED FOLDER
+
+It reads the sound files first, says "ready", and then answers each number on stdin with a line of JSON: outcome, said
+(of an error), mb (by how much the memory grew). A file that was read or refused is deleted; any other stays in FOLDER.
+"""
+
+import faulthandler
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks.hostile.kind import Kind
+
+# The module and the name of each kind; a kind is imported by the child that needs it alone.
+KINDS = {
+    "pictures": ("pictures", "PICTURE_KIND"),
+    "films": ("pictures", "FILM_KIND"),
+    "models": ("networks", "MODEL_KIND"),
+    "hdf5": ("networks", "RELEASED_KIND"),
+    "onnx": ("networks", "ONNX_KIND"),
+    "shards": ("sets", "SHARD_KIND"),
+    "zips": ("sets", "ZIP_KIND"),
+    "people": ("sets", "PEOPLE_KIND"),
+    "tables": ("texts", "TABLE_KIND"),
+    "configs": ("texts", "CONFIG_KIND"),
+}
+MEMORY_MB = 2048
+ADDRESSES_MB = 2 * MEMORY_MB  # that are asked for and not used do no harm
+SENTENCE = 1000  # characters, a path and a list of names among them
+
+
+def main() -> None:
+    name, seed, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1)
+    replies = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what libraries print is no reply
+    module, attribute = KINDS[name]
+    kind: Kind = getattr(import_module(f"benchmarks.hostile.{module}"), attribute)
+    with ThreadPoolExecutor(1) as thread:
+        for path in kind.sound(folder):
+            thread.submit(kind.read, path).result()
+            _remove(path)
+        size = _memory_mb("VmSize") + ADDRESSES_MB << 20
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+        print("ready", file=replies)
+        for line in sys.stdin:
+            path = kind.damage(folder, random.Random(f"{seed} {name} {int(line)}"))
+            Path("/proc/self/clear_refs").write_text("5")  # the peak is now the present size
+            before_mb = _memory_mb("VmHWM")
+            error = thread.submit(kind.read, path).exception()
+            grown_mb = _memory_mb("VmHWM") - before_mb
+            outcome, said = judged(kind, error, grown_mb)
+            del error  # and the frames that it holds
+            if outcome in ("read", "refused"):
+                _remove(path)
+            print(json.dumps({"outcome": outcome, "said": said, "mb": grown_mb}), file=replies)
+
+
+def judged(kind: Kind, error: BaseException | None, grown_mb: int) -> tuple[str, str]:
+    """The outcome of reading a file, and what was said: "read", "refused", or "MEMORY", "ESCAPED", "WORDS"."""
+    said = "" if error is None else f"{type(error).__name__}: {error}"
+    if grown_mb > MEMORY_MB or any(isinstance(one, MemoryError) for one in _chain(error)):
+        return "MEMORY", f"{grown_mb} MB; {said}"
+    if error is None:
+        return "read", ""
+    if type(error) not in kind.refusals:
+        return "ESCAPED", said
+    words = str(error)
+    return "refused" if words and words.isprintable() and len(words) <= SENTENCE else "WORDS", said
+
+
+def _chain(error: BaseException | None) -> list[Any]:
+    """An error and all that led to it."""
+    chain: list[Any] = []
+    while error is not None and error not in chain:
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    return chain
+
+
+def _memory_mb(field: str) -> int:
+    """A size of this process from /proc/self/status, in MB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:")) >> 10
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()
