@@ -43,7 +43,11 @@ SIZE_PX, FILTERS = 64, 4
 FUSION = ("no_skip", "add", "affa", "affa", "affa", "concat")
 STATED = Statements(fusion=FUSION, mapping_depth=1, size_px=SIZE_PX)
 ENCODER = "mobileface"
-OWN = {"generator": load_model_file, "encoder": load_encoder_file, "discriminator": load_discriminator_file}
+OWN: dict[str, Callable[[Path], Any]] = {
+    "generator": load_model_file,
+    "encoder": load_encoder_file,
+    "discriminator": load_discriminator_file,
+}
 PIXELS = PixelInput(16, "RGB", -1.0, 1.0)
 
 
@@ -55,8 +59,8 @@ def _written(names: Callable[[Path], None]) -> dict[str, bytes]:
 
 
 def _generator(identity_width: int) -> tuple[keras.Model, dict[str, Any]]:
-    arguments: dict[str, Any] = {"size_px": SIZE_PX, "identity_width": identity_width, "base_filters": FILTERS, "fusion": FUSION,
-                 "mapping_depth": 1, "mapping_width": 16}  # fmt: skip
+    arguments: dict[str, Any] = {"size_px": SIZE_PX, "identity_width": identity_width, "base_filters": FILTERS,
+                                 "fusion": FUSION, "mapping_depth": 1, "mapping_width": 16}  # fmt: skip
     return build_generator(**arguments), arguments
 
 

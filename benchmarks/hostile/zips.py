@@ -56,11 +56,11 @@ def bomb(method: int, gigabytes: int = 3) -> bytes:
     # Blocks of bzip2 begin and end within bytes, and its end has a checksum of all of theirs.
     bits = "".join(f"{byte:08b}" for byte in bz2.compress(zeros))
     end = bits.index(BZIP2_END)
-    block = bits[32:end]
-    own, checksum = int(block[48:80], 2), 0
+    blocks = bits[32:end]
+    own, checksum = int(blocks[48:80], 2), 0
     for _ in range(times):
         checksum = (checksum << 1 & 0xFFFFFFFF | checksum >> 31) ^ own
-    bits = bits[:32] + block * times + BZIP2_END + f"{checksum:032b}"
+    bits = bits[:32] + blocks * times + BZIP2_END + f"{checksum:032b}"
     return int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
 
 

@@ -1,22 +1,11 @@
 """Some damaged files of every kind: read or refused in one sentence; and the faults that the trial must see."""
 
-import random
-import subprocess
-import sys
-import time
-import zipfile
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from benchmarks.hostile import trial
-from benchmarks.hostile.child import KINDS, MEMORY_MB, judged
-from benchmarks.hostile.kind import Kind
-from benchmarks.hostile.values import DEEP, EXTREMES, damaged_json, damaged_text
-from benchmarks.hostile.zips import BZIP2, DEFLATED, bomb, damaged_zip, member, write_zip
-from facedancer_tf.errors import UserError
+from benchmarks.hostile.child import KINDS
 
 COUNTS = dict.fromkeys(KINDS, 30) | {"pictures": 200, "tables": 100, "shards": 15}
 
