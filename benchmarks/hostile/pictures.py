@@ -14,6 +14,7 @@ from PIL import Image, ImageCms
 from benchmarks.clip_files import write_clip
 from benchmarks.clips import one_face
 from benchmarks.hostile.bytes import chunks, damage, rearranged, with_right_checksums
+from benchmarks.hostile.claims import claiming
 from benchmarks.hostile.kind import kind_of_files
 from data.pictures import UnreadablePicture, read_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
@@ -119,6 +120,14 @@ def damaged(files: Mapping[str, bytes], chance: random.Random) -> tuple[str, byt
     return name, content
 
 
+def _damaged_picture(files: Mapping[str, bytes], chance: random.Random) -> tuple[str, bytes]:
+    """A damaged picture, or, one of a hundred, one that claims many pixels."""
+    if chance.random() > 0.01:
+        return damaged(files, chance)
+    name = chance.choice(list(files))
+    return name, claiming(name, files[name], chance)
+
+
 def _read_picture(path: Path) -> None:
     picture = read_picture(path)
     _ = picture.srgb  # uses the profile
@@ -129,5 +138,5 @@ def _read_film(path: Path) -> None:
         frame.picture.rgb()
 
 
-PICTURE_KIND = kind_of_files(sound_pictures, damaged, _read_picture, (UnreadablePicture,))
+PICTURE_KIND = kind_of_files(sound_pictures, _damaged_picture, _read_picture, (UnreadablePicture,))
 FILM_KIND = kind_of_files(sound_films, damaged, _read_film, (UserError,))

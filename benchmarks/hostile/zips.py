@@ -44,15 +44,20 @@ def member(name: str, content: bytes, method: int = DEFLATED) -> Member:
     return Member(name, packed, len(content), zlib.crc32(content), method)
 
 
+def deflated_zeros(count: int) -> bytes:
+    """What deflate makes of so many zeros."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = packer.compress(bytes(ZEROS_BYTES)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return block * (count // ZEROS_BYTES) + packer.compress(bytes(count % ZEROS_BYTES)) + packer.flush()
+
+
 @cache
 def bomb(method: int, gigabytes: int = 3) -> bytes:
     """Bytes that unpack to gigabytes of zeros, made at once: all blocks of packed zeros are alike."""
+    if method == DEFLATED:
+        return deflated_zeros(gigabytes << 30)
     zeros = bytes(ZEROS_BYTES)
     times = (gigabytes << 30) // ZEROS_BYTES
-    if method == DEFLATED:
-        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-        block = packer.compress(zeros) + packer.flush(zlib.Z_FULL_FLUSH)
-        return block * times + packer.flush()
     # Blocks of bzip2 begin and end within bytes, and its end has a checksum of all of theirs.
     bits = "".join(f"{byte:08b}" for byte in bz2.compress(zeros))
     end = bits.index(BZIP2_END)
