@@ -6,6 +6,7 @@ A manifest is written last, so a part without one is unfinished. The reader merg
 import json
 import re
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -16,6 +17,7 @@ Split = Literal["train", "validation"]
 SETTINGS = (
     "settings.json"  # what prepare_data.py writes first: the settings that all manifests of a folder repeat
 )
+LARGEST_BYTES, LONGEST_SOURCE = 2**28, 1000
 LARGEST_PARTS, LARGEST_SIZE_PX = 100_000, 65_536
 _SHARD_NAME = re.compile(r"[\w-]+\.tfrecord", re.ASCII)  # a name, never a path
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -112,6 +114,11 @@ def read_manifest(folder: Path) -> Manifest:
             f"{folder} lacks the manifest of part {numbers}: finish prepare_data.py --part {numbers}"
         )
     shards = sorted((Shard(**row) for content in contents for row in content["shards"]), key=lambda s: s.name)
+    for shard, after in pairwise(shards):
+        if shard.name == after.name:
+            raise ValueError(
+                f"{folder} must have each shard in one manifest. Received: two list {shard.name}; keep one"
+            )
     for shard in shards:
         path = folder / shard.name
         if not path.is_file() or path.stat().st_size != shard.bytes:
@@ -120,9 +127,9 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _read_json(path: Path) -> Any:
-    """The content of a JSON file, or None where it is none."""
+    """The content of a JSON file, or None where it is none or too large."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= LARGEST_BYTES else None
     except (ValueError, RecursionError):
         return None
 
@@ -135,7 +142,7 @@ def _read_part(path: Path) -> dict[str, Any]:
             f"{path} must have version {SCHEMA_VERSION}; make the shards anew with prepare_data.py. "
             f"Received: version={content.get('version')!r}"
         )
-    if not _is_manifest(content):
+    if not _is_manifest(content) or not _is_source(content["settings"].get("source", "")):
         raise ValueError(
             f"{path} must be as prepare_data.py wrote it, and it is damaged or was changed: run prepare_data.py with "
             "the same arguments again, which writes it anew"
@@ -160,6 +167,11 @@ def _is_manifest(content: Any) -> bool:
         and isinstance(rows, list)
         and all(_is_shard(row) for row in rows)
     )
+
+
+def _is_source(source: Any) -> bool:
+    """Whether `source` says in a few printable words where the pictures come from; model files repeat it."""
+    return isinstance(source, str) and len(source) <= LONGEST_SOURCE and source.isprintable()
 
 
 def _is_shard(row: Any) -> bool:

@@ -76,7 +76,10 @@ def _record(path: tf.Tensor, offset: tf.Tensor, read_bytes: int) -> tf.data.Data
         buffer_size=tf.constant(read_bytes, tf.int64),
         byte_offsets=[offset],
     )
-    return tf.data.experimental.from_variant(reader, tf.TensorSpec([], tf.string)).take(1)
+    record = tf.data.experimental.from_variant(reader, tf.TensorSpec([], tf.string)).take(1)
+    return record.apply(
+        tf.data.experimental.assert_cardinality(1)
+    )  # a file may have been cut since it was indexed
 
 
 def stream_records(

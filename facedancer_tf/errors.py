@@ -86,6 +86,15 @@ def _leave(line: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def disk_reason(error: Exception) -> str:
+    """The reason for which the disk refused, in the system's words where Python's or TensorFlow's error has them."""
+    words = (os.strerror(number) for number in _DISK)
+    known = getattr(error, "strerror", None) or next(
+        (reason for reason in words if reason in str(error)), None
+    )
+    return known or " ".join(str(error).split())
+
+
 def environment_error(error: Exception) -> str:
     """One sentence for an error that the disk, the rights or the memory have caused; empty for any other error."""
     if isinstance(error, MemoryError):

@@ -6,6 +6,7 @@ their content, never by names or times. After a kill the results that were being
 """
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +20,7 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.weights.catalogue import sha256_of
 from facedancer_tf.writing import make_folder, reported, write_text
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 JOURNAL, LOCK = ".swapped.jsonl", ".swapped.lock"
 # What is in a result's place: nothing, a result of this journal, one that was changed since, or somebody else's file.
 Place = Literal["free", "ours", "changed", "foreign"]
@@ -111,13 +113,29 @@ def _line(entry: Entry) -> str:
 
 
 def _read(path: Path) -> Iterator[Entry]:
-    """The entries of a journal's file; lines that are none (cut off by a kill) are passed over."""
+    """The entries of a journal's file; lines that are none (cut off by a kill, or damaged) are passed over."""
     try:
         lines = path.read_bytes().splitlines() if path.exists() else []
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror or error})", "unreadable") from error
     for line in lines:
         try:
-            yield Entry(**json.loads(line))
+            entry = Entry(**json.loads(line))
         except (ValueError, TypeError, RecursionError):
             continue
+        if _is_entry(entry):
+            yield entry
+
+
+def _is_entry(entry: Entry) -> bool:
+    """Whether every field is of its type and within its bounds: checksums, and cosines with some room for rounding."""
+    return (
+        isinstance(entry.output, str)
+        and isinstance(entry.made_from, str)
+        and isinstance(entry.content, str)
+        and (entry.content == "" or bool(_SHA256.fullmatch(entry.content)))
+        and all(
+            number is None or (type(number) in (int, float) and -1.01 <= number <= 1.01)
+            for number in (entry.before, entry.after)
+        )
+    )

@@ -5,13 +5,10 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from data.augmentation import colour_and_geometry_augmentation, released_augmentation
-from data.manifest import Manifest
 from data.occluders.sprites import draw_sprites
 from data.pipeline import Augmentation, build_dataset
 from data.stream import Companions
-from facedancer_tf.errors import UserError
 from facedancer_tf.training.config import TrainConfig
-from facedancer_tf.weights.catalogue import sha256_of
 
 
 def _augmentation(config: TrainConfig) -> Augmentation | None:
@@ -45,20 +42,3 @@ def build_batches(
         return dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
 
     return iter(strategy.distribute_datasets_from_function(share))
-
-
-def damaged_record(config: TrainConfig, manifest: Manifest) -> UserError:
-    """Finds the file behind a record with a wrong checksum, which TensorFlow does not name, and says what to do.
-
-    Every shard is compared with the SHA-256 of its manifest. Where all are sound, the record was a cached embedding.
-    """
-    folder = config.data.folder
-    damaged = [shard.name for shard in manifest.shards if sha256_of(folder / shard.name) != shard.sha256]
-    if not damaged:
-        return UserError(
-            f"an embedding in {folder / 'embeddings'} is damaged: delete that folder and start again"
-        )
-    return UserError(
-        f"damaged in {folder}: {', '.join(damaged)}; delete it and run prepare_data.py with the same arguments again, "
-        "which makes it anew"
-    )

@@ -4,25 +4,29 @@ The encoder is frozen, so every epoch would compute the same embeddings again. T
 `<data>/embeddings/` that is named after the encoder's weights, the size and the shards' checksums. Each shard has a
 TFRecord file of its own name there, with the raw embeddings [W], float32 little-endian, of its records in order. They
 are those of the pictures as the pipeline decodes them. With a second encoder its embeddings follow in the same row.
+SHA256SUMS there has the checksum of each file: a file that is not the one that was computed is computed again.
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
 from tqdm import tqdm
 
+from data.checksums import file_sha256, read_sums, write_sums
+from data.locks import only_one
 from data.manifest import Manifest, Shard
 from data.pipeline import decode_picture
 from data.record_index import FRAME_BYTES
 from data.stream import Companions
 from data.whole_files import whole_file
-from facedancer_tf.errors import UserError
-from facedancer_tf.training.batches import damaged_record
+from facedancer_tf.errors import UserError, disk_reason
 from facedancer_tf.training.config import TrainConfig
 from facedancer_tf.training.models import Models
 
 BATCH = 32
+LOCK = ".lock"
 
 
 def embeddings_of_run(
@@ -30,8 +34,8 @@ def embeddings_of_run(
 ) -> Companions | None:
     """Finds the embeddings of the training shards; returns None if the config does not use them.
 
-    With `make`, missing embeddings are computed first; of several workers only the chief does so, and the others find
-    its files. Raises UserError where embeddings are missing without `make`, or cannot be written.
+    With `make`, those that are missing or damaged are computed first; of several workers only the chief does so, and
+    the others find its files. Raises UserError where some are missing or damaged without `make`, or cannot be written.
     """
     if not config.data.cached_embeddings:
         return None
@@ -42,35 +46,54 @@ def embeddings_of_run(
     encoder = "-".join(f"{description.name}-{fingerprint[:16]}" for description, fingerprint in encoders)
     folder = config.data.folder / "embeddings" / f"{encoder}-{config.size_px}px-{pictures[:16]}"
     companions = Companions(folder, sum(description.width for description, _ in encoders) * 4)
-    framed = companions.bytes_each + FRAME_BYTES
-    missing = [shard for shard in manifest.of("train") if _size(folder / shard.name) != shard.count * framed]
-    if missing and not make:
+    shards = manifest.of("train")
+    if not make and (unsound := unsound_embeddings(companions, shards)):
         raise UserError(
-            f"{folder} lacks embeddings here: the first worker has made them on its machine; copy the folder, share "
-            "the disk, or set `data.cached_embeddings` to false"
+            f"{folder} lacks sound embeddings of {unsound[0].name}: the first worker has made them on its machine; "
+            "copy the folder, share the disk, or set `data.cached_embeddings` to false"
         )
-    if missing:
+    if make and unsound_embeddings(companions, shards):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _make(config, models, manifest, missing, folder)
-        except tf.errors.DataLossError as error:
-            raise damaged_record(config, manifest) from error
+            with only_one(
+                folder / LOCK, wait=True
+            ):  # another training of the same data may be computing them
+                _make(config, models, manifest, unsound_embeddings(companions, shards), folder)
         except (OSError, tf.errors.ResourceExhaustedError) as error:  # the latter is TensorFlow's full disk
-            reason = " ".join(str(getattr(error, "strerror", None) or error).split())
             raise UserError(
-                f"the embeddings cannot be kept in {folder} ({reason}): make room or give the right "
-                "to write there, or set `data.cached_embeddings` to false"
+                f"the embeddings cannot be kept in {folder} ({disk_reason(error)}): make room or give the right to "
+                "write there, or set `data.cached_embeddings` to false",
+                "unwritable",
             ) from error
     return companions
 
 
-def _size(path: Path) -> int:
-    """The size of a file in bytes, or -1 where there is none."""
-    return path.stat().st_size if path.is_file() else -1
+def unsound_embeddings(companions: Companions, shards: Sequence[Shard]) -> list[Shard]:
+    """Lists the shards whose embeddings are not there, or not those that were computed."""
+    sums = _sums(companions.folder)
+    framed = companions.bytes_each + FRAME_BYTES
+
+    def is_sound(shard: Shard) -> bool:
+        path = companions.folder / shard.name
+        return (
+            path.is_file()
+            and path.stat().st_size == shard.count * framed
+            and file_sha256(path) == sums.get(shard.name)
+        )
+
+    return [shard for shard in shards if not is_sound(shard)]
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """The checksums in `folder`; empty where there are none, or the file is damaged."""
+    try:
+        return read_sums(folder)
+    except (FileNotFoundError, ValueError):
+        return {}
 
 
 def _make(config: TrainConfig, models: Models, manifest: Manifest, shards: list[Shard], folder: Path) -> None:
-    """Computes the embeddings of `shards` and writes one file for each into `folder`."""
+    """Computes the embeddings of `shards` and writes one file for each into `folder`, with its checksum."""
     embed = tf.function(models.embeddings, autograph=False)
     with tqdm(total=sum(shard.count for shard in shards), unit="picture", desc="embedding") as bar:
         for shard in shards:
@@ -84,3 +107,4 @@ def _make(config: TrainConfig, models: Models, manifest: Manifest, shards: list[
                     for embedding in embeddings:
                         writer.write(embedding.tobytes())
                     bar.update(len(batch))
+            write_sums(folder, {**_sums(folder), shard.name: file_sha256(folder / shard.name)})

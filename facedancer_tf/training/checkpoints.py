@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from data.stream import ORDER_VERSION
-from facedancer_tf.errors import UserError
+from facedancer_tf.errors import UserError, disk_reason
 from facedancer_tf.training.checkpoint_files import (
     checkpoint_steps,
     is_whole,
@@ -15,6 +15,8 @@ from facedancer_tf.training.checkpoint_files import (
     write_checkpoint,
 )
 from facedancer_tf.training.models import Models
+
+LARGEST_SAMPLE = 2**53
 
 
 class RunState:
@@ -97,6 +99,14 @@ class RunState:
                     f"({str(error).splitlines()[0]}); continue with the config.yaml of its run folder, or name another "
                     "`run`."
                 ) from error
+        at, sample, order = (int(count) for count in (self.step, self.next_sample, self.order))
+        if at != step or not 0 <= sample <= LARGEST_SAMPLE or not 1 <= order <= ORDER_VERSION:
+            raise UserError(
+                f"{self.folder / name_of(step)} must hold step {step}, a next sample from 0 to {LARGEST_SAMPLE} and an "
+                f"order from 1 to {ORDER_VERSION}. Received: step={at}, next_sample={sample}, order={order}; give it "
+                "its own name again, or remove it to go on from an earlier one",
+                "unreadable",
+            )
 
     def variables(self) -> list[tf.Variable]:
         """All variables that a checkpoint saves."""
@@ -131,9 +141,8 @@ class RunState:
         try:
             write_checkpoint(self.checkpoint, self.folder, int(self.step), self.keep)
         except (OSError, tf.errors.OpError) as error:
-            reason = " ".join(str(getattr(error, "strerror", None) or error).split())
             raise UserError(
-                f"the checkpoint of step {int(self.step)} cannot be written into {self.folder} ({reason}); the last "
-                "one is whole: make room or give the right to write there, and start again",
+                f"the checkpoint of step {int(self.step)} cannot be written into {self.folder} ({disk_reason(error)}); "
+                "the last one is whole: make room or give the right to write there, and start again",
                 "unwritable",
             ) from error

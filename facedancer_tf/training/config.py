@@ -29,6 +29,7 @@ from facedancer_tf.training.config_sections import (
     SecondEncoderConfig,
     StartConfig,
 )
+from facedancer_tf.training.plain_yaml import MODE, check_size
 from networks.encoders import ENCODERS
 
 # What a schedule may change: these settings, and all settings of these sections.
@@ -153,6 +154,14 @@ class TrainConfig:
         return dict(self.loss.ifsr_margins or ENCODERS[self.encoder.name].margins)
 
 
+class _Parser(jsonargparse.ArgumentParser):
+    """A parser of settings, which reads no config of a size that settings never have."""
+
+    def parse_path(self, path: Any, *arguments: Any, **options: Any) -> jsonargparse.Namespace:
+        check_size(path)
+        return super().parse_path(path, *arguments, **options)
+
+
 def parse_config(arguments: list[str] | None = None) -> TrainConfig:
     """Reads `--config FILE` and `--key value` flags, from the command line if `arguments` is None.
 
@@ -167,8 +176,9 @@ def _from_values(
 ) -> TrainConfig:
     """Builds a config from what `parse` reads with the parser of all settings."""
     jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
-    parser = jsonargparse.ArgumentParser(
+    parser = _Parser(
         prog="train.py",
+        parser_mode=MODE,
         usage="train.py [--config FILE] [--key value …]",
         description="Train FaceDancer on a folder of shards. A run goes on where its folder stands.",
         exit_on_error=False,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from data.augmentation import check_strengths
@@ -26,6 +27,9 @@ GENERATOR_TERMS = (
     "cycle",
 )
 LARGEST_BATCH, LARGEST_NUMBER, SEEDS = 65_536, 10**12, 2**32
+# Far beyond what was ever trained: 64, 512 and 4.
+LARGEST_FILTERS, LARGEST_WIDTH, LARGEST_DEPTH = 1024, 16_384, 64
+LONGEST_WAIT_S = 10**6  # some eleven days
 _POSITIVE = (
     "batch_size", "steps", "r1_every_steps", "cycle_every_steps", "log_every_steps", "save_every_steps",
     "validate_every_steps", "validation_pictures", "keep_checkpoints", "wait_for_workers_s",
@@ -41,11 +45,13 @@ def check(holds: bool, rule: str, **received: Any) -> None:
 def check_config(config: "TrainConfig") -> None:
     """Raises ValueError for impossible settings; it calls the checks of `networks` and `data` and repeats none."""
     _check_words(config)
-    _check_numbers("", dataclasses.asdict(config))
+    _check_values("", dataclasses.asdict(config))
     for name in _POSITIVE:
         check(getattr(config, name) > 0, f"`{name}` must be positive.", **{name: getattr(config, name)})
     check(config.batch_size <= LARGEST_BATCH, f"`batch_size` must be at most {LARGEST_BATCH}.",
           batch_size=config.batch_size)  # fmt: skip
+    check(config.wait_for_workers_s <= LONGEST_WAIT_S, f"`wait_for_workers_s` must be at most {LONGEST_WAIT_S}.",
+          wait_for_workers_s=config.wait_for_workers_s)  # fmt: skip
     check(0 <= config.seed < SEEDS, f"`seed` must be from 0 to {SEEDS - 1}.", seed=config.seed)
     check(config.averaging_images >= 0, "`averaging_images` must be 0 or more.",
           averaging_images=config.averaging_images)  # fmt: skip
@@ -75,8 +81,15 @@ def check_config(config: "TrainConfig") -> None:
     shape = config.generator
     check_generator(config.size_px, shape.fusion, shape.mapping_depth, base_filters=shape.base_filters,
                     mapping_width=shape.mapping_width)  # fmt: skip
-    check(config.discriminator.base_filters > 0, "`discriminator.base_filters` must be positive.",
-          base_filters=config.discriminator.base_filters)  # fmt: skip
+    for name, filters in (
+        ("generator", shape.base_filters),
+        ("discriminator", config.discriminator.base_filters),
+    ):
+        check(0 < filters <= LARGEST_FILTERS, f"`{name}.base_filters` must be from 1 to {LARGEST_FILTERS}.",
+              base_filters=filters)  # fmt: skip
+    check(shape.mapping_width <= LARGEST_WIDTH and shape.mapping_depth <= LARGEST_DEPTH, "`generator.mapping_width` "
+          f"and `mapping_depth` must be at most {LARGEST_WIDTH} and {LARGEST_DEPTH}.",
+          mapping_width=shape.mapping_width, mapping_depth=shape.mapping_depth)  # fmt: skip
     if config.discriminator.kind == "patch":
         check_patch(config.size_px, config.discriminator.down_blocks)
     else:
@@ -136,12 +149,14 @@ def _check_words(section: Any, place: str = "") -> None:
             raise ValueError(f"`{place}{field_.name}` must be one of {', '.join(words)}. Received: {value!r}")
 
 
-def _check_numbers(name: str, value: Any) -> None:
-    """Raises ValueError for a number, in the sections and dictionaries too, that nothing could compute with."""
+def _check_values(name: str, value: Any) -> None:
+    """Raises ValueError for a number that nothing could compute with, or a text that names no file."""
     if isinstance(value, float):
         check(math.isfinite(value), f"`{name}` must be a finite number.", **{name: value})
     elif isinstance(value, int):
         check(abs(value) <= LARGEST_NUMBER, f"`{name}` must be at most {LARGEST_NUMBER}.", **{name: value})
+    elif isinstance(value, (str, Path)):
+        check("\0" not in str(value), f"`{name}` must not hold the character 0.", **{name: str(value)})
     elif isinstance(value, dict):
         for key, inner in value.items():
-            _check_numbers(f"{name}.{key}".lstrip("."), inner)
+            _check_values(f"{name}.{key}".lstrip("."), inner)

@@ -11,6 +11,7 @@ from data.locks import InUse, only_one
 from facedancer_tf.errors import UserError
 from facedancer_tf.training.checkpoint_files import checkpoint_steps
 from facedancer_tf.training.config import TrainConfig, config_as_dict, config_as_yaml
+from facedancer_tf.training.plain_yaml import read_plain
 from facedancer_tf.writing import make_folder, reported, write_text
 
 CONFIG, CHECKPOINTS, LOGS, PICTURES, MODEL = "config.yaml", "checkpoints", "logs", "pictures", "model.keras"
@@ -47,9 +48,9 @@ def refuse_other_run(config: TrainConfig) -> None:
 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        content, reason = None, f"{type(error).__name__}"
+        content = read_plain(path)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        content, reason = None, " ".join(str(error).split())
     else:
         reason = "no settings"
     if not isinstance(content, dict) or not isinstance(content.get("encoder"), dict):

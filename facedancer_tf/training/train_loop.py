@@ -11,15 +11,15 @@ from tqdm import tqdm
 
 from data.manifest import Manifest, read_manifest
 from data.pipeline import build_dataset
-from data.record_index import DamagedShard
 from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
 from facedancer_tf.provenance.swapped import Swapped, UsedModel
 from facedancer_tf.provenance.writing import mark_pixels, write_swapped
-from facedancer_tf.training.batches import build_batches, damaged_record
+from facedancer_tf.training.batches import build_batches
 from facedancer_tf.training.cached_embeddings import embeddings_of_run
 from facedancer_tf.training.checkpoints import RunState
 from facedancer_tf.training.config import TrainConfig
+from facedancer_tf.training.damaged_data import damage_named
 from facedancer_tf.training.models import Models, build_models, generator_arguments
 from facedancer_tf.training.run_folder import (
     CHECKPOINTS,
@@ -85,7 +85,8 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
         if not state.restore():
             take_start_weights(models, config)
         write_config(config)
-        embeddings = embeddings_of_run(config, models, manifest, make=True)
+        with damage_named(config, manifest, None):
+            embeddings = embeddings_of_run(config, models, manifest, make=True)
     send_from_chief(strategy, state.variables())
     if not chief:
         embeddings = embeddings_of_run(config, models, manifest, make=False)
@@ -116,13 +117,9 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
         step = build_train_step(models, stage, **optimizers, strategy=strategy)
         return step, build_batches(stage, int(state.next_sample), strategy, embeddings)
 
-    try:
+    with damage_named(config, manifest, embeddings):
         validation = _validation(models, config, manifest) if chief else None
         _iterate(config, state, begin, validation, export, strategy)
-    except DamagedShard as error:
-        raise UserError(str(error)) from error
-    except tf.errors.DataLossError as error:
-        raise damaged_record(config, manifest) from error
 
 
 def _iterate(

@@ -4,11 +4,11 @@ The cache is `$FACEDANCER_CACHE`, else `facedancer_tf` in `$XDG_CACHE_HOME` or ~
 import_weights.py does, when it is told to. Nothing is written here, and only the recipes of cached files are read.
 """
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.checksums import file_sha256
 from data.faces.insightface_detector import insightface_models
 from facedancer_tf.errors import UserError
 from facedancer_tf.weights.recipes import read_recipe
@@ -180,7 +180,6 @@ def find_encoder(encoder: str, fingerprint: str, name_or_file: str | Path | None
 def sha256_of(path: Path) -> str:
     """Computes the SHA-256 of a file's content, in hexadecimal; raises UserError where the file cannot be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}); check the name", "unreadable") from error

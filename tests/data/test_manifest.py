@@ -48,6 +48,9 @@ def changed(*keys: Any, to: Any) -> Callable[[dict], dict]:
         changed("settings", "shrink", to="1"),
         changed("settings", "shrink", to=float("nan")),
         changed("settings", "shrink", to=1.5),
+        changed("settings", "source", to=["pictures"]),
+        changed("settings", "source", to="a\x1b[2Jb"),
+        changed("settings", "source", to="long" * 1000),
         changed("settings", to=[]),
         changed("parts", to=10**12),
         changed("part", to=1),
@@ -87,3 +90,16 @@ def test_settings_that_were_changed_afterwards_are_noticed(folder: Path) -> None
         (folder / SETTINGS).write_text(other)
         with pytest.raises(ValueError, match=r"same settings in its manifest and in settings\.json"):
             read_manifest(folder)
+
+
+def test_a_shard_that_two_manifests_list_is_named(folder: Path) -> None:
+    shutil.copy(folder / NAME, folder / "manifest-copy.json")
+    with pytest.raises(ValueError, match=r"two list train-00000\.tfrecord; keep one"):
+        read_manifest(folder)
+
+
+def test_a_file_of_gigabytes_is_no_manifest_and_is_not_read(folder: Path) -> None:
+    with (folder / NAME).open("r+b") as file:
+        file.truncate(8 << 30)  # it takes no room
+    with pytest.raises(ValueError, match="damaged or was changed"):
+        read_manifest(folder)

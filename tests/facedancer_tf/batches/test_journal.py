@@ -1,5 +1,6 @@
 """The journal knows its own results by their content, also after a kill, and lets one process in."""
 
+import json
 from pathlib import Path, PurePath
 
 import pytest
@@ -77,3 +78,24 @@ def test_fingerprints_follow_contents_and_settings_not_names(tmp_path, job):
     assert len({first, Fingerprints({"face": 1}).of(job), Fingerprints({"face": 0}).of(twice)}) == 3
     job.target.write_text("changed")
     assert Fingerprints({"face": 0}).of(job) != first
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("output", ["a"]), ("output", 3), ("made_from", None), ("content", "no sum"), ("content", 0), ("before", "0.1"),
+        ("before", [0.1]), ("after", 1e400), ("after", True), ("after", 10**400), ("more", 1),
+    ],
+)  # fmt: skip
+def test_a_line_with_a_field_of_another_type_is_passed_over(tmp_path, job, field, value):
+    folder = tmp_path / "out"
+    with open_journal(folder) as journal:
+        write(folder, job, "result")
+        journal.begin(job, "made from")
+        journal.finish(job, 0.1, 0.6)
+    good = (folder / JOURNAL).read_text().splitlines()[-1]
+    (folder / JOURNAL).write_text(f"{good}\n{json.dumps({**json.loads(good), field: value})}\n")
+    place, entry = Journal(folder).look(job)
+    assert place == "ours"
+    assert entry is not None
+    assert entry.after == 0.6

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
-from facedancer_tf.training.checkpoint_files import checkpoint_steps
+from facedancer_tf.training.checkpoint_files import checkpoint_steps, write_checkpoint
 from facedancer_tf.training.checkpoints import RunState
 
 
@@ -148,3 +148,15 @@ def test_a_disk_that_refuses_is_one_sentence(tmp_path):
     (tmp_path / "checkpoints").touch()
     with pytest.raises(UserError, match=r"step 3 cannot be written into .*File exists.*make room"):
         saved(tmp_path / "checkpoints", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("step", 5), ("next_sample", -1), ("next_sample", 2**60), ("order", 3)]
+)
+def test_a_checkpoint_whose_numbers_cannot_be_is_one_sentence(tmp_path, name: str, value: int):
+    state = saved(tmp_path, 3)
+    getattr(state, name).assign(value)
+    write_checkpoint(state.checkpoint, tmp_path, 4, keep=9)
+    with pytest.raises(UserError, match=rf"ckpt-4 must hold step 4.* Received: .*{name}={value}") as error:
+        small_state(tmp_path).restore()
+    assert "\n" not in str(error.value)

@@ -13,6 +13,11 @@ from facedancer_tf.training.config_sections import AugmentationConfig, DataConfi
 
 ROOT = Path(__file__).parents[3]
 
+# Nine parts of nine parts of …: gigabytes, if it were written out
+LAUGHS = b"a: &a0 [x]\n" + b"".join(
+    b"b%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 12)
+)
+
 
 @pytest.mark.parametrize("recipe", sorted(ROOT.glob("configs/*.yaml")), ids=lambda p: p.stem)
 def test_recipes_are_valid_and_survive_their_own_yaml(recipe, tmp_path):
@@ -94,6 +99,12 @@ def test_flags_win_over_the_file():
         ],
         ["--loss.occluder", "20"],
         ["--config", "configs/not_there.yaml"],
+        ["--generator.base_filters", "2000"],
+        ["--generator.mapping_width", "200000"],
+        ["--generator.mapping_depth", "3000"],
+        ["--discriminator.base_filters", "1000000"],
+        ["--wait_for_workers_s", "1e300"],
+        ["--schedule", "[" * 100_000],
     ],
 )
 def test_wrong_settings_stop_with_one_sentence(arguments):
@@ -136,6 +147,14 @@ def test_an_unknown_key_in_a_file_is_named(tmp_path):
         ),
         (b"seed: 1.5\n", "seed"),
         (b"run:\n", "run"),
+        (b'run: "a\\0b"\n', "`run` must not hold the character 0"),
+        (b'data: {folder: "a\\0b"}\n', "`data.folder` must not hold the character 0"),
+        (b"seed: 0x_\n", "invalid literal"),
+        (b"[" * 100_000, "20 deep at most"),
+        (b"loss: " + b"{a: " * 30, "20 deep at most"),
+        (b"loss: &a [*a]\n", r"`\*a` repeats another part: write it out"),
+        (LAUGHS, r"`\*a0` repeats another part"),
+        (b"#" * 2_000_000, "in at most 262,144 bytes. Received: 2,000,000 bytes"),
     ],
 )
 def test_wrong_files_stop_with_one_sentence(content, says, tmp_path):

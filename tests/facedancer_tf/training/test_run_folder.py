@@ -48,7 +48,18 @@ def test_another_network_is_refused_and_any_name_can_go_on(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe\0", b"[1, 2", b"- 3\n", b"size_px: 64\n", b"encoder:\n", b"[" * 5000, b"\0"]
+    "content",
+    [
+        b"",
+        b"\xff\xfe\0",
+        b"[1, 2",
+        b"- 3\n",
+        b"size_px: 64\n",
+        b"encoder:\n",
+        b"[" * 100_000,
+        b"\0",
+        b"a: &a [*a]\n",
+    ],
 )
 def test_a_config_that_says_nothing_is_one_sentence_and_stays(tmp_path, content: bytes):
     run = tmp_path / "run"
