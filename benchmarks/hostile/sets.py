@@ -27,9 +27,10 @@ from data.record_index import DamagedShard
 from data.records import encode_crop, serialise_record
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.views import open_folder
-from facedancer_tf.training.batches import build_batches, damaged_record
+from facedancer_tf.training.batches import build_batches
 from facedancer_tf.training.config import TrainConfig
 from facedancer_tf.training.config_sections import AugmentationConfig, DataConfig
+from facedancer_tf.training.damaged_data import damage_named
 from facedancer_tf.video.people_file import read_people, write_people
 from facedancer_tf.video.tracks import OUTLINE_POINTS, Clock, People, Person, Track
 
@@ -96,11 +97,9 @@ def _read_set(folder: Path) -> None:
         size_px=SIZE_PX, batch_size=BATCH, data=DataConfig(folder, augmentation=AugmentationConfig("none"))
     )
     manifest = read_manifest(folder)
-    try:
+    with damage_named(config, manifest, None):
         for _ in islice(build_batches(config, 0, tf.distribute.get_strategy()), BATCHES):
             pass
-    except tf.errors.DataLossError as error:
-        raise damaged_record(config, manifest) from error
 
 
 @cache
