@@ -79,7 +79,7 @@ def judged(kind: Kind, error: BaseException | None, grown_mb: int) -> tuple[str,
     if type(error) not in kind.refusals:
         return "ESCAPED", said
     words = str(error)
-    return "refused" if words and words.isprintable() and len(words) <= SENTENCE else "WORDS", said
+    return "refused" if 0 < len(words) <= SENTENCE and "\n" not in words else "WORDS", said
 
 
 def _chain(error: BaseException | None) -> list[Any]:

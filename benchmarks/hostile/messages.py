@@ -37,7 +37,7 @@ def _messages(message: Any) -> list[Any]:
             if hasattr(value, "ListFields"):
                 found.append(value)
             elif hasattr(value, "keys"):
-                found += list(value.values())
+                found += [value[key] for key in sorted(value)]
             elif hasattr(value, "add"):
                 found += list(value)
         at += 1

@@ -133,9 +133,9 @@ class Child:
 
 
 def _processor_s(process: subprocess.Popen[bytes]) -> float:
-    """The processor time that a child has taken, in seconds."""
+    """The processor time that a child, and children of its that have ended, have taken, in seconds."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def cases(kind: str, numbers: range, seed: int, children: int, keep: Path | None = None) -> Iterator[Case]:
