@@ -70,9 +70,7 @@ def main() -> None:
 def judged(kind: Kind, error: BaseException | None, grown_mb: int) -> tuple[str, str]:
     """The outcome of reading a file, and what was said: "read", "refused", or "MEMORY", "ESCAPED", "WORDS"."""
     said = "" if error is None else f"{type(error).__name__}: {error}"
-    # FFmpeg's MemoryError, which has a number, is for what it never asks for.
-    no_room = any(isinstance(one, MemoryError) and not hasattr(one, "errno") for one in _chain(error))
-    if grown_mb > MEMORY_MB or no_room:
+    if grown_mb > MEMORY_MB or any(isinstance(one, MemoryError) for one in _chain(error)):
         return "MEMORY", f"{grown_mb} MB; {said}"
     if error is None:
         return "read", ""
