@@ -36,7 +36,7 @@ KINDS = {
 }
 MEMORY_MB = 2048
 ADDRESSES_MB = 2 * MEMORY_MB  # that are asked for and not used do no harm
-SENTENCE = 1000  # characters, a path and a list of names among them
+SENTENCE = 10_000  # characters, two cells of a table among them
 
 
 def main() -> None:

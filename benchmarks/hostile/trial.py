@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks.hostile.child import MEMORY_MB
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "benchmarks.hostile.child")
 START_S = 180
 CASE_S = 10  # of processor time, so that a busy computer changes nothing
 CLOCK_S = 90
@@ -85,14 +86,7 @@ class Child:
     def _start(self) -> subprocess.Popen[bytes]:
         shutil.rmtree(self.files, ignore_errors=True)
         self.files.mkdir()
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.hostile.child",
-            self.kind,
-            str(self.seed),
-            str(self.files),
-        ]
+        command = [*COMMAND, self.kind, str(self.seed), str(self.files)]
         with self.log.open("wb") as log:
             process = subprocess.Popen(
                 command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=ROOT,

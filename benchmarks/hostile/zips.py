@@ -52,12 +52,12 @@ def deflated_zeros(count: int) -> bytes:
 
 
 @cache
-def bomb(method: int, gigabytes: int = 3) -> bytes:
-    """Bytes that unpack to gigabytes of zeros, made at once: all blocks of packed zeros are alike."""
+def bomb(method: int, size: int = 3 << 30) -> bytes:
+    """Bytes that unpack to so many zeros, made at once: all blocks of packed zeros are alike."""
     if method == DEFLATED:
-        return deflated_zeros(gigabytes << 30)
+        return deflated_zeros(size)
     zeros = bytes(ZEROS_BYTES)
-    times = (gigabytes << 30) // ZEROS_BYTES
+    times = size // ZEROS_BYTES
     # Blocks of bzip2 begin and end within bytes, and its end has a checksum of all of theirs.
     bits = "".join(f"{byte:08b}" for byte in bz2.compress(zeros))
     end = bits.index(BZIP2_END)
