@@ -1,9 +1,10 @@
-"""A process that makes damaged files of one kind, reads each as the project does, and says what came of it.
+"""A process that makes damaged files, reads each as the project does, and says what came of it.
 
-    python -m benchmarks.hostile.child KIND SEED FOLDER
+    python -m benchmarks.hostile.child SEED FOLDER
 
-It reads the sound files first, says "ready", and then answers each number on stdin with a line of JSON: outcome, said
-(of an error), mb (by how much the memory grew). A file that was read or refused is deleted; any other stays in FOLDER.
+To a line "KIND sound" on stdin it reads the sound files of a kind and says "ready". To "KIND NUMBER" it answers with a
+line of JSON: outcome, said (of an error), mb (by how much the memory grew). A file that was read or refused is deleted;
+any other stays in FOLDER.
 """
 
 import faulthandler
@@ -34,28 +35,34 @@ KINDS = {
     "tables": ("texts", "TABLE_KIND"),
     "configs": ("texts", "CONFIG_KIND"),
 }
+SOUND, READY = "sound", "ready"
 MEMORY_MB = 2048
 ADDRESSES_MB = 2 * MEMORY_MB  # that are asked for and not used do no harm
 SENTENCE = 10_000  # characters, two cells of a table among them
 
 
 def main() -> None:
-    name, seed, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    seed, folder = sys.argv[1], Path(sys.argv[2])
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1)
     replies = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what libraries print is no reply
-    module, attribute = KINDS[name]
-    kind: Kind = getattr(import_module(f"benchmarks.hostile.{module}"), attribute)
+    kinds: dict[str, Kind] = {}
     with ThreadPoolExecutor(1) as thread:
-        for path in kind.sound(folder):
-            thread.submit(kind.read, path).result()
-            _remove(path)
-        size = _memory_mb("VmSize") + ADDRESSES_MB << 20
-        resource.setrlimit(resource.RLIMIT_AS, (size, size))
-        print("ready", file=replies)
         for line in sys.stdin:
-            path = kind.damage(folder, random.Random(f"{seed} {name} {int(line)}"))
+            name, number = line.split()
+            if number == SOUND:
+                module, attribute = KINDS[name]
+                kinds[name] = getattr(import_module(f"benchmarks.hostile.{module}"), attribute)
+                for path in kinds[name].sound(folder):
+                    thread.submit(kinds[name].read, path).result()
+                    _remove(path)
+                most = _memory_mb("VmSize") + ADDRESSES_MB << 20
+                resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
+                print(READY, file=replies)
+                continue
+            kind = kinds[name]
+            path = kind.damage(folder, random.Random(f"{seed} {name} {int(number)}"))
             Path("/proc/self/clear_refs").write_text("5")  # the peak is now the present size
             before_mb = _memory_mb("VmHWM")
             error = thread.submit(kind.read, path).exception()
@@ -70,7 +77,9 @@ def main() -> None:
 def judged(kind: Kind, error: BaseException | None, grown_mb: int) -> tuple[str, str]:
     """The outcome of reading a file, and what was said: "read", "refused", or "MEMORY", "ESCAPED", "WORDS"."""
     said = "" if error is None else f"{type(error).__name__}: {error}"
-    if grown_mb > MEMORY_MB or any(isinstance(one, MemoryError) for one in _chain(error)):
+    # FFmpeg's MemoryError, which has a number, is for what it never asks for.
+    no_room = any(isinstance(one, MemoryError) and not hasattr(one, "errno") for one in _chain(error))
+    if grown_mb > MEMORY_MB or no_room:
         return "MEMORY", f"{grown_mb} MB; {said}"
     if error is None:
         return "read", ""

@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.hostile.child import MEMORY_MB
+from benchmarks.hostile.child import MEMORY_MB, READY, SOUND
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "benchmarks.hostile.child")
@@ -42,20 +42,25 @@ class Case:
 class Child:
     """One child and its folder; a child that hung or died is replaced by the next case."""
 
-    def __init__(self, kind: str, seed: int, keep: Path | None) -> None:
-        self.kind, self.seed, self.keep = kind, seed, keep
+    def __init__(self, seed: int, keep: Path | None) -> None:
+        self.seed, self.keep = seed, keep
         self.folder = Path(tempfile.mkdtemp())
         self.log = self.folder / "log"
         self.files = self.folder / "files"
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready: set[str] = set()  # kinds
 
-    def case(self, number: int) -> Case:
-        """Has the child make and read the file of this number."""
+    def case(self, kind: str, number: int) -> Case:
+        """Has the child make and read the file of this kind and number."""
         process = self._process or self._start()
-        if process.stdin is None:
-            raise ValueError("a child must have a stdin")
+        if kind not in self._ready:
+            _ask(process, kind, SOUND)
+            if self._line(process, START_S) != f"{READY}\n".encode():
+                self._stop(process)
+                raise RuntimeError(f"the sound {kind} could not be read:\n{self.log.read_text()[-3000:]}")
+            self._ready.add(kind)
         before_s, began = _processor_s(process), time.monotonic()
-        process.stdin.write(f"{number}\n".encode())
+        _ask(process, kind, str(number))
         line = None
         while (
             line is None and _processor_s(process) - before_s < CASE_S and time.monotonic() - began < CLOCK_S
@@ -72,10 +77,10 @@ class Child:
         else:
             self._stop(process)
             if process.returncode > 0:
-                raise RuntimeError(f"{self.kind} {number} could not be made:\n{self.log.read_text()[-3000:]}")
+                raise RuntimeError(f"{kind} {number} could not be made:\n{self.log.read_text()[-3000:]}")
             case = Case(number, "CRASH", f"ended with {process.returncode}", seconds, 0)
         if case.outcome not in FINE:
-            self._keep(number)
+            self._keep(f"{kind}-{self.seed}-{number}")
         return case
 
     def close(self) -> None:
@@ -86,15 +91,12 @@ class Child:
     def _start(self) -> subprocess.Popen[bytes]:
         shutil.rmtree(self.files, ignore_errors=True)
         self.files.mkdir()
-        command = [*COMMAND, self.kind, str(self.seed), str(self.files)]
+        command = [*COMMAND, str(self.seed), str(self.files)]
         with self.log.open("wb") as log:
             process = subprocess.Popen(
                 command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=ROOT,
                 env={**os.environ, **QUIET},
             )  # fmt: skip
-        if self._line(process, START_S) != b"ready\n":
-            self._stop(process)
-            raise RuntimeError(f"the sound {self.kind} could not be read:\n{self.log.read_text()[-3000:]}")
         self._process = process
         return process
 
@@ -111,10 +113,11 @@ class Child:
             if pipe:
                 pipe.close()
         self._process = None
+        self._ready.clear()
 
-    def _keep(self, number: int) -> None:
+    def _keep(self, name: str) -> None:
         """Moves what the case has left out of the child's folder, to the folder of faults if there is one."""
-        place = self.keep and self.keep / f"{self.kind}-{self.seed}-{number}"
+        place = self.keep and self.keep / name
         if place:
             shutil.rmtree(place, ignore_errors=True)
             shutil.copytree(self.files, place, symlinks=True)
@@ -124,6 +127,12 @@ class Child:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+
+
+def _ask(process: subprocess.Popen[bytes], kind: str, what: str) -> None:
+    if process.stdin is None:
+        raise ValueError("a child must have a stdin")
+    process.stdin.write(f"{kind} {what}\n".encode())
 
 
 def _processor_s(process: subprocess.Popen[bytes]) -> float:
@@ -138,10 +147,10 @@ def cases(kind: str, numbers: range, seed: int, children: int, keep: Path | None
 
     def work(child: Child) -> list[Case]:
         with closing(child):
-            return [child.case(number) for number in waiting]
+            return [child.case(kind, number) for number in waiting]
 
     with ThreadPoolExecutor(children) as threads:
-        for done in threads.map(work, [Child(kind, seed, keep) for _ in range(children)]):
+        for done in threads.map(work, [Child(seed, keep) for _ in range(children)]):
             yield from done
 
 
