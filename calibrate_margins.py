@@ -20,7 +20,7 @@ from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE
 from facedancer_tf.plots import check_plot
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.weights.catalogue import find_weights
-from facedancer_tf.writing import write_text
+from facedancer_tf.writing import check_folder, write_text
 
 EPILOG = """\
 examples:
@@ -114,8 +114,8 @@ def check_stage(parser: Parser, arguments: argparse.Namespace) -> None:
                     f"--{flag.replace('_', '-')} belongs to --model: without a swapper it means nothing"
                 )
         arguments.size_px = SIZE_PX if arguments.size_px is None else arguments.size_px
-        if arguments.size_px < 16:
-            parser.error(f"--size-px must be 16 or more, not {arguments.size_px}")
+        if not 16 <= arguments.size_px <= 1024:
+            parser.error(f"--size-px must be from 16 to 1024, not {arguments.size_px}")
     elif arguments.size_px is not None:
         parser.error(
             "--size-px belongs to --views and --pairs: a model's crops have the size it was trained at"
@@ -143,9 +143,7 @@ def path_to_show(path: str | Path) -> str:
 
 def main() -> None:
     arguments = parse_arguments()
-    folder = arguments.output.parent
-    if not folder.resolve().is_dir():
-        raise UserError(f"the output folder {folder} does not exist; make it first")
+    check_folder(arguments.output.parent)
     if arguments.plot is not None:
         check_plot(arguments.plot)
     model = None if arguments.model is None else find_weights(arguments.model, "generator")

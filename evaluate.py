@@ -25,7 +25,7 @@ from facedancer_tf.evaluation.pair_set import read_pair_set
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapping.swapper import Swapper
-from facedancer_tf.writing import make_folder
+from facedancer_tf.writing import files_together, make_folder
 
 EPILOG = """\
 examples:
@@ -144,6 +144,7 @@ def main() -> None:
     from facedancer_tf.evaluation.evaluation import evaluate
     from facedancer_tf.evaluation.meter import Meter
     from facedancer_tf.evaluation.page import write_page
+    from facedancer_tf.evaluation.page_pictures import PICTURES, clear_pictures
     from facedancer_tf.evaluation.results import write_results
     from facedancer_tf.evaluation.sliced_tables import sliced_tables
     from facedancer_tf.evaluation.systems import ModelSystem, baselines
@@ -155,8 +156,11 @@ def main() -> None:
     evaluation = evaluate(systems, pair_set, meter, arguments.seed)
     about = describe_evaluation(evaluation, meter, models, arguments.seed)
     shown_tables = [*tables(evaluation, judge), *sliced_tables(evaluation, judge, names)]
-    write_results(arguments.output, evaluation, judge, about)
-    write_page(arguments.output, evaluation, models, about, shown_tables)
+    with files_together(arguments.output) as files:
+        write_results(files, evaluation, judge, about)
+        write_page(files, evaluation, models, about, shown_tables)
+        shown = {path.name for path in (files / PICTURES).iterdir()}
+    clear_pictures(arguments.output / PICTURES, kept=shown)
     took_s = time.monotonic() - started
     print(caption(about), *map(as_text, shown_tables), sep="\n\n")
     print(f"\n{arguments.output}/index.html, results.json and results.csv written in {took_s:.0f} s")

@@ -29,7 +29,7 @@ from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.plots import check_plot
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.swapping.portraits import NoFace, Portrait, read_portrait
-from facedancer_tf.writing import make_folder
+from facedancer_tf.writing import files_together, make_folder
 
 EPILOG = """\
 examples:
@@ -105,8 +105,9 @@ def main() -> None:
         "identity judged by": judge.name,
         "measured by": f"facedancer_tf {__version__}",
     }
-    write_report(arguments.output, numbers, values, about)
-    notes = write_strip(arguments.output, films, values)
+    with files_together(arguments.output) as files:
+        write_report(files, numbers, values, about)
+        notes = write_strip(files, films, values)
     if arguments.plot is not None:
         plot_values(arguments.plot, values, f"{arguments.swapped.name}, a swap into {arguments.target.name}")
     print(as_text(numbers), *notes, sep="\n")

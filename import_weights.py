@@ -19,6 +19,7 @@ from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
 from facedancer_tf.weights.catalogue import EMBEDDED, NAMED, cached, find_weights, insightface_model
+from facedancer_tf.writing import check_folder
 
 EPILOG = """\
 examples:
@@ -115,8 +116,8 @@ def main() -> None:
         list_names()
         return
     output = arguments.output or cached(arguments.name)
-    if arguments.output is not None and not output.resolve().parent.is_dir():
-        raise UserError(f"the output folder {output.parent} does not exist; make it first", "missing")
+    if arguments.output is not None:
+        check_folder(output.parent)
     entry = NAMED.get(arguments.download or arguments.name)
     licence = arguments.licence or (entry.licence if entry else None)
     source = arguments.file

@@ -61,6 +61,11 @@ def passing_path(path: Path) -> Iterator[Path]:
         _remove(beside)
 
 
+def is_unfinished(path: Path) -> bool:
+    """Whether `path` has a name that only unfinished files and folders have."""
+    return bool(_UNFINISHED.fullmatch(path.name))
+
+
 @cache
 def _clear(folder: Path) -> None:
     """Deletes the unfinished files and folders in `folder` whose processes were of this machine and live no more."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from facedancer_tf.errors import UserError
+from facedancer_tf.writing import check_folder
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,8 +58,7 @@ def check_output(path: Path, suffixes: Sequence[str], inputs: Sequence[Path]) ->
     """Raises UserError where a script cannot write `path`, or would destroy one of its `inputs`."""
     if path.suffix.lower() not in suffixes:
         raise UserError(f"the output's name must end in one of {', '.join(suffixes)}, not {path.name!r}")
-    if not path.parent.is_dir():
-        raise UserError(f"the output folder {path.parent} does not exist; make it first")
+    check_folder(path.parent)
     if path.is_dir():
         many = "of many targets, give the folder or a pattern in quotes"
         raise UserError(f"the output {path} is a folder; name a file ({many})")

@@ -6,15 +6,14 @@ from typing import Any
 
 from data.whole_files import whole_file
 from facedancer_tf.errors import UserError
-from facedancer_tf.writing import reported
+from facedancer_tf.writing import check_folder, reported
 
 
 def check_plot(path: Path) -> None:
     """Raises UserError where no plot can be written to `path`. To be called before anything is measured."""
     if path.suffix.lower() != ".png":
         raise UserError(f"the plot's name must end in .png, not {path.name!r}")
-    if not path.resolve().parent.is_dir():
-        raise UserError(f"the plot's folder {path.parent} does not exist; make it first", "missing")
+    check_folder(path.parent)
     if importlib.util.find_spec("matplotlib") is None:
         raise UserError(
             "a plot needs matplotlib, which is not installed: `bash setup.sh plot` brings it, and so does "

@@ -102,7 +102,7 @@ def test_the_person_may_be_named_and_an_older_result_is_replaced(films, tmp_path
         (["target.mp4", "swapped.mp4", "--source", "nowhere.png"], "nowhere.png: "),
         (["target.mp4", "swapped.mp4", "--source", "SOURCE", "--person", "grey.png"], "grey.png: no face"),
         (["target.mp4", "swapped.mp4", "--source", "SOURCE", "--plot", "plot.jpg"], "must end in .png"),
-        (["target.mp4", "swapped.mp4", "--source", "SOURCE", "--plot", "no/plot.png"], "the plot's folder no does not"),
+        (["target.mp4", "swapped.mp4", "--source", "SOURCE", "--plot", "no/plot.png"], "the output folder no does not"),
         (["target.mp4", "swapped.mp4", "--source", "SOURCE", "-o", "."], "exists and holds no evaluation"),
     ],
 )  # fmt: skip

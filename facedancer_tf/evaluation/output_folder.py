@@ -4,6 +4,7 @@ import json
 from collections.abc import Set
 from pathlib import Path
 
+from data.whole_files import is_unfinished
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import PairSet
 
@@ -18,7 +19,7 @@ def check_output(folder: Path, keys: Set[str] = KEYS) -> None:
     `keys` are those by which a script's own results.json is known.
     """
     try:
-        free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+        free = not folder.exists() or (folder.is_dir() and all(map(is_unfinished, folder.iterdir())))
     except OSError as error:
         raise UserError(
             f"the output folder {folder} cannot be read: {error.strerror or error}", "unreadable"

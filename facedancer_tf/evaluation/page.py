@@ -7,7 +7,6 @@ from pathlib import Path
 from facedancer_tf.evaluation.evaluation import Evaluation
 from facedancer_tf.evaluation.page_pictures import (
     PICTURES,
-    clear_pictures,
     grid_figures,
     pair_figures,
     worst_slice_figures,
@@ -38,7 +37,6 @@ def write_page(
 ) -> None:
     """Writes the page and its JPEGs into `folder`; swapped pictures carry all marks."""
     make_folder(folder / PICTURES)
-    clear_pictures(folder / PICTURES)
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><title>Face swapping, evaluated</title>",
         "<meta name=viewport content='width=device-width, initial-scale=1'>",

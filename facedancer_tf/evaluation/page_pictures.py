@@ -1,7 +1,7 @@
 """Chooses, swaps and writes the pictures of index.html: single pairs, the worst slice, a grid for each model."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from html import escape
 from pathlib import Path
 
@@ -22,11 +22,11 @@ OWN = re.compile(r"(pair\d+_(source|target|model\d+)|grid\d+)\.jpg")
 EXTREMES, BETWEEN, OF_SLICE, GRID_SIDE = 3, 4, 6, 5
 
 
-def clear_pictures(folder: Path) -> None:
-    """Removes the pictures that an earlier page left in `folder`. Files with other names stay."""
+def clear_pictures(folder: Path, kept: Set[str]) -> None:
+    """Removes the pictures that an earlier page left in `folder`, but those `kept`. Files with other names stay."""
     with reported(folder):
         for path in folder.iterdir():
-            if OWN.fullmatch(path.name):
+            if OWN.fullmatch(path.name) and path.name not in kept:
                 path.unlink()
 
 

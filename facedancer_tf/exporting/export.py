@@ -23,7 +23,7 @@ from facedancer_tf.exporting.saved_model import load_saved_model, write_saved_mo
 from facedancer_tf.swapping.engine import Engine
 from facedancer_tf.swapping.identity import Identity
 from facedancer_tf.swapping.swapper import Swapper
-from facedancer_tf.writing import reported
+from facedancer_tf.writing import check_folder, reported
 from networks.baked_identity import bake_identity
 
 LEVELS_APART = 1  # of 255: exported and eager kernels may round one pixel differently
@@ -78,8 +78,7 @@ def export_model(
         raise ValueError(f"`format_name` must be one of {sorted(FORMATS)}. Received: {format_name!r}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} exists already; name a new folder, or remove it first", "unwritable")
-    if not folder.resolve().parent.is_dir():
-        raise UserError(f"the folder {folder.resolve().parent} does not exist; make it first", "missing")
+    check_folder(folder.resolve().parent)
     swapper = Swapper(model, encoder_weights=encoder_weights)
     engine, form = swapper.engine, FORMATS[format_name]
     identity = swapper.embed([_read(path) for path in sources]) if sources else None

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from data.damaged_shards import damage_of
 from data.folders import LeftOut
 from data.manifest import Split, read_manifest
 from data.pipeline import decode_picture
@@ -94,10 +95,18 @@ def _of_shards(
     drawn_mask[random.permutation(total)[:count]] = True
     records = tf.data.TFRecordDataset([str(folder / shard.name) for shard in shards], buffer_size=1 << 20)
     crops, people = [], []
-    for is_drawn, record in zip(drawn_mask, records, strict=True):
-        if is_drawn:
-            crops.append(decode_picture(record, manifest.size_px, size_px).numpy())
-            people.append(parse_record(record)["label"].numpy().decode(errors="surrogateescape"))
+    try:
+        for is_drawn, record in zip(drawn_mask, records, strict=True):
+            if is_drawn:
+                crops.append(decode_picture(record, manifest.size_px, size_px).numpy())
+                people.append(parse_record(record)["label"].numpy().decode(errors="surrogateescape"))
+    except (
+        tf.errors.OpError,
+        ValueError,
+    ) as error:  # the latter where a shard holds another number of records
+        if damage := damage_of(folder, manifest):
+            raise UserError(str(damage), "unreadable") from error
+        raise
     digest = hashlib.sha256("".join(shard.sha256 for shard in shards).encode()).hexdigest()
     material = (
         f"the split {split} of {folder.resolve().name}, {total} crops of {manifest.size_px} px with shrink "

@@ -7,7 +7,7 @@ import pytest
 
 from data.whole_files import whole_file
 from facedancer_tf.errors import UserError
-from facedancer_tf.writing import make_folder, write_text
+from facedancer_tf.writing import files_together, make_folder, write_text
 
 
 def test_text_is_written_as_it_is(tmp_path):
@@ -47,3 +47,29 @@ def test_where_nothing_can_be_written_is_said(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"file/folder cannot be made: Not a directory"):
         make_folder(tmp_path / "file" / "folder")
+
+
+def write_three(folder: Path, text: str, full: bool = False) -> None:
+    with files_together(folder) as files:
+        (files / "pictures").mkdir()
+        for number, name in enumerate(("a.csv", "b.json", "pictures/c.jpg")):
+            if full and number == 2:
+                raise UserError("no space left")
+            write_text(files / name, text)
+
+
+def test_files_that_belong_together_change_together_or_not_at_all(tmp_path):
+    folder = tmp_path / "deep" / "out"
+    write_three(folder, "old")
+    (folder / "pictures" / "mine.jpg").write_text("mine")
+    with pytest.raises(UserError, match="no space left"):
+        write_three(folder, "new", full=True)
+    names = ("a.csv", "b.json", "pictures/c.jpg")
+    assert [(folder / name).read_text() for name in names] == ["old"] * 3
+    write_three(folder, "new")
+    assert [(folder / name).read_text() for name in names] == ["new"] * 3
+    assert (folder / "pictures" / "mine.jpg").read_text() == "mine"
+    assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "b.json", "pictures"]
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be made"):
+        write_three(tmp_path / "file", "new")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from data.whole_files import passing_path
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.output_folder import check_apart, check_output
 from facedancer_tf.evaluation.pairs import Pair, PairSet, Photograph
@@ -12,6 +13,9 @@ from facedancer_tf.evaluation.pairs import Pair, PairSet, Photograph
 def test_free_folders_and_evaluations_are_taken(tmp_path):
     check_output(tmp_path / "new")
     check_output(tmp_path)
+    with passing_path(tmp_path / "files") as unfinished:  # what a kill would leave
+        unfinished.mkdir()
+        check_output(tmp_path)
     (tmp_path / "results.json").write_text('{"about": {}, "systems": {}}')
     (tmp_path / "index.html").touch()
     check_output(tmp_path)

@@ -83,7 +83,9 @@ def test_only_the_pages_own_pictures_are_removed(tmp_path):
     mine = ["holiday.jpg", "pair_source.jpg", "grid0.png", "my_grid0.jpg", "pair1_model.jpg"]
     for name in own + mine:
         (tmp_path / name).touch()
-    clear_pictures(tmp_path)
+    clear_pictures(tmp_path, kept={"grid0.jpg"})  # which the new page shows
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*mine, "grid0.jpg"])
+    clear_pictures(tmp_path, kept=set())
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mine)
 
 

@@ -1,7 +1,9 @@
 """Tests runs with tiny networks: a schedule, what is logged, what a stop leaves, folders of any name."""
 
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -192,14 +194,27 @@ def test_what_is_not_finite_stops_the_run_and_the_last_checkpoint_stays(recipe):
     assert all(np.array_equal(before[key], after[key]) for key in before)
 
 
+def of_another_set(content: bytes) -> bytes:
+    """Sound records in as many bytes, which hold no pictures."""
+    with tempfile.NamedTemporaryFile() as file:
+        with tf.io.TFRecordWriter(file.name) as writer:
+            at = 0
+            while at < len(content):
+                length = int.from_bytes(content[at : at + 8], "little")
+                writer.write(bytes(length))
+                at += 16 + length
+        return Path(file.name).read_bytes()
+
+
 @pytest.mark.parametrize("cached", [True, False])
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
         (lambda c: b"\xff" * 8 + c[8:], "train-00000.tfrecord(;| must hold 10 whole records)"),
         (lambda c: c[:99] + bytes([c[99] ^ 1]) + c[100:], "damaged in .*: train-00000.tfrecord; delete it"),
+        (of_another_set, "damaged in .*: train-00000.tfrecord; delete it"),
     ],
-    ids=["length", "bit"],
+    ids=["length", "bit", "another"],
 )
 def test_damaged_shards_are_one_sentence(recipe, face_shards, tmp_path, damage, says, cached):
     folder = tmp_path / "data"
@@ -211,3 +226,22 @@ def test_damaged_shards_are_one_sentence(recipe, face_shards, tmp_path, damage, 
         train_loop.train(
             with_settings(recipe, data={"folder": folder, "cached_embeddings": cached}, steps=20)
         )
+
+
+@pytest.mark.parametrize(
+    "harm", [lambda path: os.truncate(path, path.stat().st_size // 2), Path.unlink], ids=["cut", "gone"]
+)
+def test_a_shard_that_is_harmed_while_it_is_trained_on_is_named(
+    recipe, face_shards, tmp_path, monkeypatch, harm
+):
+    folder = Path(shutil.copytree(face_shards, tmp_path / "data"))
+
+    def harmed(config: TrainConfig, *arguments: Any) -> Any:
+        iterator = build_batches(config, *arguments)
+        next(iterator)
+        harm(folder / "train-00000.tfrecord")
+        return iterator
+
+    monkeypatch.setattr(train_loop, "build_batches", harmed)
+    with pytest.raises(UserError, match=r"damaged in .*: train-00000.tfrecord; delete it"):
+        train_loop.train(with_settings(recipe, data={"folder": folder}, steps=20))
