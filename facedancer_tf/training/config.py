@@ -210,7 +210,7 @@ def _from_values(
 
 
 def _filled(part: Any, name: str = "") -> Iterator[str]:
-    """The names of all sections and settings below `part` of a config that may not be empty, each before those below."""
+    """Names what of `part` of a config may not be empty: sections, each before those below it, and settings."""
     for inner in dataclasses.fields(part):
         value, path = getattr(part, inner.name), f"{name}{inner.name}"
         if value is not None:
