@@ -170,6 +170,18 @@ def test_where_the_check_fails_nothing_is_left(tiny_model, tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_second_of_two_exports_at_once_says_so_and_the_first_stays(tiny_model, tmp_path, monkeypatch):
+    def another_is_faster(*_) -> PixelDifference:
+        (tmp_path / "model").mkdir()
+        (tmp_path / "model" / "first").touch()
+        return PixelDifference(0.0, 0.0)
+
+    monkeypatch.setattr(export, "compare_pixels", another_is_faster)
+    with pytest.raises(UserError, match="model cannot be written: Directory not empty"):
+        export_model(tiny_model, tmp_path / "model", "onnx", SOURCES)
+    assert [path.name for path in tmp_path.rglob("*")] == ["model", "first"]
+
+
 def test_what_cannot_be_is_said_and_leaves_nothing(tiny_model, tmp_path):
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "mine.txt").write_text("mine")
