@@ -19,6 +19,7 @@ from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.margins.suggestion import IDENTITY_ERROR_RATE
 from facedancer_tf.plots import check_plot
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 from facedancer_tf.weights.catalogue import find_weights
 from facedancer_tf.writing import check_folder, write_text
 
@@ -184,15 +185,15 @@ def main() -> None:
     if written:
         text = margins_yaml(figures, encoder, samples, command_of(arguments), str(arguments.output))
         write_text(arguments.output, text)
-    print(f"{samples.origin}; files left out: {count_left_out(samples.left_out)}")
-    print(*name_left_out(samples.left_out), table(figures), sep="\n")
+    say(f"{samples.origin}; files left out: {count_left_out(samples.left_out)}")
+    say(*name_left_out(samples.left_out), *table(figures).split("\n"))
     for warning in warnings(figures, samples):
-        print(f"Beware: {warning}")
+        say(f"Beware: {warning}")
     if arguments.plot is not None:
-        print(f"{arguments.plot} drawn")
+        say(f"{arguments.plot} drawn")
     if not written:
         raise UserError("no block is left to give a margin to: measure others with --blocks")
-    print(f"{arguments.output} written")
+    say(f"{arguments.output} written")
 
 
 if __name__ == "__main__":

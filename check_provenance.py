@@ -3,6 +3,11 @@
 Looks for content credentials (C2PA), the digital source type in the metadata, and this program's invisible watermark.
 """
 
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
+
 import argparse
 import json
 import sys
@@ -11,7 +16,8 @@ from pathlib import Path
 from data.pictures import UnreadablePicture
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
-from facedancer_tf.provenance.checking import as_json, check, in_words, printable
+from facedancer_tf.provenance.checking import as_json, check, in_words
+from facedancer_tf.shown_text import say
 
 EPILOG = """\
 exit code: 0 where every file is marked as synthetic, 1 where one is not, 2 where one cannot be read.
@@ -56,20 +62,18 @@ def main() -> None:
                 raise UnreadablePicture(path, "unreadable", "a folder; name the files in it")
             provenance = check(path, anchors)
         except UnreadablePicture as error:
-            worst, sentence = UNREADABLE, printable(" ".join(str(error).split()))
-            print(f"error: {sentence}", file=sys.stderr)
+            worst, sentence = UNREADABLE, str(error)
+            say(f"error: {sentence}", stream=sys.stderr)
             findings.append({"file": str(path), "error": sentence})
             continue
         worst = max(worst, MARKED if provenance.is_marked else NOT_MARKED)
         if arguments.json:
             findings.append(as_json(path, provenance))
         else:
-            print(
-                f"{printable(str(path))}: {'marked as synthetic' if provenance.is_marked else 'not marked'}"
-            )
-            print("".join(f"  {line}\n" for line in in_words(provenance)), end="")
+            say(f"{path}: {'marked as synthetic' if provenance.is_marked else 'not marked'}")
+            say(*(f"  {line}" for line in in_words(provenance)))
     if arguments.json:
-        print(json.dumps(findings, indent=2))
+        say(*json.dumps(findings, indent=2).split("\n"))
     sys.exit(worst)
 
 

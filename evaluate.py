@@ -24,6 +24,7 @@ from facedancer_tf.evaluation.output_folder import check_apart, check_output
 from facedancer_tf.evaluation.pair_set import read_pair_set
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 from facedancer_tf.swapping.swapper import Swapper
 from facedancer_tf.writing import files_together, make_folder
 
@@ -162,8 +163,9 @@ def main() -> None:
         shown = {path.name for path in (files / PICTURES).iterdir()}
     clear_pictures(arguments.output / PICTURES, kept=shown)
     took_s = time.monotonic() - started
-    print(caption(about), *map(as_text, shown_tables), sep="\n\n")
-    print(f"\n{arguments.output}/index.html, results.json and results.csv written in {took_s:.0f} s")
+    for text in (caption(about), *map(as_text, shown_tables)):
+        say(*text.split("\n"), "")
+    say(f"{arguments.output}/index.html, results.json and results.csv written in {took_s:.0f} s")
 
 
 if __name__ == "__main__":

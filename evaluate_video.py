@@ -28,6 +28,7 @@ from facedancer_tf.films.film import read_facts
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.plots import check_plot
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 from facedancer_tf.swapping.portraits import NoFace, Portrait, read_portrait
 from facedancer_tf.writing import files_together, make_folder
 
@@ -110,9 +111,9 @@ def main() -> None:
         notes = write_strip(files, films, values)
     if arguments.plot is not None:
         plot_values(arguments.plot, values, f"{arguments.swapped.name}, a swap into {arguments.target.name}")
-    print(as_text(numbers), *notes, sep="\n")
+    say(*as_text(numbers).split("\n"), *notes, "")
     took_s = time.monotonic() - started
-    print(f"\n{arguments.output}/results.json, {FRAMES} and {STRIP} written in {took_s:.0f} s")
+    say(f"{arguments.output}/results.json, {FRAMES} and {STRIP} written in {took_s:.0f} s")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 from facedancer_tf.weights.catalogue import find_weights
 
 EPILOG = """\
@@ -55,13 +56,13 @@ def main() -> None:
         model, arguments.folder, arguments.format, arguments.source, arguments.encoder_weights
     )
     if export.identity is not None and export.identity.doubt:
-        print(f"note: {export.identity.doubt}")
+        say(f"note: {export.identity.doubt}")
     apart = export.apart
-    print(
+    say(
         f"checked on the bundled photographs: pixels differ by at most {apart.largest:.0f} of 255, "
         f"on average by {apart.mean:.6f}"
     )
-    print(f"{arguments.folder} written in {time.monotonic() - started:.1f} s")
+    say(f"{arguments.folder} written in {time.monotonic() - started:.1f} s")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 from facedancer_tf.weights.catalogue import EMBEDDED, NAMED, cached, find_weights, insightface_model
 from facedancer_tf.writing import check_folder
 
@@ -86,27 +87,27 @@ def parse_arguments() -> argparse.Namespace:
 
 def named_encoder(text: str) -> tuple[str, str]:
     """Architecture and fingerprint of the encoder that `text` names. An architecture's name has the fingerprint ""."""
-    from facedancer_tf.importing.encoders import as_encoder_file
+    from facedancer_tf.importing.encoders import load_converted
     from facedancer_tf.weights.archive import fingerprint
     from facedancer_tf.weights.encoder_file import load_encoder_file
     from networks.encoders import ENCODERS
 
     if text in ENCODERS:
         return text, ""
-    network, recipe = load_encoder_file(as_encoder_file(find_weights(text, "encoder")))
+    network, recipe = load_converted(find_weights(text, "encoder"), load_encoder_file)
     return recipe.encoder, fingerprint(network)
 
 
 def list_names() -> None:
     """Prints the known weights, one on each line."""
     for name, (kind, licence) in EMBEDDED.items():
-        print(f"{name:18} {kind:10} here      embedded, found by itself; {licence}")
+        say(f"{name:18} {kind:10} here      embedded, found by itself; {licence}")
     for weights in NAMED.values():
         here = cached(weights.name).is_file() or (
             weights.kind == "encoder" and insightface_model(weights.name)
         )
         state = "here" if here else "not here"
-        print(f"{weights.name:18} {weights.kind:10} {state:9} {weights.page}; {weights.licence}")
+        say(f"{weights.name:18} {weights.kind:10} {state:9} {weights.page}; {weights.licence}")
 
 
 def main() -> None:
@@ -147,8 +148,8 @@ def main() -> None:
     if entry is not None and imported.kind != entry.kind:
         raise UserError(f"{entry.name} names {entry.kind} weights, but {source} holds a {imported.kind}")
     imported.save(output)
-    print(f"{imported.summary}")
-    print(f"{output} written in {time.monotonic() - started:.1f} s")
+    say(f"{imported.summary}")
+    say(f"{output} written in {time.monotonic() - started:.1f} s")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python prepare_data.py photos/ more_photos/ --output datasets/mine --workers 4
     python prepare_data.py --synthetic 2000 --views 3 --output datasets/synthetic
 
-If the script is stopped, the same command goes on where it was. If pictures were added since, it adds theirs. On many
-machines run it with --part 1/4, --part 2/4, ... over the same pictures and put the results into one folder.
+If the script is stopped, the same command goes on where it was. If pictures were added since, it adds theirs.
+--cluster shares the work among many machines by Dask (see docs/distributed.md).
 """
 
 from facedancer_tf.early_interrupts import end_at_interrupts
@@ -17,18 +17,18 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 
 # Also in worker processes, but not in a test that imports this file.
 if __name__ in ("__main__", "__mp_main__"):
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the accelerator is left to training
     load_tensorflow_quietly()
 
-import cv2
-
+from data.clusters.connection import LOCAL, ClusterLost, connected
 from data.faces.detection import DETECTORS
 from data.faces.face import DetectorUnavailable
 from data.folders import LeftOut, digest_listing, list_pictures, words
@@ -39,8 +39,8 @@ from data.preparing.openvino_networks import SyntheticUnavailable
 from data.preparing.report import report_table
 from data.preparing.rounds import ShardsRefused, plan_rounds, read_rounds
 from data.preparing.shard_plan import ShardPlan
-from data.preparing.shards import make_shards
-from data.preparing.synthetic import Embed, SyntheticSettings, synthetic_people
+from data.preparing.shards import By, make_shards
+from data.preparing.synthetic import SyntheticSettings, synthetic_people
 from data.records import SCHEMA_VERSION
 from facedancer_tf.command_line import Parser
 
@@ -87,9 +87,20 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--seed", type=int, default=0, help="decides order, split and synthetic faces (default 0)"
     )
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)"
+        "--workers", type=int, default=None, help="processes on this machine (default: one per core)"
     )
-    parser.add_argument("--part", default="1/1", metavar="I/N", help="make part I of N only (default 1/1)")
+    parser.add_argument(
+        "--cluster",
+        default=LOCAL,
+        metavar="ADDRESS",
+        help="a Dask scheduler whose workers do the work, like tls://host:8786 (default: processes here)",
+    )
+    parser.add_argument(
+        "--shards-by",
+        choices=get_args(By),
+        default="workers",
+        help="who writes: workers, which see the folder, or this process, to which they send (default workers)",
+    )
     parser.add_argument(
         "--synthetic",
         type=int,
@@ -107,14 +118,6 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="shares of the looks of synthetic people, like african=1,as_drawn=2 (default: all looks equally)",
     )
     return parser.parse_args(arguments)
-
-
-def parse_part(text: str) -> tuple[int, int]:
-    """ "2/4" → (1, 4): counted from 1 outside, from 0 inside."""
-    part, _, parts = text.partition("/")
-    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
-        raise UserError(f"--part must be I/N with I from 1 to N, like 1/4. Received: {text}")
-    return int(part) - 1, int(parts)
 
 
 def parse_quality(text: str) -> int | None:
@@ -144,7 +147,7 @@ def check(options: argparse.Namespace) -> None:
         raise UserError(f"--shrink must be above 0.2 and at most 1. Received: {options.shrink}")
     if not 0.0 <= options.validation < 1.0:
         raise UserError(f"--validation must be at least 0 and below 1. Received: {options.validation}")
-    if options.workers < 1:
+    if options.workers is not None and options.workers < 1:
         raise UserError(f"--workers must be at least 1. Received: {options.workers}")
     if options.synthetic is not None and options.synthetic < 1:
         raise UserError(f"--synthetic must be at least 1. Received: {options.synthetic}")
@@ -154,6 +157,10 @@ def check(options: argparse.Namespace) -> None:
         raise UserError("--views and --looks belong to --synthetic")
     if options.synthetic is not None and (options.faces, options.min_face_px) != (None, None):
         raise UserError("--faces and --min-face-px belong to folders of pictures, not to --synthetic")
+    if options.cluster != LOCAL and options.workers is not None:
+        raise UserError("--workers are those of this machine; those of a cluster are started there")
+    if options.cluster == LOCAL and options.shards_by == "client":
+        raise UserError("--shards-by client belongs to --cluster")
     for folder in options.folders:
         if not folder.is_dir():
             raise UserError(f"there is no folder {folder}", "missing")
@@ -161,19 +168,12 @@ def check(options: argparse.Namespace) -> None:
         raise UserError(f"--output must be a folder. Received: {options.output}")
 
 
-def build_sface_embed() -> Embed:
-    """Loads SFace, embedded in the project, which judges whether views show one person, and looks."""
-    from facedancer_tf.weights.identity_encoder import load_encoder
-
-    return load_encoder("sface").embed_crops
-
-
 def print_report(report: dict[str, Any], seconds: float, folder: Path) -> None:
     """Prints a small table of how many pictures were used and left out, and of how people look."""
-    print(*report_table(report), sep="\n")
+    say(*report_table(report))
     made, before = report["made_now"], report["pictures"] - report["made_now"]
     rate = f"{made / max(seconds, 1e-3):.1f} pictures/s" + (f", {before:,} done before" if before else "")
-    print(f"{seconds:.0f} s, {rate}; shards and report in {folder}")
+    say(f"{seconds:.0f} s, {rate}; shards and report in {folder}")
 
 
 def by_picture(plans: list[ShardPlan]) -> bool:
@@ -189,8 +189,8 @@ def main() -> None:
     """Reads the command line, makes the shards and prints the report."""
     options = parse_arguments()
     check(options)
-    cv2.setNumThreads(1)  # the cores are shared by `--workers` processes
-    part, parts = parse_part(options.part)
+    # Workers may stand in another folder. Links stay links: what they mean may differ between machines.
+    folders, output = [folder.absolute() for folder in options.folders], options.output.absolute()
     faces = FaceSettings(
         options.size_px,
         options.shrink,
@@ -209,14 +209,16 @@ def main() -> None:
         settings |= {"source": "random-face 2021.7.21.1", "people": options.synthetic, "views": options.views}
         settings["looks"] = shares
         settings["rights"] = "non-commercial research: the generator is distilled from StyleGAN2 on FFHQ"
-        maker = SyntheticSettings(options.seed, options.views, faces, shares, build_sface_embed)
+        from facedancer_tf.weights.identity_encoder import load_sface_embed
+
+        maker = SyntheticSettings(options.seed, options.views, faces, shares, load_sface_embed)
     else:
         unreadable: list[OSError] = []
-        listing = list_pictures(options.folders, unreadable.append)
+        listing = list_pictures(folders, unreadable.append)
         items, not_listed = listing.items, listing.left_out
         if unreadable:
             first = f"{unreadable[0].filename}: {unreadable[0].strerror}"
-            print(f"warning: unreadable folders left out: {len(unreadable)} ({first})", file=sys.stderr)
+            say(f"warning: unreadable folders left out: {len(unreadable)} ({first})", stream=sys.stderr)
         if not items:
             others = "".join(f"; {words(reason)}: {len(names)}" for reason, names in not_listed.items())
             raise UserError(
@@ -225,22 +227,23 @@ def main() -> None:
         settings |= {"source": "pictures", "pictures": len(items), "pictures_sha256": digest_listing(items)}
     start = time.perf_counter()
     try:
-        rounds = read_rounds(options.output, items)
+        rounds = read_rounds(output, items)
         plans = plan_rounds(rounds, options.seed, options.validation)
         if len(rounds) > 1:
-            print(f"note: the last {len(rounds[-1])} of {len(items)} pictures are added to those before")
+            say(f"note: the last {len(rounds[-1])} of {len(items)} pictures are added to those before")
         if by_picture(plans):
-            print("note: too few people to hold some out whole: single pictures are held out for validation")
-        report = make_shards(
-            options.output, plans, settings, maker, options.workers, part, parts, rounds, not_listed
-        )
-    except (ShardsRefused, DetectorUnavailable, SyntheticUnavailable) as error:
+            say("note: too few people to hold some out whole: single pictures are held out for validation")
+        with connected(options.cluster, options.workers or os.cpu_count() or 1) as cluster:
+            report = make_shards(
+                output, plans, settings, maker, cluster, folders, options.shards_by, rounds, not_listed
+            )
+    except (ShardsRefused, DetectorUnavailable, SyntheticUnavailable, ClusterLost) as error:
         raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(f"could not write to {options.output}: {error}") from error
     print_report(report, time.perf_counter() - start, options.output)
     if report["train"] == 0:
-        print("warning: no face was found for training", file=sys.stderr)
+        say("warning: no face was found for training", stream=sys.stderr)
 
 
 if __name__ == "__main__":

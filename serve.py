@@ -15,6 +15,7 @@ from pathlib import Path
 from facedancer_tf.command_line import Parser
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.serving.settings import ServingLimits, Settings
+from facedancer_tf.shown_text import say
 
 EPILOG = """\
 examples:
@@ -107,7 +108,7 @@ def main() -> None:
 
     listening = listen(settings.host, settings.port)
     if settings.token is not None:
-        print("note: the token travels readably; put TLS in front (docs/serving.md)")
+        say("note: the token travels readably; put TLS in front (docs/serving.md)")
     serve(settings, Swapper, listening)
 
 

@@ -29,6 +29,7 @@ from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.metadata import is_ours
 from facedancer_tf.provenance.writing import load_signer, write_unswapped
+from facedancer_tf.shown_text import say
 from facedancer_tf.swapping.drawing import draw_faces
 from facedancer_tf.swapping.picture_swap import WritingOptions, swap_picture
 from facedancer_tf.swapping.swap_inputs import (
@@ -153,8 +154,8 @@ def list_faces(arguments: argparse.Namespace) -> None:
     write_unswapped(path, draw_faces(target.rgb, faces), target.alpha, target.icc_profile)
     for number, face in enumerate(faces):
         x, y, width, height = (round(value) for value in face.box)
-        print(f"face {number}: {width} x {height} px at ({x}, {y}), score {face.score:.2f}")
-    print(f"written to {path}")
+        say(f"face {number}: {width} x {height} px at ({x}, {y}), score {face.score:.2f}")
+    say(f"written to {path}")
 
 
 def find_inputs(swapper: Swapper, arguments: argparse.Namespace, output: Path) -> tuple[Source, Target]:
@@ -187,14 +188,14 @@ def swap_many(arguments: argparse.Namespace, options: WritingOptions) -> None:
     swapper = build_swapper(arguments)
     rows = run_batch(swapper, Batch(targets.jobs, targets.unusable, folder, arguments.face, options))
     states = Counter(row.state for row in rows)
-    print(
+    say(
         f"{states['done']} of {len(rows)} swapped in {time.monotonic() - started:.1f} s, {states['skipped']} were done "
         f"before, {states['failed']} failed"
     )
     if notes := sum(bool(row.notes) for row in rows):
-        print(f"note: there are notes on {notes} of them in {folder / REPORT}")
+        say(f"note: there are notes on {notes} of them in {folder / REPORT}")
     if states["failed"]:
-        print(f"{states['failed']} of {len(rows)} failed; {folder / REPORT} says why", file=sys.stderr)
+        say(f"{states['failed']} of {len(rows)} failed; {folder / REPORT} says why", stream=sys.stderr)
         sys.exit(1)
 
 
@@ -223,16 +224,16 @@ def main() -> None:
         likeness, writing = swap_picture(swapper, identity, target, output, options, writer)
     notes = [*writing.result(), *reduced]
     for sentence in notes:
-        print(f"note: {sentence}")
+        say(f"note: {sentence}")
     faces = "1 face" if len(target.faces) == 1 else f"{len(target.faces)} faces"
     rise = f"{likeness.before.mean():.2f} -> {likeness.after.mean():.2f}"
     encoder = swapper.engine.encoder.description.name
-    print(
+    say(
         f"{faces} in {target.path}, {len(target.chosen)} swapped; likeness to the source {rise} (cosine, {encoder})"
     )
     for sentence in [*([identity.doubt] if identity.doubt else []), *likeness.doubts()]:
-        print(f"note: {sentence}")
-    print(f"{output} written in {time.monotonic() - started:.1f} s")
+        say(f"note: {sentence}")
+    say(f"{output} written in {time.monotonic() - started:.1f} s")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from facedancer_tf.films.film import read_facts
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.writing import load_signer, write_unswapped
 from facedancer_tf.quiet_start import load_tensorflow_quietly
+from facedancer_tf.shown_text import say
 from facedancer_tf.swapping.swap_inputs import read_file
 from facedancer_tf.swapping.swapper import Swapper
 from facedancer_tf.video.cast_file import read_cast
@@ -183,12 +184,11 @@ def list_people(arguments: argparse.Namespace) -> None:
     people = look_through(
         Swapper(arguments.model, arguments.detector, arguments.encoder_weights), facts, section
     )
-    for line in people_lines(people):
-        print(line)
+    say(*people_lines(people))
     if not people.persons:
         raise UserError(f"{facts.path}: {NOBODY}", "no_face")
     write_unswapped(path, people_sheet(people))
-    print(f"written to {path}")
+    say(f"written to {path}")
 
 
 def main() -> None:
@@ -230,12 +230,11 @@ def main() -> None:
 
     report = swap_film(swapper, wishes, film, output, settings)
     for note in report.notes:
-        print(f"note: {note}")
-    for line in people_lines(report.people):
-        print(line)
+        say(f"note: {note}")
+    say(*people_lines(report.people))
     swapped = " and ".join(f"person {number}" for number in sorted(report.cast))
-    print(f"swapped: {swapped}, of {len(report.people.persons)} in the film")
-    print(f"{output} written, {report.frames} frames in {time.monotonic() - started:.1f} s")
+    say(f"swapped: {swapped}, of {len(report.people.persons)} in the film")
+    say(f"{output} written, {report.frames} frames in {time.monotonic() - started:.1f} s")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,11 @@ A run has its folder (`--run`): config, checkpoints, TensorBoard logs, pictures,
 from the last checkpoint there. `--help` lists every setting, `--print_config` shows the resolved ones.
 """
 
+from facedancer_tf.early_interrupts import end_at_interrupts
+
+if __name__ == "__main__":
+    end_at_interrupts()  # the imports below take a while
+
 import os
 
 from facedancer_tf.errors import run_main

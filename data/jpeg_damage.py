@@ -10,6 +10,8 @@ import re
 import simplejpeg
 
 SCANS_MAX = 40  # a progressive picture has ten or so; each further one costs time and hardly a byte
+SEGMENTS_MAX = 10_000  # a colour profile may have 255
+FILL_MAX_BYTES = 1 << 16  # before the first scan, where Pillow goes through them one by one
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # neither stuffed zero, fill byte nor restart mark
 _END, _SCAN, _HUFFMAN = 0xD9, 0xDA, 0xC4
 _WITHOUT_LENGTH = (0x01, 0xD8)
@@ -19,24 +21,32 @@ _ZEROS = bytes(64)
 _DAMAGE = ("Corrupt JPEG data", "Premature end", "Inconsistent progression")
 
 
-class TooManyScans(ValueError):
-    """A progressive JPEG has more than SCANS_MAX scans: it would take minutes to decode."""
+class TooManyPieces(ValueError):
+    """A JPEG has more than SCANS_MAX scans or SEGMENTS_MAX segments: it would take minutes to decode."""
 
 
 def complete_jpeg(content: bytes) -> bytes:
     """Returns `content`, with an end mark where it has none: that alone does no harm.
 
-    Raises ValueError for a run of zeros in a scan where no encoder writes one, and TooManyScans.
+    Raises ValueError for a run of zeros in a scan where no encoder writes one and for bytes that belong to no segment,
+    and TooManyPieces.
     """
-    position, scans = 2, 0
+    position, scans, segments, fill_bytes = 2, 0, 0, 0
     zero_symbols: dict[int, int] = {}  # AC table → the symbol whose code is all zeros
     huffman = True
     while (marker := _MARKER.search(content, position)) is not None:
+        if not scans:
+            fill_bytes += marker.start() - position
+        if fill_bytes > FILL_MAX_BYTES:
+            raise ValueError(f"more than {FILL_MAX_BYTES:,} bytes of no segment before its first scan")
         code, position = content[marker.end() - 1], marker.end()
         if code == _END:
             return content
         if code in _WITHOUT_LENGTH:
             continue
+        segments += 1
+        if segments > SEGMENTS_MAX:
+            raise TooManyPieces(f"a JPEG of more than {SEGMENTS_MAX:,} segments takes too long to decode")
         length = int.from_bytes(content[position : position + 2])
         segment = content[position + 2 : position + length]
         position += max(length, 2)
@@ -47,7 +57,7 @@ def complete_jpeg(content: bytes) -> bytes:
         elif code == _SCAN:
             scans += 1
             if scans > SCANS_MAX:
-                raise TooManyScans(f"a JPEG of more than {SCANS_MAX} scans takes too long to decode")
+                raise TooManyPieces(f"a JPEG of more than {SCANS_MAX} scans takes too long to decode")
             if huffman and _never_all_zeros(segment, zero_symbols):
                 following = _MARKER.search(content, position)
                 stop = len(content) if following is None else following.start()

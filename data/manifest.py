@@ -158,14 +158,14 @@ def _is_manifest(content: Any) -> bool:
     shrink = settings.get("shrink")
     return (
         isinstance(parts, int)
-        and _is_count(parts, 1, LARGEST_PARTS)
-        and _is_count(part, 0, parts - 1)
-        and _is_count(settings.get("size_px"), 1, LARGEST_SIZE_PX)
+        and is_count(parts, 1, LARGEST_PARTS)
+        and is_count(part, 0, parts - 1)
+        and is_count(settings.get("size_px"), 1, LARGEST_SIZE_PX)
         and isinstance(shrink, (int, float))
         and not isinstance(shrink, bool)
         and 0.0 < shrink <= 1.0
         and isinstance(rows, list)
-        and all(_is_shard(row) for row in rows)
+        and all(is_shard(row) for row in rows)
     )
 
 
@@ -174,19 +174,21 @@ def _is_source(source: Any) -> bool:
     return isinstance(source, str) and len(source) <= LONGEST_SOURCE and source.isprintable()
 
 
-def _is_shard(row: Any) -> bool:
+def is_shard(row: Any) -> bool:
+    """Whether `row`, from a file, has a shard's entries, each of its type and within its bounds."""
     return (
         isinstance(row, dict)
         and row.keys() == {field.name for field in fields(Shard)}
         and isinstance(row["name"], str)
         and bool(_SHARD_NAME.fullmatch(row["name"]))
         and row["split"] in get_args(Split)
-        and _is_count(row["count"])
-        and _is_count(row["bytes"])
+        and is_count(row["count"])
+        and is_count(row["bytes"])
         and isinstance(row["sha256"], str)
         and bool(_SHA256.fullmatch(row["sha256"]))
     )
 
 
-def _is_count(value: Any, smallest: int = 0, largest: int = 2**53) -> bool:
+def is_count(value: Any, smallest: int = 0, largest: int = 2**53) -> bool:
+    """Whether `value`, from a file, is a whole number within the bounds."""
     return type(value) is int and smallest <= value <= largest

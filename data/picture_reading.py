@@ -16,15 +16,17 @@ import numpy as np
 from PIL import Image
 
 from data.colours import eight_bit, to_srgb
-from data.jpeg_damage import TooManyScans, check_jpeg, complete_jpeg
+from data.jpeg_damage import TooManyPieces, check_jpeg, complete_jpeg
 from data.picture_kinds import READ_KINDS, START_BYTES, kind_by_content
-from data.png_damage import check_png
+from data.png_damage import CHUNKS_MAX, check_png, has_too_many_chunks
 
 # A larger "picture" is taken for a decompression bomb; Pillow's own limit is 179 million.
 PIXELS_MAX = 150_000_000
 # WebP's decoder takes 17 bytes a pixel, the others 12 at most. Run-length BMP is decoded by Python, pixel by pixel.
 WEBP_PIXELS_MAX = 100_000_000
 RUN_LENGTH_PIXELS_MAX = 16_000_000
+RUN_LENGTH_MAX_BYTES = 2**25  # two bytes a pixel
+SIDE_MAX_PX = 200_000  # Pillow takes memory for each row
 FILE_MAX_BYTES = 2**30
 # JPEG covers the files of some phones with a second picture behind the first (MPO).
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
@@ -88,21 +90,25 @@ def read_picture(path: str | Path) -> Picture:
         if not path.is_file():
             raise UnreadablePicture(path, "missing", "there is no such file")
         with path.open("rb") as file:
-            if file.seek(0, io.SEEK_END) > FILE_MAX_BYTES:
+            size_bytes = file.seek(0, io.SEEK_END)
+            if size_bytes > FILE_MAX_BYTES:
                 raise UnreadablePicture(path, "too_large", f"more than {FILE_MAX_BYTES:,} bytes")
             file.seek(0)
-            return _decode(path, file)
+            return _decode(path, file, size_bytes)
     except OSError as error:  # no permission, or a broken disk; `_decode` handles damaged content
         raise UnreadablePicture(path, "unreadable", f"cannot be read ({error.strerror or error})") from error
     except MemoryError as error:
         raise UnreadablePicture(path, "too_large", "needs more memory than there is") from error
 
 
-def _decode(path: Path, file: BinaryIO) -> Picture:
+def _decode(path: Path, file: BinaryIO, size_bytes: int) -> Picture:
     start = file.read(START_BYTES)
     kind = kind_by_content(start)
     file.seek(0)
     jpeg = _jpeg_content(path, file) if kind == "jpeg" else b""
+    if kind == "png" and has_too_many_chunks(file):
+        raise UnreadablePicture(path, "too_large", f"a PNG of more than {CHUNKS_MAX:,} pieces")
+    file.seek(0)
     try:
         image = Image.open(io.BytesIO(jpeg) if jpeg else file, formats=_FORMATS)
     except Image.DecompressionBombError as error:
@@ -111,7 +117,7 @@ def _decode(path: Path, file: BinaryIO) -> Picture:
         _raise_if_from_system(error)
         raise _unopened(path, kind) from error
     with image:
-        _check_size(path, image)
+        _check_size(path, image, size_bytes)
         try:
             if jpeg:
                 check_jpeg(jpeg)
@@ -134,7 +140,7 @@ def _jpeg_content(path: Path, file: BinaryIO) -> bytes:
     content = file.read()
     try:
         return complete_jpeg(content)
-    except TooManyScans as error:
+    except TooManyPieces as error:
         raise UnreadablePicture(path, "too_large", str(error)) from error
     except ValueError as error:
         raise _damaged(path, error) from error
@@ -156,11 +162,17 @@ def _unopened(path: Path, kind: str | None) -> UnreadablePicture:
     return UnreadablePicture(path, "not_a_picture", "not a JPEG, PNG, WebP or BMP picture")
 
 
-def _check_size(path: Path, image: Image.Image) -> None:
+def _check_size(path: Path, image: Image.Image, size_bytes: int) -> None:
     """Raises UnreadablePicture for more pixels than can be decoded within the bounds on memory and time."""
+    if max(image.size) > SIDE_MAX_PX:
+        raise UnreadablePicture(path, "too_large", f"more than {SIDE_MAX_PX:,} pixels a side")
     most = WEBP_PIXELS_MAX if image.format == "WEBP" else PIXELS_MAX
     if any(tile.codec_name == "bmp_rle" for tile in getattr(image, "tile", ())):
         most = RUN_LENGTH_PIXELS_MAX
+        if size_bytes > RUN_LENGTH_MAX_BYTES:
+            raise UnreadablePicture(
+                path, "too_large", f"more than {RUN_LENGTH_MAX_BYTES:,} bytes of run lengths"
+            )
     if image.width * image.height > most:
         raise UnreadablePicture(path, "too_large", f"more than {most:,} pixels")
 

@@ -7,6 +7,18 @@ from typing import BinaryIO
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _PIECE = 1 << 20
+CHUNKS_MAX = 250_000  # the largest file in chunks of libpng's usual size has half as many
+
+
+def has_too_many_chunks(file: BinaryIO) -> bool:
+    """Whether the PNG in `file` has more than CHUNKS_MAX chunks: empty ones take Pillow minutes and no room."""
+    file.seek(8)
+    for _ in range(CHUNKS_MAX):
+        head = file.read(8)
+        if len(head) < 8 or head[4:] == b"IEND":
+            return False
+        file.seek(int.from_bytes(head[:4]) + 4, 1)
+    return True
 
 
 def check_png(file: BinaryIO) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Literal, NoReturn
 
 from facedancer_tf.interrupts import Interrupts, watched_interrupts
+from facedancer_tf.shown_text import say
 
 Code = Literal[
     "invalid", "missing", "unreadable", "unwritable", "in_use", "no_face", "no_such_face", "weights_missing"
@@ -48,20 +49,34 @@ def run_main(main: Callable[[], None]) -> None:
     code 2. Ctrl-C becomes exit code 130. Where stdout is a pipe whose reader has left, the process ends without a word.
     Names that the terminal cannot show are printed with escapes.
     """
+    _open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    # From Pillow, at 89 million pixels; `data.picture_reading` has a bound of its own.
-    warnings.filterwarnings("ignore", message="Image size .* could be decompression bomb")
+    # Pillow's remarks on odd files; `data.picture_reading` has bounds of its own.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         with watched_interrupts() as interrupts:
             try:
                 _run(main, interrupts)
             finally:
-                if sys.stdout is not None:  # a closed one
-                    sys.stdout.flush()
+                sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is buffered still
         sys.exit(CLOSED_PIPE)
+
+
+def _open_closed_streams() -> None:
+    """Opens nothing in the place of each standard stream that is closed.
+
+    Else the next file that is opened would take its number, and what libraries print would be written into that file.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    sys.stdout = sys.stdout or open(1, "w")  # noqa: SIM115 (open until the end)
+    sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115
 
 
 def _run(main: Callable[[], None], interrupts: Interrupts) -> None:
@@ -82,7 +97,7 @@ def _run(main: Callable[[], None], interrupts: Interrupts) -> None:
 
 
 def _leave(line: str, code: int) -> NoReturn:
-    print(line, file=sys.stderr)
+    say(line, stream=sys.stderr)
     sys.exit(code)
 
 

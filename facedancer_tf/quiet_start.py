@@ -12,6 +12,8 @@ import re
 import sys
 import tempfile
 
+from facedancer_tf.interrupts import ending_at_once
+
 _NOISE = re.compile(
     rb"WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d|\d{4}-\d\d-\d\d \S+ [IW] "
     rb"|.*failed call to cuInit"  # TensorFlow logs this as an error where there is no GPU
@@ -41,7 +43,10 @@ def _load(wake_devices: bool) -> None:
     sys.stderr.flush()
     original_stderr = os.dup(2)
     try:
-        with tempfile.TemporaryFile() as captured:
+        with (
+            tempfile.TemporaryFile() as captured,
+            ending_at_once(lambda: os.dup2(original_stderr, 2)),
+        ):
             os.dup2(captured.fileno(), 2)
             noise: re.Pattern[bytes] | None = None
             try:

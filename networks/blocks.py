@@ -21,8 +21,15 @@ from networks.layers import (
 
 LEAKY_SLOPE = 0.2
 FUSIONS = ("no_skip", "add", "concat", "affa", "d_affa", "do_affa")
+WIDEST = 1024  # base filters: 16 times the released ones; beyond it a number is a slip, or a file's lie
 
 Tensor: TypeAlias = keras.KerasTensor
+
+
+def check_filters(base_filters: int) -> None:
+    """Raises ValueError for a number of base filters that no network here has."""
+    if not 1 <= base_filters <= WIDEST:
+        raise ValueError(f"`base_filters` must be 1 to {WIDEST}. Received: base_filters={base_filters}")
 
 
 def output_dtype(dtype: str) -> str:

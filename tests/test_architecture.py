@@ -19,6 +19,7 @@ FORBIDDEN = {
     "losses": {"networks", "data", "facedancer_tf", "tensorflow"},
     "data": {"networks", "losses", "facedancer_tf"},
     "data/faces": {"tensorflow", "keras"},
+    "data/clusters": {"tensorflow", "keras"},
     "data/occluders": {"tensorflow", "keras"},
     "facedancer_tf": set(),
     "facedancer_tf/graphs": {"tensorflow"},
@@ -34,7 +35,8 @@ WINGS: dict[str, dict[str, set[str]]] = {
         "": set(),
         "faces": {""},
         "occluders": {"", "faces"},
-        "preparing": {"", "faces"},
+        "clusters": {""},
+        "preparing": {"", "faces", "clusters"},
     },
     "facedancer_tf": {
         "": set(),
@@ -242,6 +244,18 @@ def test_wings_stand_in_an_order_without_circles_and_all_are_named(package: str)
 
 def test_the_top_of_facedancer_tf_stays_small() -> None:
     assert len(list((ROOT / "facedancer_tf").glob("*.py"))) <= TOP_FILES
+
+
+def printing(source: str) -> list[int]:
+    """The lines on which `source` prints."""
+    nodes = ast.walk(ast.parse(source))
+    return [node.lineno for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "print"]
+
+
+def test_names_reach_a_terminal_as_text_it_does_not_obey() -> None:
+    files = [path for path in production_files() if path.parent.name not in ("scripts", "benchmarks")]
+    printing_files = {str(path.relative_to(ROOT)) for path in files if printing(path.read_text("utf-8"))}
+    assert printing_files == {"facedancer_tf/shown_text.py"}  # the others `say`
 
 
 def test_assets_hold_no_code() -> None:

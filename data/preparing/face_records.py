@@ -40,6 +40,11 @@ class FaceSettings:
     min_face_px: int = 64
     quality: int | None = 95
 
+    @property
+    def piece_items(self) -> int:
+        """How many items are made in about a second; the unit that is lost by a kill."""
+        return 16
+
     def build(self) -> Callable[[Item], Outcome]:
         """Builds the function from an item, whose `where` is a path, to its records; it never raises for a bad picture.
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from data.folders import LeftOut, words
 from data.manifest import Manifest
-from data.preparing.shard_writer import ShardReport
+from data.preparing.finished_shards import ShardReport
 
 
 def summarise(reports: list[ShardReport], manifest: Manifest, not_listed: LeftOut) -> dict[str, Any]:
-    """Adds up the reports of one part's shards and `not_listed` into the part's report.
+    """Adds up the reports of all shards and `not_listed` into one report.
 
     It counts pictures and records, counts and names what was left out by reason, and counts the values of every trait.
     """

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from data.folders import Item, size_of
 from data.manifest import write_json
+from data.preparing.pieces import PROGRESS
 from data.preparing.shard_plan import ShardPlan, plan_shards
-from data.preparing.shard_writer import PROGRESS
 
 
 class ShardsRefused(ValueError):
@@ -26,7 +26,7 @@ def read_rounds(folder: Path, items: Sequence[Item]) -> list[list[Item]]:
     by_name = {item.name: item for item in items}
     rounds = []
     for path in _lists(folder):
-        listed = json.loads(path.read_text(encoding="ascii"))
+        listed = _read(path)
         changed = [name for name, size in listed if name not in by_name or size_of(by_name[name]) != size]
         if changed:
             raise ShardsRefused(
@@ -55,6 +55,16 @@ def plan_rounds(rounds: Sequence[Sequence[Item]], seed: int, validation: float) 
     for number, items in enumerate(rounds):
         plans += plan_shards(list(items), seed, validation, plans, number)
     return plans
+
+
+def _read(path: Path) -> list[tuple[str, int]]:
+    try:
+        content = json.loads(path.read_text(encoding="ascii"))
+        return [(str(name), int(size)) for name, size in content]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ShardsRefused(
+            f"{path} must be as it was written, and it is damaged: choose another output folder"
+        ) from error
 
 
 def _lists(folder: Path) -> list[Path]:

@@ -54,6 +54,11 @@ class SyntheticSettings:
     shares: Mapping[str, float]
     build_embed: Callable[[], Embed]
 
+    @property
+    def piece_items(self) -> int:
+        """How many items are made in about a second; the unit that is lost by a kill."""
+        return 2
+
     def build(self) -> Callable[[Item], Outcome]:
         """Builds the function from an item, whose `where` is the person's number, to the records of all good views.
 

@@ -1,17 +1,15 @@
 """Writes report.csv into the output folder: what became of each target of the last run.
 
-Names come from people's files, and tables are opened in spreadsheets. So a cell that would begin a formula gets an
-apostrophe before it, and signs that do not print are written as escapes.
+Names come from people's files, and tables are opened in spreadsheets, so its cells are no formulas (`csv_text`).
 """
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from facedancer_tf.errors import UserError
+from facedancer_tf.shown_text import csv_text
 from facedancer_tf.writing import write_text
 
 REPORT = "report.csv"
@@ -52,19 +50,8 @@ def check_report(folder: Path) -> None:
 
 def write_report(folder: Path, rows: Iterable[Row]) -> None:
     """Writes the report; raises UserError where the disk refuses."""
-    lines = io.StringIO(newline="")
-    writer = csv.writer(lines)
-    writer.writerow(COLUMNS)
+    table: list[tuple[str, ...]] = [COLUMNS]
     for row in rows:
         numbers = ["" if number is None else f"{number:.3f}" for number in (row.before, row.after)]
-        texts = [row.target, row.output, row.state, row.reason]
-        writer.writerow([*map(cell, texts), *numbers, cell("; ".join(row.notes))])
-    write_text(folder / REPORT, lines.getvalue())
-
-
-def cell(text: str) -> str:
-    """The text as a spreadsheet may see it: no formula, and no signs that do not print."""
-    shown = "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
-    )
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+        table.append((row.target, row.output, row.state, row.reason, *numbers, "; ".join(row.notes)))
+    write_text(folder / REPORT, csv_text(table))

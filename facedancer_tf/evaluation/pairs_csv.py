@@ -13,8 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from data.csv_rows import COMMENT, UnreadableTable, read_table
+from data.printable import printable
 from facedancer_tf.errors import UserError
 from facedancer_tf.evaluation.pairs import Pair, Photograph
+from facedancer_tf.shown_text import cell
 from facedancer_tf.writing import write_text
 
 COLUMNS = ("source", "target", "source_id", "target_id", "source_group", "target_group")
@@ -69,14 +71,17 @@ def write_pairs_csv(path: Path, pairs: Sequence[Pair], made_from: str) -> None:
 
     def place(picture: Path) -> str:
         inside = picture.resolve().is_relative_to(path.parent.resolve())
-        return str(picture.resolve().relative_to(path.parent.resolve()) if inside else picture.resolve())
+        # With the folder before it no name begins a formula of a spreadsheet.
+        return (
+            f"./{picture.resolve().relative_to(path.parent.resolve())}" if inside else str(picture.resolve())
+        )
 
     lines = io.StringIO(newline="")
-    lines.write(f"{COMMENT} {' '.join(made_from.split())}\r\n")
+    lines.write(f"{COMMENT} {printable(' '.join(made_from.split()))}\r\n")
     writer = csv.writer(lines)
     writer.writerow(COLUMNS)
     for pair in pairs:
         source, target = pair.source, pair.target
         words = [source.identity, target.identity, source.group, target.group]
-        writer.writerow([place(source.path), place(target.path), *words])
+        writer.writerow([place(source.path), place(target.path), *map(cell, words)])
     write_text(path, lines.getvalue())

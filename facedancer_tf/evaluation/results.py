@@ -1,7 +1,5 @@
 """Writes results.json (all means with their intervals) and results.csv (every number of every pair and system)."""
 
-import csv
-import io
 import json
 import math
 from dataclasses import asdict
@@ -13,6 +11,7 @@ from facedancer_tf.evaluation.evaluation import Evaluation, Row
 from facedancer_tf.evaluation.judges import Judge
 from facedancer_tf.evaluation.metrics import metric_groups
 from facedancer_tf.evaluation.output_folder import RESULTS
+from facedancer_tf.shown_text import csv_text
 from facedancer_tf.writing import write_text
 
 TABLE = "results.csv"
@@ -47,10 +46,8 @@ def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dic
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     keys = list(evaluation.rows[0].values)
-    lines = io.StringIO(newline="")
-    writer = csv.writer(lines)
     of_side = [f"{side}_{what}" for side in ("source", "target") for what in ("group", "tone", "ita")]
-    writer.writerow(["system", "source", "target", "source_id", "target_id", *of_side, *keys])
+    table = [["system", "source", "target", "source_id", "target_id", *of_side, *keys]]
     for row in evaluation.rows:
         for i, pair in enumerate(evaluation.pair_set.pairs):
             sides = (pair.source, pair.target)
@@ -58,8 +55,8 @@ def write_results(folder: Path, evaluation: Evaluation, judge: Judge, about: dic
             for side in sides:
                 tone = evaluation.portraits.tones[side.path]
                 names += [side.group, tone_class(tone), _number(tone)]
-            writer.writerow([row.name, *names, *(_number(float(row.values[key][i])) for key in keys)])
-    write_text(folder / TABLE, lines.getvalue())
+            table.append([row.name, *names, *(_number(float(row.values[key][i])) for key in keys)])
+    write_text(folder / TABLE, csv_text(table))
     write_text(folder / RESULTS, text + "\n")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from data.printable import printable
 from facedancer_tf.evaluation.evaluation import Evaluation, Row
 from facedancer_tf.evaluation.frechet import Frechet
 from facedancer_tf.evaluation.judges import Judge
@@ -86,12 +87,13 @@ def cell(metric: Metric, mean: Mean, pairs: int) -> str:
 
 def as_text(table: Table) -> str:
     """The table for a terminal: names are aligned at the left, numbers at the right."""
+    rows = [(printable(name), [printable(cell) for cell in cells]) for name, cells in table.rows]
     widths = [
-        max(len(text) for text in (head, *(cells[i] for _, cells in table.rows)))
+        max(len(text) for text in (head, *(cells[i] for _, cells in rows)))
         for i, head in enumerate(table.heads)
     ]
-    first = max(len(name) for name, _ in table.rows)
-    lines = [(" " * first, table.heads), *((name.ljust(first), cells) for name, cells in table.rows)]
+    first = max(len(name) for name, _ in rows)
+    lines = [(" " * first, table.heads), *((name.ljust(first), cells) for name, cells in rows)]
     body = [
         "  ".join([name, *(text.rjust(width) for text, width in zip(cells, widths, strict=True))]).rstrip()
         for name, cells in lines

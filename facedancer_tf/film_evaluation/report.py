@@ -1,7 +1,5 @@
 """Writes a film's numbers: results.json, frames.csv and the table of the terminal."""
 
-import csv
-import io
 import json
 import math
 from dataclasses import asdict
@@ -10,6 +8,7 @@ from pathlib import Path
 from facedancer_tf.evaluation.output_folder import RESULTS
 from facedancer_tf.film_evaluation.measuring import Values
 from facedancer_tf.film_evaluation.summary import MEASURES, Numbers
+from facedancer_tf.shown_text import csv_text
 from facedancer_tf.writing import write_text
 
 FRAMES = "frames.csv"
@@ -22,12 +21,11 @@ def write_report(folder: Path, numbers: Numbers, values: Values, about: dict[str
         "film": numbers,
         "measures": {key: asdict(measure) for group in MEASURES.values() for key, measure in group.items()},
     }
-    lines = io.StringIO(newline="")
-    writer = csv.writer(lines)
-    writer.writerow(values)
-    for row in zip(*values.values(), strict=True):
-        writer.writerow("" if math.isnan(number) else f"{number:.6g}" for number in row)
-    write_text(folder / FRAMES, lines.getvalue())
+    rows = [
+        ["" if math.isnan(number) else f"{number:.6g}" for number in row]
+        for row in zip(*values.values(), strict=True)
+    ]
+    write_text(folder / FRAMES, csv_text([list(values), *rows]))
     write_text(folder / RESULTS, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 

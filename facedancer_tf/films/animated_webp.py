@@ -32,6 +32,8 @@ def open_webp(path: Path) -> Iterator[Image.Image]:
             if not getattr(image, "is_animated", False):
                 raise UserError(f"{path}: is a picture, not a film", "unreadable")
             yield image
+    except Image.DecompressionBombError as error:
+        raise UserError(f"{path}: its frames have more pixels than any film's", "unreadable") from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise UserError(f"{path}: is damaged, or is no WebP", "unreadable") from error
 

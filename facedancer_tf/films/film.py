@@ -197,12 +197,18 @@ def _last_duration(facts: FilmFacts, frame: av.VideoFrame, pts: int) -> int:
 
 
 def _plays(path: Path) -> int:
-    """How often an animation plays, 0 for ever. A GIF counts how often it is played again."""
-    with Image.open(path) as image:
-        loop = image.info.get("loop")
-        if image.format == "GIF":
-            return 1 if loop is None else loop and loop + 1
-        return 1 if loop is None else loop
+    """How often an animation plays, 0 for ever. A GIF counts how often it is played again.
+
+    FFmpeg passes over damage for which Pillow refuses a file; this plays once.
+    """
+    try:
+        with Image.open(path) as image:
+            kind, loop = image.format, image.info.get("loop")
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        return 1
+    if kind == "GIF":
+        return 1 if loop is None else loop and loop + 1
+    return 1 if loop is None else loop
 
 
 def _webp_facts(path: Path) -> FilmFacts:

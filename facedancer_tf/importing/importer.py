@@ -17,13 +17,17 @@ from typing import Any
 import keras
 
 from data.faces.alignment import template
+from data.printable import printable
 from facedancer_tf.errors import UserError
 from facedancer_tf.graphs.graph import Graph, GraphError, match
 from facedancer_tf.graphs.keras_layers import model_graph
 from facedancer_tf.importing.arcface_head import read_head
 from facedancer_tf.importing.generator_plan import read_plan
 from facedancer_tf.importing.legacy_h5 import checkpoint_graph
-from facedancer_tf.importing.saved_layers import Checkpoint, read_checkpoint
+from facedancer_tf.importing.onnx_encoders import import_onnx_encoder
+from facedancer_tf.importing.onnx_file import OnnxFile
+from facedancer_tf.importing.reading_apart import read_hdf5_apart, read_onnx_apart
+from facedancer_tf.importing.saved_layers import Checkpoint
 from facedancer_tf.importing.saved_order import pair_in_saved_order, read_sizes
 from facedancer_tf.weights.archive import fingerprint
 from facedancer_tf.weights.catalogue import sha256_of
@@ -37,7 +41,6 @@ from networks.discriminator import build_image_discriminator
 from networks.encoders import ENCODERS
 from networks.generator import build_generator
 
-WIDEST = 1024  # base filters; vectors may be eight times as wide
 NOT_STATED = "not stated; that of the file it was made from"
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
@@ -88,8 +91,9 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
             )
         template(112, stated.shrink)  # raises ValueError for a shrink that is not possible
         if start == HDF5:
-            with without_drawing():
-                return _from_hdf5(read_checkpoint(path), stated, origin)
+            checkpoint = read_hdf5_apart(path)
+            with without_drawing(checkpoint.numbers):
+                return _from_hdf5(checkpoint, stated, origin)
         if start[:4] == ZIP:
             raise GraphError(_archive(path))
         if start[:1] == b"\x80":
@@ -98,15 +102,15 @@ def read_weights(path: Path, stated: Statements = Statements()) -> Imported:
             raise GraphError(
                 "it is a web page or a Git LFS pointer, not the weights; download the file itself"
             )
+        onnx = read_onnx_apart(path)
         with without_drawing():
-            return _from_onnx(path, stated, origin)
+            return _from_onnx(onnx, stated, origin)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         # GraphError and NotPlain are ValueErrors; the others come from configs that do not describe a network.
         said = (
             str(error) if isinstance(error, ValueError) else f"its description is not a network's ({error!r})"
         )
-        line = "".join(letter if letter.isprintable() else "?" for letter in said)
-        raise UserError(f"{path} cannot be imported: {line[:400]}", "unreadable") from error
+        raise UserError(f"{path} cannot be imported: {printable(said)[:400]}", "unreadable") from error
 
 
 def _archive(path: Path) -> str:
@@ -143,7 +147,6 @@ def _from_hdf5(checkpoint: Checkpoint, stated: Statements, origin: str) -> Impor
 def _without_config(checkpoint: Checkpoint, stated: Statements, origin: str) -> Imported:
     sizes = read_sizes(checkpoint.layers)
     if "identity_width" not in sizes:
-        _require_known_width(sizes["base_filters"])
         network = build_image_discriminator(stated.size_px, sizes["base_filters"])
         assign_weights(network, pair_in_saved_order(model_graph(network), checkpoint.layers))
         return _discriminator_file(network, stated.size_px, sizes["base_filters"], stated, origin)
@@ -162,18 +165,9 @@ def _without_config(checkpoint: Checkpoint, stated: Statements, origin: str) -> 
     )
 
 
-def _require_known_width(base_filters: int, *vectors: int) -> None:
-    """Raises GraphError for sizes that no network here has. To be called before a network of these sizes is built."""
-    if base_filters > WIDEST or max(vectors, default=0) > 8 * WIDEST:
-        raise GraphError(
-            f"it is wider than any network known here ({base_filters} filters, vectors {vectors})"
-        )
-
-
 def _generator(
     plan: dict[str, Any], pair: Callable[[keras.Model], dict], stated: Statements, origin: str
 ) -> Imported:
-    _require_known_width(plan["base_filters"], plan["identity_width"], plan["mapping_width"])
     if plan["identity_width"] != ENCODERS[stated.encoder].width:
         raise GraphError(
             f"it takes identities of {plan['identity_width']}, but the encoder {stated.encoder} gives "
@@ -208,7 +202,6 @@ def _discriminator(graph: Graph, stated: Statements, origin: str) -> Imported:
     size_px = graph.inputs[0].settings["shape"][0] or stated.size_px
     stem = next(node for node in graph.nodes() if node.op == "conv")
     base_filters = int(stem.weights["kernel"].shape[-1])
-    _require_known_width(base_filters)
     network = build_image_discriminator(size_px, base_filters)
     assign_weights(network, match(model_graph(network), graph))
     return _discriminator_file(network, size_px, base_filters, stated, origin)
@@ -224,10 +217,8 @@ def _discriminator_file(
     )
 
 
-def _from_onnx(path: Path, stated: Statements, origin: str) -> Imported:
-    from facedancer_tf.importing.onnx_encoders import import_onnx_encoder
-
-    network, description = import_onnx_encoder(path)
+def _from_onnx(file: OnnxFile, stated: Statements, origin: str) -> Imported:
+    network, description = import_onnx_encoder(file)
     return _encoder(
         network, description["architecture"], {}, stated, origin, (description["low"], description["high"])
     )

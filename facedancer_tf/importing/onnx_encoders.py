@@ -1,13 +1,13 @@
 """Imports identity encoders from ONNX files: recognises which one it is, fills our network, finds its value range."""
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import keras
 
 from facedancer_tf.graphs.graph import Graph, GraphError, match
 from facedancer_tf.graphs.keras_layers import model_graph
+from facedancer_tf.importing.onnx_file import OnnxFile
 from facedancer_tf.importing.onnx_graph import read_onnx_graph
 from facedancer_tf.weights.embedded import assign_weights
 from networks.encoders import ENCODERS
@@ -19,14 +19,14 @@ NEAR = (
 )
 
 
-def import_onnx_encoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
+def import_onnx_encoder(file: OnnxFile) -> tuple[keras.Model, dict[str, Any]]:
     """The frozen encoder with the file's weights, and a dictionary that describes it.
 
     architecture: a name in `networks.encoders.ENCODERS`. low, high: the value range that this network reads; it differs
     from the encoder's description where the file scales its pictures in another form. Raises GraphError, whose message
     is one clause, for a file that holds none of the encoders known here.
     """
-    theirs = read_onnx_graph(Path(path))
+    theirs = read_onnx_graph(file)
     architecture = recognise_architecture(theirs)
     model = ENCODERS[architecture].build()
     ours = model_graph(model)

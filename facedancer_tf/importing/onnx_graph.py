@@ -7,13 +7,12 @@ Keras' layout. So two forms of one network give one graph, which `graph.match` c
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from facedancer_tf.graphs.graph import Graph, GraphError, Node
 from facedancer_tf.importing.onnx_constants import axes_of, constant_result
-from facedancer_tf.importing.onnx_file import OnnxFile, Operation, read_onnx_file
+from facedancer_tf.importing.onnx_file import OnnxFile, Operation
 from facedancer_tf.importing.onnx_layers import (
     Feature,
     apply_scale,
@@ -25,17 +24,16 @@ from facedancer_tf.importing.onnx_layers import (
 )
 
 Value = np.ndarray | Feature | None  # None: an optional input that is not there
-BYTES_MADE_CEILING = 4 << 30  # of all arrays that are computed from the file's
+BYTES_MADE_CEILING = 2 << 30  # of all arrays that are computed from the file's
 FLOAT_TYPES = (1, 10, 11, 16)  # float, float16, double, bfloat16 as TensorProto numbers them
 
 
-def read_onnx_graph(path: Path) -> Graph:
-    """Reads the network in the file, from its one picture input to its one output.
+def read_onnx_graph(file: OnnxFile) -> Graph:
+    """Reads the network in `file`, from its one picture input to its one output.
 
-    Raises GraphError, which names the place, for what onnx_file.py refuses, for an operation that no encoder here has,
-    and for a tensor that is missing or has the wrong shape.
+    Raises GraphError, which names the place, for an operation that no encoder here has, and for a tensor that is
+    missing or has the wrong shape.
     """
-    file = read_onnx_file(path)
     picture = _picture(file)
     values: dict[str, Value] = {**file.tensors, file.input_name: picture, "": None}
     bytes_made = 0

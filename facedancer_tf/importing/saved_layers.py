@@ -34,6 +34,11 @@ class Checkpoint:
     config: dict[str, Any] | None
     layers: list[SavedLayer]
 
+    @property
+    def numbers(self) -> int:
+        """How many numbers its arrays have together."""
+        return sum(array.size for layer in self.layers for array in layer.arrays.values())
+
 
 def read_checkpoint(path: Path) -> Checkpoint:
     """Reads `path`; raises NotPlain for a file that is no plain HDF5 and GraphError for one that is not Keras'."""

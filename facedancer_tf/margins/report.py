@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from data.folders import LeftOut
+from data.printable import printable
 from facedancer_tf.margins.samples import (
     DIFFERENT,
     SAME,
@@ -91,4 +92,5 @@ def margins_yaml(
     lines += ["#", *(f"# {line}" for line in table(figures).splitlines())]
     lines += ["loss:", "  ifsr_margins:"]
     lines += [f"    {block.block}: {block.margin:.4f}" for block in figures if block.margin is not None]
-    return "\n".join(lines) + "\n"
+    # a name may hold a line's end, which would end the comment
+    return "".join(f"{printable(line)}\n" for line in lines)

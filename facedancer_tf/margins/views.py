@@ -4,10 +4,8 @@ A sample is two views of one person and a picture of somebody else, if possible 
 """
 
 import itertools
-import lzma
 import tempfile
 import zipfile
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,12 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from data.picture_kinds import looks_like_picture
+from data.picture_reading import FILE_MAX_BYTES
+from data.zip_members import DAMAGE, check_member, open_zip
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
 from facedancer_tf.margins.samples import BATCH, DIFFERENT, SAME, Samples, stack_crops
 
-# What unpacking raises for a damaged zip file; RuntimeError is for an encrypted one, or a packing that is not known.
-DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError, ValueError)
+CEILING_BYTES = 8 << 30  # of all pictures of a zip file together, unpacked
 
 
 @contextmanager
@@ -29,7 +28,7 @@ def open_folder(source: Path) -> Iterator[Path]:
     """Opens `source` as a folder. If it is a zip file, its pictures are unpacked for as long as the block runs.
 
     Those that cannot be read are unpacked too, so that they are counted. Raises UserError where it is neither folder
-    nor zip file, or the zip file is damaged.
+    nor zip file, or the zip file is damaged, packed by another method than deflating, or too large.
     """
     if source.is_dir():
         yield source
@@ -38,11 +37,19 @@ def open_folder(source: Path) -> Iterator[Path]:
         raise UserError(f"{source} is neither a folder nor a zip file of pictures; check the name", "missing")
     with tempfile.TemporaryDirectory() as folder:
         try:
-            with zipfile.ZipFile(source) as archive:
-                archive.extractall(folder, [n for n in archive.namelist() if looks_like_picture(n)])
+            with open_zip(source) as archive:
+                pictures = [info for info in archive.infolist() if looks_like_picture(info.filename)]
+                left_bytes = CEILING_BYTES
+                for info in pictures:
+                    check_member(info, min(left_bytes, FILE_MAX_BYTES))
+                    left_bytes -= info.file_size
+                archive.extractall(folder, pictures)
         except DAMAGE as error:
-            reason = str(error) or "it ends too early"
-            raise UserError(f"{source} cannot be unpacked ({reason}); make it anew", "unreadable") from error
+            reason = " ".join(str(error).split())[:200] or "it ends too early"
+            raise UserError(
+                f"{source} cannot be unpacked ({reason}); make it anew, or unpack it and name the folder",
+                "unreadable",
+            ) from error
         yield Path(folder)
 
 

@@ -94,18 +94,13 @@ def _marks_of_film(facts: FilmFacts | None) -> tuple[str | None, WatermarkReadin
 
 
 def in_words(provenance: Provenance) -> list[str]:
-    """The three layers' findings, one line each, without characters that a terminal would obey."""
+    """The three layers' findings, one line each."""
     metadata = provenance.metadata or "no digital source type"
     return [
-        printable(f"credentials: {_credentials_in_words(provenance)}"),
-        printable(f"metadata:    {metadata if provenance.has_pixels else NOT_LOOKED_FOR}"),
+        f"credentials: {_credentials_in_words(provenance)}",
+        f"metadata:    {metadata if provenance.has_pixels else NOT_LOOKED_FOR}",
         f"watermark:   {_watermark_in_words(provenance)}",
     ]
-
-
-def printable(text: str) -> str:
-    """Replaces what a terminal might obey: file names and foreign credentials may hold any character."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def as_json(path: Path, provenance: Provenance) -> dict[str, object]:

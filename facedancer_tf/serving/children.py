@@ -13,6 +13,7 @@ from typing import IO, Any, cast
 
 from data.pictures import UnreadablePicture
 from facedancer_tf.errors import Code, UserError
+from facedancer_tf.shown_text import say
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,4 +80,4 @@ def answer_parent(look: Callable[[Path], dict[str, Any]]) -> None:
         values = {"code": "unreadable", "message": str(error)}
     except UserError as error:
         values = {"code": error.code, "message": str(error)}
-    print(json.dumps(values))
+    say(json.dumps(values))

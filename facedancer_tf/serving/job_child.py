@@ -33,7 +33,7 @@ def main() -> None:
     def tell(report: JobReport) -> None:
         reports.write(report.line())
 
-    with watched_interrupts() as interrupts:
+    with watched_interrupts(last_words=True) as interrupts:
         try:
             order = JobOrder.read(sys.stdin.buffer.readline(LINE_BYTES))
             threading.Thread(target=_stop_when_stdin_ends, daemon=True).start()

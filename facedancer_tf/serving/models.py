@@ -49,5 +49,7 @@ def _listed(name: str, path: Path, is_default: bool) -> ListedModel | None:
     recipe = read_recipe(path)
     if recipe.get("kind", "generator") != "generator" or not isinstance(recipe.get("generator"), dict):
         return None
-    size_px, licence = recipe["generator"].get("size_px", 0), recipe.get("licence", "")
-    return ListedModel(name, path, int(size_px), str(licence), is_default)
+    size_px, licence = recipe["generator"].get("size_px"), recipe.get("licence", "")
+    if not isinstance(size_px, int) or not isinstance(licence, str):
+        return None
+    return ListedModel(name, path, size_px, licence, is_default)

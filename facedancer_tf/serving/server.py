@@ -22,6 +22,7 @@ from facedancer_tf.serving.log import start_log
 from facedancer_tf.serving.models import find_model
 from facedancer_tf.serving.service import Service, private_folder
 from facedancer_tf.serving.settings import Settings
+from facedancer_tf.shown_text import say
 from facedancer_tf.swapping.swapper import Swapper
 
 LOADING_AFTER_S = 0.05  # importing TensorFlow holds Python up: who waits already is answered first
@@ -115,9 +116,7 @@ def serve(settings: Settings, build: Callable[[Path], Swapper], listening: socke
             proxy_headers=False,
             timeout_graceful_shutdown=FINISHING_S,
         )
-        server = _Server(
-            config, service, lambda: print(f"serving at {address_of(listening)} until Ctrl-C", flush=True)
-        )
+        server = _Server(config, service, lambda: say(f"serving at {address_of(listening)} until Ctrl-C"))
         asyncio.run(server.serve([listening]))
     if server.failure is not None:
         raise server.failure

@@ -59,7 +59,7 @@ def read_file(path: Path) -> Picture:
         return read_picture(path)
     except UnreadablePicture as error:
         code: Code = "unreadable" if path.exists() else "missing"
-        raise UserError(" ".join(str(error).split()), code) from error
+        raise UserError(str(error), code) from error
 
 
 def read_target(path: Path, output: Path) -> Picture:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError, disk_reason
+from facedancer_tf.shown_text import say
 from facedancer_tf.training.checkpoint_files import (
     checkpoint_steps,
     is_whole,
@@ -78,7 +79,7 @@ class RunState:
                 "unreadable",
             )
         if damaged:
-            print(
+            say(
                 f"{self.folder}: {damaged} is damaged; going on from {name_of(whole)}, the newest that is whole."
             )
         self._restore(whole)

@@ -15,6 +15,7 @@ from data.stream import ORDER_VERSION
 from facedancer_tf.errors import UserError
 from facedancer_tf.provenance.swapped import Swapped, UsedModel
 from facedancer_tf.provenance.writing import mark_pixels, write_swapped
+from facedancer_tf.shown_text import say
 from facedancer_tf.training.batches import build_batches
 from facedancer_tf.training.cached_embeddings import embeddings_of_run
 from facedancer_tf.training.checkpoints import RunState
@@ -99,16 +100,16 @@ def _train(config: TrainConfig, manifest: Manifest, strategy: tf.distribute.Stra
     if int(state.step) >= config.steps:
         export()  # an earlier run may have been killed between its last checkpoint and the model file
         if chief:
-            print(f"{config.run} has its {config.steps} steps already; raise `steps` to go on.")
+            say(f"{config.run} has its {config.steps} steps already; raise `steps` to go on.")
         return
     if chief:
         at, kind = int(state.step), "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
-        print(
+        say(
             f"{'Continuing' if at else 'Starting'} {config.run} at step {at} of {config.steps} "
             f"on {strategy.num_replicas_in_sync} x {kind}."
         )
     if chief and int(state.order) != ORDER_VERSION:
-        print(changed_order(config.run, int(state.order)))
+        say(changed_order(config.run, int(state.order)))
     state.order.assign(ORDER_VERSION)
     # A run that goes on with another batch size skips samples, up to the start of the next whole batch.
     state.next_sample.assign(math.ceil(int(state.next_sample) / config.batch_size) * config.batch_size)
@@ -217,7 +218,7 @@ def _recipe(config: TrainConfig, manifest: Manifest, encoder_fingerprint: str, s
 def _validation(models: Models, config: TrainConfig, manifest: Manifest) -> Validation | None:
     pictures = min(config.validation_pictures, manifest.count("validation"))
     if not pictures:
-        print("The data has no validation pictures: training without held-out figures and pictures.")
+        say("The data has no validation pictures: training without held-out figures and pictures.")
         return None
     batch_size = min(config.batch_size, pictures)
     dataset = build_dataset(

@@ -3,21 +3,22 @@
 The file is a plain .npz without pickled objects. Everything in it is checked when it is read: it may come from anybody.
 """
 
+import io
+import math
 import zipfile
-import zlib
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from data.whole_files import whole_file
+from data.zip_members import DAMAGE, open_zip, read_member
 from facedancer_tf.video.tracks import OUTLINE_POINTS, Clock, People, Person, Track
 
 VERSION = 1
 LARGEST_BYTES = 4 * 2**30  # a day of one face at 30 frames a second
 LARGEST_SIDE = 2**16
 SENTENCE = 200  # characters
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError)
 # Type and shape of each array; a letter stands for a number that all arrays share.
 FIELDS: dict[str, tuple[str, tuple[int | str, ...]]] = {
     "version": ("int64", ()),
@@ -119,13 +120,11 @@ def read_people(path: Path) -> People:
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of FIELDS; raises ValueError where one is missing, or has another type or shape."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > LARGEST_BYTES:
-            raise ValueError(f"it unpacks to {size} bytes")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in FIELDS}
-    except _DAMAGED as error:
+        with open_zip(path) as archive:
+            arrays = {name: _read_array(archive, archive.getinfo(f"{name}.npy")) for name in FIELDS}
+    except FileNotFoundError:
+        raise
+    except DAMAGE as error:
         raise ValueError(f"{path} is no file of a film's people: {error}") from error
     sizes: dict[str, int] = {}
     for name, (kind, shape) in FIELDS.items():
@@ -136,6 +135,19 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             fits = fits and length == (rule if isinstance(rule, int) else sizes.setdefault(rule, length))
         _check(fits, f"`{name}` must be {kind} {shape}", f"{array.dtype} {array.shape}")
     return arrays
+
+
+def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+    """One array, whose memory the file's own size bounds; raises ValueError for any other content."""
+    if info.compress_type != zipfile.ZIP_STORED:  # as `np.savez` writes it
+        raise ValueError(f"its array {info.filename!r} is compressed")
+    file = io.BytesIO(read_member(archive, info, LARGEST_BYTES))
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError(f"its array {info.filename!r} is of another version")
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    if is_fortran or math.prod(shape) * dtype.itemsize != file.getbuffer().nbytes - file.tell():
+        raise ValueError(f"its array {info.filename!r} does not have the size that it claims")
+    return np.frombuffer(file.getbuffer()[file.tell() :], dtype).reshape(shape)
 
 
 def _check(holds: bool, rule: str, received: object) -> None:

@@ -18,15 +18,18 @@ import h5py
 import keras
 import numpy as np
 
+from data.printable import printable
 from data.whole_files import whole_path
+from data.zip_members import DAMAGE, open_zip, read_member
 from facedancer_tf.errors import UserError
 from facedancer_tf.weights.embedded import assign_weights, without_drawing
 from facedancer_tf.weights.plain_hdf5 import CEILING_BYTES, open_plain_hdf5
-from facedancer_tf.weights.recipes import DAMAGE, RECIPE, TEXT_CEILING_BYTES, read_member
+from facedancer_tf.weights.recipes import RECIPE, RECIPE_CEILING_BYTES, parse_recipe
 from facedancer_tf.writing import make_folder, reported
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # the names that Keras gives them
-MEMBERS = {RECIPE, CONFIG, WEIGHTS, "metadata.json"}
+# The members, and the most bytes that each may have.
+MEMBERS = {RECIPE: RECIPE_CEILING_BYTES, CONFIG: 16 << 20, WEIGHTS: CEILING_BYTES, "metadata.json": 1 << 20}
 Loaded = TypeVar("Loaded")
 
 
@@ -59,7 +62,7 @@ def load_archive(
     """Loads the network of `kind` in `path`; `build` makes it, and the recipe's object, from the recipe's values.
 
     Raises UserError if the file is missing, foreign, damaged, of another kind or does not fit its own recipe. In the
-    last case `build` may raise ValueError, KeyError or TypeError.
+    last case `build` may raise ValueError.
     """
     if not path.is_file():
         raise UserError(f"there is no {kind} file {path}; check the name", "missing")
@@ -74,14 +77,15 @@ def load_archive(
         stored_kind = recipe.pop("kind", "generator")  # old files name no kind: all of them are generators
         if stored_kind != kind:
             raise UserError(
-                f"{path} holds {_a(stored_kind)}, not {_a(kind)}; name another file", "unreadable"
+                f"{path} holds {_a(str(stored_kind)[:80])}, not {_a(kind)}; name another file", "unreadable"
             )
-        with without_drawing():
+        with without_drawing(sum(array.size for layer in arrays.values() for array in layer)):
             network, loaded = build(recipe)
         _assign(network, arrays)
-    except (*DAMAGE, TypeError, AttributeError) as error:
+    except DAMAGE as error:
+        reason = printable(" ".join(str(error).split()))[:200] or "it ends too early"
         raise UserError(
-            f"{path} is not a whole {kind} file of this project ({' '.join(str(error).split())[:200]}); "
+            f"{path} is not a whole {kind} file of this project ({reason}); "
             "write it again with the script that made it.",
             "unreadable",
         ) from error
@@ -98,20 +102,14 @@ def fingerprint(network: keras.Model) -> str:
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
     """Reads recipe and arrays by layer name; raises ValueError for members that are too large or do not belong."""
-    with zipfile.ZipFile(path) as archive:
+    with open_zip(path) as archive:
         infos = {info.filename: info for info in archive.infolist()}
-        if len(archive.infolist()) != len(infos) or not set(infos) <= MEMBERS:
-            strangers = sorted(set(infos) - MEMBERS)[:1] or ["the same name twice"]
+        if len(archive.infolist()) != len(infos) or not set(infos) <= set(MEMBERS):
+            strangers = sorted(set(infos) - set(MEMBERS))[:1] or ["the same name twice"]
             raise ValueError(f"it has a member that such files do not have: {strangers[0]!r}")
         # Every member is read, because only reading shows damage.
-        members = {
-            name: read_member(archive, info, CEILING_BYTES if name == WEIGHTS else TEXT_CEILING_BYTES)
-            for name, info in infos.items()
-        }
-    recipe = json.loads(members[RECIPE])
-    if not isinstance(recipe, dict):
-        raise ValueError(f"its {RECIPE} is not a table")
-    return recipe, _arrays_by_layer(json.loads(members[CONFIG]), members[WEIGHTS])
+        members = {name: read_member(archive, info, MEMBERS[name]) for name, info in infos.items()}
+    return parse_recipe(members[RECIPE]), _arrays_by_layer(json.loads(members[CONFIG]), members[WEIGHTS])
 
 
 def _in_half(weights: bytes) -> bytes:

@@ -8,6 +8,7 @@ import keras
 
 from facedancer_tf import __version__
 from facedancer_tf.weights.archive import load_archive, write_archive
+from facedancer_tf.weights.recipe_fields import check_fields, typed_recipe
 from networks.discriminator import build_image_discriminator
 
 
@@ -37,7 +38,8 @@ def load_discriminator_file(path: Path) -> tuple[keras.Model, DiscriminatorRecip
     """
 
     def build(values: dict[str, Any]) -> tuple[keras.Model, DiscriminatorRecipe]:
-        recipe = DiscriminatorRecipe(**values)
+        recipe = typed_recipe(DiscriminatorRecipe, values)
+        check_fields(recipe.discriminator, {"size_px": int, "base_filters": int})
         return build_image_discriminator(**recipe.discriminator), recipe
 
     return load_archive(path, "discriminator", build)

@@ -6,21 +6,20 @@ This is the only file of the project that opens a connection.
 import os
 import shutil
 import urllib.request
-import zipfile
-import zlib
 from http.client import HTTPException
 from pathlib import Path
 
 from tqdm import tqdm
 
 from data.whole_files import passing_path
+from data.zip_members import DAMAGE, check_member, open_zip
 from facedancer_tf.errors import UserError
+from facedancer_tf.shown_text import say
 from facedancer_tf.weights.catalogue import NamedWeights, cache_folder, sha256_of
 
 BLOCK_BYTES = 1 << 20
 CEILING_BYTES = 2 << 30
 TIMEOUT_S = 30.0
-PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def fetch(weights: NamedWeights) -> Path:
@@ -37,7 +36,7 @@ def fetch(weights: NamedWeights) -> Path:
     path = folder / (weights.member or weights.file)
     if path.is_file() and weights.sha256 is not None and sha256_of(path) == weights.sha256:
         return path
-    print(f"{weights.url} (licence: {weights.licence})")
+    say(f"{weights.url} (licence: {weights.licence})")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with passing_path(path) as partial:
@@ -50,17 +49,9 @@ def fetch(weights: NamedWeights) -> Path:
             if weights.sha256 not in (None, digest):
                 raise ValueError(f"it is another file than expected, its SHA-256 is {digest}")
             if weights.sha256 is None:
-                print(f"SHA-256 {digest}; none is known to compare it with")
+                say(f"SHA-256 {digest}; none is known to compare it with")
             os.replace(file, path)
-    except (
-        OSError,
-        HTTPException,
-        zipfile.BadZipFile,
-        zlib.error,
-        ValueError,
-        RuntimeError,
-        EOFError,
-    ) as error:
+    except (*DAMAGE, HTTPException) as error:
         # A failed connection is among them: URLError is an OSError.
         raise UserError(
             f"{weights.name} could not be fetched from {weights.url} ({' '.join(str(error).split())[:200]}); "
@@ -87,14 +78,11 @@ def _download(url: str, path: Path) -> None:
 
 def _unpack(archive: Path, member: str) -> Path:
     """Writes the file called `member`, from any folder of `archive`, beside the archive, and returns its path."""
-    with zipfile.ZipFile(archive) as contents:
+    with open_zip(archive) as contents:
         matches = [info for info in contents.infolist() if Path(info.filename).name == member]
-        if (
-            len(matches) != 1
-            or matches[0].file_size > CEILING_BYTES
-            or matches[0].compress_type not in PACKINGS
-        ):
+        if len(matches) != 1:
             raise ValueError(f"its archive does not hold one {member}")
+        check_member(matches[0], CEILING_BYTES)
         with contents.open(matches[0]) as packed, (archive.parent / member).open("wb") as file:
             shutil.copyfileobj(packed, file, BLOCK_BYTES)
     return archive.parent / member

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import math
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -46,9 +47,24 @@ def write_arrays(arrays: dict[str, np.ndarray], path: Path) -> None:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
-def without_drawing() -> AbstractContextManager:
-    """A scope in which networks start from zeros: half of building is drawing weights, and loading overwrites them."""
-    return keras.saving.custom_object_scope({"glorot_uniform": keras.initializers.Zeros})
+def without_drawing(file_numbers: float = math.inf) -> AbstractContextManager:
+    """A scope in which networks start from zeros: half of building is drawing weights, and loading overwrites them.
+
+    `file_numbers` is how many numbers the arrays have that will be loaded. Building raises ValueError once the kernels
+    have more than twice as many and a million: so a file costs no more memory than its arrays, whatever it says of its
+    network. Whether all fits exactly, loading says better, layer by layer.
+    """
+    left = 2 * file_numbers + 1e6
+
+    class CountedZeros(keras.initializers.Zeros):
+        def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> keras.KerasTensor:
+            nonlocal left
+            left -= math.prod(shape)
+            if left < 0:
+                raise ValueError("it describes a network that is larger than the weights in it")
+            return super().__call__(shape, dtype)
+
+    return keras.saving.custom_object_scope({"glorot_uniform": CountedZeros})
 
 
 def assign_weights(model: keras.Model, weights: dict[str, list[np.ndarray]]) -> None:

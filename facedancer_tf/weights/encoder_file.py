@@ -12,6 +12,7 @@ import keras
 
 from facedancer_tf import __version__
 from facedancer_tf.weights.archive import load_archive, write_archive
+from facedancer_tf.weights.recipe_fields import check_fields, typed_recipe
 from networks.encoders import ENCODERS, IdentityEncoder
 
 
@@ -53,11 +54,12 @@ def load_encoder_file(path: Path, dtype: str = "float32") -> tuple[keras.Model, 
     """
 
     def build(values: dict[str, Any]) -> tuple[keras.Model, EncoderRecipe]:
-        recipe = EncoderRecipe(**values)
+        recipe = typed_recipe(EncoderRecipe, values)
         if recipe.encoder not in ENCODERS:
             raise ValueError(f"unknown encoder {recipe.encoder!r}")
         if not recipe.low < recipe.high:
             raise ValueError(f"its value range is {recipe.low} to {recipe.high}")
+        check_fields(recipe.arguments, {"head": list}, optional={"head"})
         return ENCODERS[recipe.encoder].build(dtype=dtype, **recipe.arguments), recipe
 
     return load_archive(path, "encoder", build)

@@ -85,3 +85,8 @@ def load_encoder(name: str, weights: Path | None = None, dtype: str = "float32")
         network = ENCODERS[name].build(dtype=dtype)
     assign_weights(network, LAYER_WEIGHTS[name](read_embedded_weights(ASSETS / name)))
     return Encoder(network, ENCODERS[name])
+
+
+def load_sface_embed() -> Callable[[np.ndarray], np.ndarray]:
+    """`Encoder.embed_crops` of SFace, which is in the repository; a name that other processes can import."""
+    return load_encoder("sface").embed_crops

@@ -13,9 +13,15 @@ import keras
 from data.faces.alignment import template
 from facedancer_tf import __version__
 from facedancer_tf.weights.archive import load_archive, write_archive
+from facedancer_tf.weights.recipe_fields import check_fields, typed_recipe
 from networks.encoders import ENCODERS
 from networks.generator import build_generator
 
+# What a recipe says of its generator.
+GENERATOR: dict[str, type] = {
+    "size_px": int, "identity_width": int, "base_filters": int, "fusion": list, "mapping_depth": int,
+    "mapping_width": int,
+}  # fmt: skip
 CROP = "arcface_112"  # five landmarks onto the ArcFace template times size / 112, shrunk about the centre
 
 
@@ -65,7 +71,8 @@ def load_model_file(path: Path) -> tuple[keras.Model, ModelRecipe]:
 
 
 def _build(values: dict[str, Any]) -> tuple[keras.Model, ModelRecipe]:
-    recipe = ModelRecipe(**values)
+    recipe = typed_recipe(ModelRecipe, values)
+    check_fields(recipe.generator, GENERATOR)
     recipe.generator["fusion"] = tuple(recipe.generator["fusion"])
     if recipe.encoder not in ENCODERS:
         raise ValueError(f"unknown encoder {recipe.encoder!r}")

@@ -4,34 +4,31 @@ See `facedancer_tf.weights.archive` for the file itself.
 """
 
 import json
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
+from data.printable import printable
+from data.zip_members import DAMAGE, open_zip, read_member
+
 RECIPE = "recipe.json"
-TEXT_CEILING_BYTES = 16 << 20  # for every member except the weights
-COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that Keras and this project write
-# Reading a damaged or foreign archive raises one of these; RuntimeError is for an encrypted one, or JSON without end.
-DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError)
+RECIPE_CEILING_BYTES = 1 << 20
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
     """Reads the recipe of `path` without its weights; it is empty for a file that is not ours."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            recipe = json.loads(read_member(archive, archive.getinfo(RECIPE)))
+        with open_zip(path) as archive:
+            return parse_recipe(read_member(archive, archive.getinfo(RECIPE), RECIPE_CEILING_BYTES))
     except DAMAGE:
         return {}
-    return recipe if isinstance(recipe, dict) else {}
 
 
-def read_member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, ceiling_bytes: int = TEXT_CEILING_BYTES
-) -> bytes:
-    """Reads one member; raises ValueError where it is too large or packed in a way that these files do not use."""
-    if info.file_size > ceiling_bytes:
-        raise ValueError(f"its member {info.filename} would unpack to {info.file_size} bytes")
-    if info.compress_type not in COMPRESSIONS:
-        raise ValueError(f"its member {info.filename} is packed by the method {info.compress_type}")
-    return archive.read(info)
+def parse_recipe(content: bytes) -> dict[str, Any]:
+    """The fields of a recipe, the texts among them without letters that steer a terminal.
+
+    Raises ValueError or RecursionError where `content` is no JSON, or no table.
+    """
+    recipe = json.loads(content)
+    if not isinstance(recipe, dict):
+        raise ValueError(f"its {RECIPE} is not a table")
+    return {name: printable(value) if isinstance(value, str) else value for name, value in recipe.items()}

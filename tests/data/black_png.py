@@ -27,7 +27,7 @@ def png(width: int, height: int, depth: int, colour: int, interlaced: int, missi
 
 
 def wide_claim() -> bytes:
-    """A file of 70 bytes or so that claims one row of 150 million pixels and holds none of them."""
-    head = struct.pack(">IIBBBBB", 150_000_000, 1, 1, 0, 0, 0, 0)
+    """A file of 70 bytes or so that claims 1,000 rows of 150,000 pixels and holds none of them."""
+    head = struct.pack(">IIBBBBB", 150_000, 1_000, 1, 0, 0, 0, 0)
     data = chunk(b"IDAT", zlib.compress(b""))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + data + chunk(b"IEND", b"")

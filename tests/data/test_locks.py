@@ -39,3 +39,14 @@ def test_where_no_lock_can_be_made_is_an_error_of_the_disk(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"), only_one(tmp_path / "file" / "lock"):
         pass
+
+
+def test_a_link_in_the_lock_s_place_is_not_followed(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    for target in ("mine", "not there yet"):
+        (tmp_path / "lock").unlink(missing_ok=True)
+        (tmp_path / "lock").symlink_to(tmp_path / target)
+        with pytest.raises(OSError, match="symbolic links"), only_one(tmp_path / "lock", wait=True):
+            pass
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert not (tmp_path / "not there yet").exists()

@@ -79,3 +79,13 @@ def test_long_names_are_written_too(tmp_path):
     with whole_file(path) as file:
         file.write(b"a")
     assert path.read_bytes() == b"a"
+
+
+def test_a_link_in_a_file_s_place_is_replaced_and_not_followed(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "a.txt").symlink_to(tmp_path / "mine")
+    with whole_file(tmp_path / "a.txt") as file:
+        file.write(b"a")
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert not (tmp_path / "a.txt").is_symlink()
+    assert (tmp_path / "a.txt").read_bytes() == b"a"

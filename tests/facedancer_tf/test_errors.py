@@ -1,5 +1,6 @@
 """How scripts end: a sentence for what users can mend, silence at a closed pipe, a traceback for our own faults."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -39,6 +40,7 @@ def script(body: str, **environment: str) -> subprocess.CompletedProcess:
         ("OSError(2, 'x', 'a')", "error: a: No such file or directory; see that it is there"),
         ("OSError(30, 'x')", "error: Read-only file system; see to room"),
         ("MemoryError", "error: there is not enough memory"),
+        (r"UserError('a\x1b[2J\nerror: b')", r"error: a\x1b[2J\nerror: b"),  # a name out of a file
     ],
 )
 def test_what_the_user_can_mend_is_one_line(raised, says):
@@ -81,13 +83,39 @@ def test_an_error_that_something_made_of_ctrl_c_is_one_word_too():
 def test_ctrl_c_where_python_would_report_it_and_go_on_ends_the_process():
     dying = "class Odd:\n        def __del__(self):\n            os.kill(os.getpid(), 2)\n    Odd()\n    print('no')"
     ran = script(dying)
-    assert (ran.returncode, ran.stdout, ran.stderr) == (-2, b"", b"")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"stopped\n")
 
 
-def test_ctrl_c_while_a_script_imports_is_silent():
+def test_ctrl_c_while_a_script_imports_is_one_word():
     early = "import os\nfrom facedancer_tf.early_interrupts import *\nend_at_interrupts()\nos.kill(os.getpid(), 2)"
     ran = subprocess.run([sys.executable, "-c", CTRL_C + early], cwd=ROOT, capture_output=True, timeout=60)
-    assert (ran.returncode, ran.stdout, ran.stderr) == (-2, b"", b"")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"stopped\n")
+
+
+def test_a_second_ctrl_c_ends_what_the_first_has_set_going():
+    kill = "os.kill(os.getpid(), 2)"
+    ran = script(f"try:\n        {kill}\n    finally:\n        {kill}\n        print('no')")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"stopped\n")
+
+
+@pytest.mark.parametrize("entry", sorted(ROOT.glob("*.py")), ids=lambda path: path.stem)
+def test_every_script_heeds_ctrl_c_before_its_other_imports(entry):
+    tree = ast.parse(entry.read_text("utf-8"))
+    code = [node for node in tree.body[1:] if not isinstance(node, ast.Expr)]  # after the docstring
+    first, then = map(ast.unparse, code[:2])
+    assert first == "from facedancer_tf.early_interrupts import end_at_interrupts"
+    assert then == "if __name__ == '__main__':\n    end_at_interrupts()"
+
+
+def test_closed_streams_take_no_file_s_place(tmp_path):
+    body = f"f = open({str(tmp_path / 'a')!r}, 'w')\n    assert f.fileno() > 2, f.fileno()\n    os.write(2, b'log')"
+    code = f"import os\nfrom facedancer_tf.errors import *\ndef main():\n    {body}\n    print('x')\nrun_main(main)"
+    for closed in (">&-", "2>&-", "<&- >&- 2>&-"):
+        ran = subprocess.run(
+            ["bash", "-c", f'"$0" -c "$1" {closed}', sys.executable, code], cwd=ROOT, timeout=60
+        )
+        assert ran.returncode == 0
+        assert (tmp_path / "a").read_text() == ""
 
 
 @pytest.mark.parametrize("lines", [1, 100_000])  # buffered until the end, and not

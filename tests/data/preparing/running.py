@@ -1,6 +1,7 @@
 """Runs prepare_data.py as a process of its own or, which is quicker, within the test's process."""
 
 import contextlib
+import filecmp
 import io
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import prepare_data
 from facedancer_tf.errors import run_main
 
 ROOT = Path(__file__).resolve().parents[3]
+FIXED = ["--size-px", "64", "--min-face-px", "24", "--seed", "3", "--validation", "0.3"]
 
 
 def command(*arguments: object) -> list[str]:
@@ -38,3 +40,13 @@ def prepare_here(*arguments: object) -> tuple[int, str]:
         except SystemExit as stopped:
             return int(stopped.code or 0), output.getvalue()
     return 0, output.getvalue()
+
+
+def shard_files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.tfrecord"))
+
+
+def assert_same_shards(one: Path, other: Path) -> None:
+    assert shard_files(one) == shard_files(other) != []
+    _, different, missing = filecmp.cmpfiles(one, other, shard_files(one), shallow=False)
+    assert (different, missing) == ([], [])

@@ -1,7 +1,5 @@
-"""Tests prepare_data.py as people run it: shards do not depend on workers, parts or kills, and the report is true."""
+"""Tests prepare_data.py as people run it: shards do not depend on workers or kills, and the report is true."""
 
-import contextlib
-import filecmp
 import json
 import os
 import shutil
@@ -10,74 +8,22 @@ import subprocess
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
 
 from data.manifest import read_manifest
-from data.pictures import read_picture
 from data.pipeline import build_dataset
 from data.records import decode_crop, parse_record
-from facedancer_tf.bundled_pictures import bundled_pictures
-from tests.data.black_png import wide_claim
-from tests.data.preparing.running import command, prepare, prepare_here
+from tests.data.preparing.running import (
+    FIXED,
+    assert_same_shards,
+    command,
+    prepare,
+    prepare_here,
+    shard_files,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
-FIXED = ["--size-px", "64", "--min-face-px", "24", "--seed", "3", "--validation", "0.3"]
-
-
-@pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders of five people with variants of one photograph each, and eight pictures that give no face."""
-    folder = tmp_path_factory.mktemp("people")
-    photographs = bundled_pictures()
-    for path in photographs:
-        (folder / path.stem).mkdir()
-        small = Image.fromarray(read_picture(path).rgb)
-        small.thumbnail((240, 240))
-        for number in range(5):
-            small.rotate(number * 2).save(folder / path.stem / f"{number}.png")
-    whole = photographs[0].read_bytes()
-    half = len(whole) // 2
-    (folder / "cut.jpg").write_bytes(whole[:half])
-    (folder / "zeroed.jpg").write_bytes(whole[:half] + bytes(512) + whole[half + 512 :])
-    (folder / "wide.png").write_bytes(wide_claim())
-    (folder / "phone.heic").write_bytes(b"not read")
-    (folder / "._cut.jpg").write_bytes(b"what a Mac leaves")
-    (folder / "words.png").write_text("no picture")
-    os.symlink("/proc/self/mem", folder / "broken_disk.jpg")  # opens, but reading it fails (EIO)
-    Image.new("RGB", (20, 200)).save(folder / "narrow.bmp")
-    noise = np.random.default_rng(0).integers(0, 256, (120, 120, 3)).astype(np.uint8)
-    Image.fromarray(noise).save(folder / "noise.webp")
-    far = Image.new("RGB", (400, 400), (90, 120, 90))
-    face = Image.fromarray(read_picture(photographs[1]).rgb)
-    face.thumbnail((50, 50))
-    far.paste(face, (10, 10))
-    far.save(folder / "far.png")
-    (folder / "notes.txt").write_text("not counted")
-    return folder
-
-
-def shard_files(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob("*.tfrecord"))
-
-
-def assert_same_shards(one: Path, other: Path) -> None:
-    assert shard_files(one) == shard_files(other) != []
-    _, different, missing = filecmp.cmpfiles(one, other, shard_files(one), shallow=False)
-    assert (different, missing) == ([], [])
-
-
-@pytest.fixture(scope="module")
-def straight(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Shards made by one process without interruption."""
-    folder = tmp_path_factory.mktemp("made") / "straight"
-    code, output = prepare(people, "-o", folder, *FIXED, "--workers", 1)
-    assert code == 0, output
-    assert "left out: truncated" in output
-    assert "left out: heic picture" in output
-    return folder
 
 
 def test_report_counts_every_picture_by_reason(straight: Path) -> None:
@@ -130,20 +76,16 @@ def test_two_workers_make_the_same_shards_and_a_second_run_redoes_nothing(
     assert before == {name: (tmp_path / "two" / name).stat().st_mtime_ns for name in shard_files(straight)}
 
 
-def items_done(journals: Path) -> int:
-    """About how many; a journal may vanish while it is looked for, for its shard is finished."""
-    done = 0
-    for path in journals.glob("*.journal"):
-        with contextlib.suppress(FileNotFoundError):
-            done += path.read_bytes().count(b"\n")
-    return done + 8 * len(list(journals.glob("*.report")))
+def progress_made(folder: Path) -> int:
+    """Pieces and shards that are finished; a shard takes the place of its pieces."""
+    names = [path.name for path in (folder / ".progress").glob("*")]
+    return sum(name.endswith(".piece") for name in names) + 2 * sum(
+        name.endswith(".report") for name in names
+    )
 
 
-def test_kill_minus_nine_neither_loses_nor_repeats_a_picture(
-    people: Path, straight: Path, tmp_path: Path
-) -> None:
+def test_kill_minus_nine_loses_no_finished_piece(people: Path, straight: Path, tmp_path: Path) -> None:
     folder = tmp_path / "killed"
-    journals = folder / ".progress"
     kills, seen = 0, 0
     for _ in range(3):
         process = subprocess.Popen(
@@ -153,11 +95,9 @@ def test_kill_minus_nine_neither_loses_nor_repeats_a_picture(
         )
         deadline = time.monotonic() + 60
         while process.poll() is None and time.monotonic() < deadline:
-            done = items_done(journals)
-            if done >= seen + 3:
+            if (made := progress_made(folder)) > seen:
                 os.kill(process.pid, signal.SIGKILL)
-                kills += 1
-                seen = done
+                kills, seen = kills + 1, made
                 break
             time.sleep(0.002)
         process.wait(timeout=60)
@@ -165,41 +105,45 @@ def test_kill_minus_nine_neither_loses_nor_repeats_a_picture(
     assert not list(folder.glob("manifest-*"))
     with pytest.raises(ValueError, match="no finished shards"):
         read_manifest(folder)
-    done_before = {p.name: p.stat().st_mtime_ns for p in folder.glob("*.tfrecord")}
-    for path in journals.glob("*.journal"):  # what is journaled lies in the file, not in a lost buffer
-        if not path.with_suffix(
-            ".partial"
-        ).exists():  # killed between moving the shard and removing its journal
-            continue
-        lines = [json.loads(line) for line in path.read_text().split("\n")[:-1]]
-        count = sum(line["records"] for line in lines)
-        records = tf.data.TFRecordDataset(str(path.with_suffix(".partial"))).take(count)
-        assert sum(1 for _ in records) == count
-    # a kill in the midst of a record or a journal line leaves such ends
-    for path in journals.glob("*.partial"):
-        with path.open("ab") as file:
-            file.write(b"\x40\x00\x00\x00\x00\x00\x00\x00half a record")
-    for path in journals.glob("*.journal"):
-        with path.open("a") as file:
-            file.write('{"item": "hal')
+    reports = (folder / ".progress").glob("[!.]*.report")  # what a kill left begins with a dot
+    done = [path.stem for path in reports]
+    done_before = {name: (folder / name).stat().st_mtime_ns for name in done}
+    for path in (folder / ".progress").glob("*.piece"):  # as a power cut leaves them
+        path.write_bytes(path.read_bytes()[:-1])
     code, output = prepare_here(people, "-o", folder, *FIXED, "--workers", 1)
     assert code == 0, output
     assert_same_shards(straight, folder)
     assert done_before.items() <= {p.name: p.stat().st_mtime_ns for p in folder.glob("*.tfrecord")}.items()
-    reports = [json.loads((f / "report-00000-of-00001.json").read_text()) for f in (straight, folder)]
-    assert reports[0] == reports[1]
+    written = [json.loads((f / "report-00000-of-00001.json").read_text()) for f in (straight, folder)]
+    assert written[0] == written[1]
+    assert not list(folder.rglob("*.piece"))
+    assert not list(folder.rglob("*.unfinished-*"))
 
 
-def test_parts_make_the_same_shards_and_an_unfinished_set_is_refused(
-    people: Path, straight: Path, tmp_path: Path
-) -> None:
-    folder = tmp_path / "parts"
-    assert prepare_here(people, "-o", folder, *FIXED, "--workers", 1, "--part", "2/2")[0] == 0
-    with pytest.raises(ValueError, match="--part 1/2"):
-        read_manifest(folder)
-    assert prepare_here(people, "-o", folder, *FIXED, "--workers", 1, "--part", "1/2")[0] == 0
+def test_a_damaged_shard_is_made_anew(people: Path, straight: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(straight, folder)
+    shard = next(iter(sorted(folder.glob("train-*"))))
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    code, output = prepare_here(people, "-o", folder, *FIXED, "--workers", 1)
+    assert code == 0, output
+    assert ", 25 done before" in output
     assert_same_shards(straight, folder)
-    assert read_manifest(folder).shards == read_manifest(straight).shards
+
+
+@pytest.mark.parametrize("name", ["settings.json", ".progress/round-00000.json"])
+@pytest.mark.parametrize("content", ["", "[1]", '{"a": ', "[" * 100_000])
+def test_damaged_files_of_its_own_are_named(
+    name: str, content: str, people: Path, straight: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(straight, tmp_path / "out")
+    (tmp_path / "out" / name).write_text(content)
+    code, output = prepare_here(people, "-o", tmp_path / "out", *FIXED, "--workers", 1)
+    assert (code, output.count("\n")) == (2, 1), output
+    assert f"{name} must be as it was written" in output
+    assert_same_shards(straight, tmp_path / "out")
 
 
 def test_refuses_to_mix(people: Path, straight: Path) -> None:
@@ -214,7 +158,19 @@ def test_refuses_to_mix(people: Path, straight: Path) -> None:
     [
         (["/nowhere/at/all"], "no folder /nowhere/at/all"),
         ([], "either folders of pictures or --synthetic"),
-        ([ROOT / "assets" / "pictures", "--part", "3/2"], "--part must be"),
+        (
+            [ROOT / "assets" / "pictures", "--cluster", "tcp://127.0.0.1:1", "--workers", 2],
+            "--workers are those",
+        ),
+        (
+            [ROOT / "assets" / "pictures", "--cluster", "tcp://127.0.0.1:1"],
+            "no Dask scheduler answers at tcp",
+        ),
+        (
+            [ROOT / "assets" / "pictures", "--cluster", "nonsense://x"],
+            "no Dask scheduler answers at nonsense",
+        ),
+        ([ROOT / "assets" / "pictures", "--shards-by", "client"], "--shards-by client belongs to --cluster"),
         ([ROOT / "assets" / "pictures", "--quality", "0"], "--quality must be"),
         ([ROOT / "data"], "no picture"),
         (["--synthetic", 1, "--faces", "all"], "belong to folders of pictures"),

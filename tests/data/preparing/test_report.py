@@ -1,8 +1,8 @@
 """Tests the report: shards and parts add up, and ranges of numbers come in their order."""
 
 from data.manifest import Manifest, Shard
+from data.preparing.finished_shards import ShardReport
 from data.preparing.report import report_table, summarise
-from data.preparing.shard_writer import ShardReport
 
 
 def test_shards_add_up_and_the_table_shows_it() -> None:

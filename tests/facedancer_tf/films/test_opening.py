@@ -1,5 +1,7 @@
 """What is no film, is damaged, or names other files, ends in one sentence, and opens nothing else."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -142,3 +144,57 @@ def test_two_films_in_one_file_end_with_the_first(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"its times run back after 0\.96 s"):
         read.extend(frame.pts for frame in read_frames(facts))
     assert len(read) == 24
+
+
+def test_an_animation_that_only_ffmpeg_reads_plays_once(tmp_path: Path) -> None:
+    frames = [Image.fromarray(picture) for picture in PICTURES[:3]]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:], loop=3)
+    assert read_facts(tmp_path / "a.png").loops == 3
+    content = bytearray((tmp_path / "a.png").read_bytes())
+    content[29] ^= 1  # the header's checksum
+    (tmp_path / "a.png").write_bytes(content)
+    assert read_facts(tmp_path / "a.png").loops == 1
+
+
+def test_a_webp_of_more_pixels_than_any_film_is_refused(tmp_path: Path) -> None:
+    frames = [Image.fromarray(picture) for picture in PICTURES[:3]]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:])
+    content = bytearray((tmp_path / "a.webp").read_bytes())
+    place = content.find(b"VP8X") + 12
+    for side in (9_999, 16_382):  # Pillow refuses the second itself
+        content[place : place + 6] = side.to_bytes(3, "little") * 2
+        (tmp_path / "a.webp").write_bytes(content)
+        with pytest.raises(UserError, match="pixels"):
+            read_facts(tmp_path / "a.webp")
+
+
+@pytest.mark.parametrize(
+    ("box", "place", "lie"),
+    [
+        (b"mvhd", 20, b"\xff\xff\xff\xfe"),  # duration
+        (b"mdhd", 16, bytes(4)),  # no ticks a second
+        (b"mdhd", 16, b"\x7f\xff\xff\xff"),
+        (b"stts", 4, b"\x7f\xff\xff\xff"),  # entries
+        (b"stts", 12, b"\x7f\xff\xff\xff"),  # ticks a frame
+        (b"stsz", 8, b"\x7f\xff\xff\xff"),  # frames
+        (b"stco", 4, b"\x7f\xff\xff\xff"),  # chunks
+        (b"avc1", 28, b"\xff\xff\xff\xff"),  # size
+        (b"avc1", 0, b"hvc1"),  # codec
+    ],
+)
+def test_a_film_that_lies_gives_what_can_be_decoded_or_one_sentence(
+    tmp_path: Path, box: bytes, place: int, lie: bytes
+) -> None:
+    write_clip(tmp_path / "a.mp4", PICTURES[:5])
+    content = bytearray((tmp_path / "a.mp4").read_bytes())
+    start = content.index(box) + place
+    content[start : start + len(lie)] = lie
+    (tmp_path / "a.mp4").write_bytes(content)
+    code = (
+        "import resource, sys\nresource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))\n"
+        "from facedancer_tf.films.film import *\nfrom facedancer_tf.errors import run_main\n"
+        "run_main(lambda: sys.exit(len(list(read_frames(read_facts(sys.argv[1])))) not in range(1, 6)))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.mp4")]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=20, cwd=Path(__file__).parents[3])
+    assert (ran.returncode, ran.stderr.count("\n")) in ((0, 0), (2, 1)), ran.stderr

@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from facedancer_tf.graphs.graph import GraphError
 from facedancer_tf.importing.onnx_encoders import import_onnx_encoder
+from facedancer_tf.importing.onnx_file import read_onnx_file
 from facedancer_tf.weights.embedded import ASSETS, read_embedded_weights
 from facedancer_tf.weights.identity_encoder import load_encoder
 from networks.encoders import ENCODERS, prepare_pictures, tap_encoder
@@ -38,7 +39,7 @@ def run_onnx(path, pictures, low, high):
 
 def check_parity(path, architecture, file_range, record_property):
     """Asserts that the imported encoder gives the file's outputs; returns the encoder and its description."""
-    model, found = import_onnx_encoder(path)
+    model, found = import_onnx_encoder(read_onnx_file(path))
     assert found["architecture"] == architecture
     description = dataclasses.replace(ENCODERS[architecture], low=found["low"], high=found["high"])
     pictures = random_pictures()
@@ -141,21 +142,21 @@ def test_sface(tmp_path, record_property):
 
 def test_block_quantised_weights(tmp_path):
     """SFace quantised in blocks, like the file of the repository's weights; ONNX Runtime refuses to run it."""
-    model, _ = import_onnx_encoder(write_sface(tmp_path / "sface.onnx", quantised=True))
+    model, _ = import_onnx_encoder(read_onnx_file(write_sface(tmp_path / "sface.onnx", quantised=True)))
     for ours, embedded in zip(model.get_weights(), load_encoder("sface").network.get_weights(), strict=True):
         np.testing.assert_allclose(ours, embedded, atol=1e-6, rtol=1e-6)
 
 
 def test_half_precision_weights(tmp_path):
     path = write_iresnet(tmp_path / "encoder.onnx", 18, "folded")
-    whole, _ = import_onnx_encoder(path)
+    whole, _ = import_onnx_encoder(read_onnx_file(path))
     halved = onnx.load(path)
     for tensor in halved.graph.initializer:
         if tensor.data_type == TensorProto.FLOAT:
             values = numpy_helper.to_array(tensor).astype(np.float16)
             tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
     (tmp_path / "half.onnx").write_bytes(halved.SerializeToString())
-    half, _ = import_onnx_encoder(tmp_path / "half.onnx")
+    half, _ = import_onnx_encoder(read_onnx_file(tmp_path / "half.onnx"))
     for one, other in zip(whole.get_weights(), half.get_weights(), strict=True):
         assert other.dtype == np.float32
         np.testing.assert_allclose(one, other, atol=1e-3, rtol=2e-3)
@@ -167,7 +168,7 @@ def changed(path: Path, change) -> str:
     change(model)
     path.with_name("changed.onnx").write_bytes(model.SerializeToString())
     with pytest.raises(GraphError) as error:
-        import_onnx_encoder(path.with_name("changed.onnx"))
+        import_onnx_encoder(read_onnx_file(path.with_name("changed.onnx")))
     assert "\n" not in str(error.value)
     return str(error.value)
 

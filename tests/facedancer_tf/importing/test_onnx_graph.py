@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from facedancer_tf.graphs.graph import GraphError, match
 from facedancer_tf.graphs.keras_layers import model_graph
 from facedancer_tf.importing.onnx_constants import constant_result
+from facedancer_tf.importing.onnx_file import read_onnx_file
 from facedancer_tf.importing.onnx_graph import read_onnx_graph
 from facedancer_tf.weights.embedded import assign_weights
 
@@ -43,14 +44,14 @@ class Net:
         return path
 
     def read(self, output, tmp_path):
-        return read_onnx_graph(self.write(output, tmp_path / "net.onnx"))
+        return read_onnx_graph(read_onnx_file(self.write(output, tmp_path / "net.onnx")))
 
 
 def check(net, output, ours, tmp_path):
     """Asserts that `ours`, with the weights of the file, gives the file's outputs."""
     path = net.write(output, tmp_path / "net.onnx")
     model = keras.Model(*ours)
-    assign_weights(model, match(model_graph(model), read_onnx_graph(path)))
+    assign_weights(model, match(model_graph(model), read_onnx_graph(read_onnx_file(path))))
     pictures = np.random.default_rng(2).normal(size=(1, 8, 6, 3)).astype(np.float32)
     given = pictures.transpose(0, 3, 1, 2) if net.shape[1] == 3 else pictures
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])

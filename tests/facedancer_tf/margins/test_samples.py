@@ -9,6 +9,7 @@ import pytest
 
 from data.pictures import read_picture, write_picture
 from facedancer_tf.errors import UserError
+from facedancer_tf.margins import views
 from facedancer_tf.margins.distances import candidate_blocks, measure_distances
 from facedancer_tf.margins.pairs_file import read_rows, samples_of_pairs
 from facedancer_tf.margins.report import name_left_out
@@ -65,7 +66,7 @@ def test_views_pair_people_with_themselves_and_with_strangers_in_the_same_view(p
     assert all(np.array_equal(batch[role], again[role]) for role in batch)
 
 
-def test_zip_files_and_folders_per_person_give_the_same_samples(people, tmp_path):
+def test_zip_files_and_folders_per_person_give_the_same_samples(people, tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "people.zip", "w") as archive:
         for path in sorted(people.iterdir()):
             person, _, view = path.stem.rpartition("_")
@@ -93,8 +94,13 @@ def test_zip_files_and_folders_per_person_give_the_same_samples(people, tmp_path
     whole = packing.read_bytes()
     at = whole.index(b"a/b.png") + len(b"a/b.png") + 8  # inside the packed bytes
     packing.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) * 9 + whole[at + 9 :])
-    with pytest.raises(UserError, match="cannot be unpacked"), open_folder(packing):
+    with pytest.raises(UserError, match=r"cannot be unpacked.*packed by the method 14"), open_folder(packing):
         pass
+    for ceiling in ("CEILING_BYTES", "FILE_MAX_BYTES"):  # of all pictures, and of each
+        with monkeypatch.context() as patched:
+            patched.setattr(views, ceiling, 1000)
+            with pytest.raises(UserError, match="would unpack to"), open_folder(tmp_path / "people.zip"):
+                pass
     (tmp_path / "text").write_text("no zip")
     with pytest.raises(UserError, match="neither a folder nor a zip file"), open_folder(tmp_path / "text"):
         pass

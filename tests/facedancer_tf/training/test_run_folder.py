@@ -35,6 +35,17 @@ def begun(run: Path) -> None:
     write_config(with_settings(SMALL, run=run))
 
 
+def test_a_link_in_the_lock_s_place_is_not_followed(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / ".lock").symlink_to(tmp_path / "mine")
+    with (
+        pytest.raises(UserError, match="cannot be written: Too many levels of symbolic links"),
+        only_writer(tmp_path),
+    ):
+        pass
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def test_another_network_is_refused_and_any_name_can_go_on(tmp_path):
     run = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a[b]*\n\xff"))
     begun(run)

@@ -179,3 +179,12 @@ def test_the_table_is_complete() -> None:
         assert weights.licence
         assert weights.page.startswith("https://")
         assert weights.sha256 is None or len(bytes.fromhex(weights.sha256)) == 32
+
+
+def test_without_a_network_one_sentence_says_what_failed(monkeypatch):
+    for variable in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")  # nobody listens there
+    with pytest.raises(UserError, match=r"could not be fetched from https://.*; nothing was kept") as caught:
+        fetch(catalogue.NAMED["w600k_mbf"])
+    assert caught.value.code == "weights_missing"
+    assert downloads() == []
