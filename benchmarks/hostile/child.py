@@ -59,7 +59,7 @@ def main() -> None:
                     _remove(path)
                 most = _memory_mb("VmSize") + ADDRESSES_MB << 20
                 resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
-                print(READY, file=replies)
+                replies.write(f"{READY}\n")
                 continue
             kind = kinds[name]
             path = kind.damage(folder, random.Random(f"{seed} {name} {int(number)}"))
@@ -71,7 +71,7 @@ def main() -> None:
             del error  # and the frames that it holds
             if outcome in ("read", "refused"):
                 _remove(path)
-            print(json.dumps({"outcome": outcome, "said": said, "mb": grown_mb}), file=replies)
+            replies.write(json.dumps({"outcome": outcome, "said": said, "mb": grown_mb}) + "\n")
 
 
 def judged(kind: Kind, error: BaseException | None, grown_mb: int) -> tuple[str, str]:
