@@ -20,11 +20,12 @@ from pathlib import Path
 from data.faces.detection import DETECTORS
 from data.pictures import SUFFIXES
 from facedancer_tf.batches.batch import Batch, run_batch
+from facedancer_tf.batches.cluster_swaps import workers_at
 from facedancer_tf.batches.jobs import FILMS
 from facedancer_tf.batches.pairs_table import read_jobs
 from facedancer_tf.batches.report import REPORT
 from facedancer_tf.batches.targets import Targets, list_targets, means_many
-from facedancer_tf.command_line import Parser, add_paste_flags, check_output
+from facedancer_tf.command_line import Parser, add_cluster_flags, add_paste_flags, check_cluster, check_output
 from facedancer_tf.errors import UserError, run_main
 from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.provenance.metadata import is_ours
@@ -52,6 +53,7 @@ examples:
   python swap_image.py src.jpg photos/ -o swapped                  every picture below the folder
   python swap_image.py src.jpg "photos/*.jpg" -o swapped           those that a pattern names
   python swap_image.py --pairs pairs.csv -o swapped                columns source,target and, if you like, output
+  python swap_image.py src.jpg photos/ -o swapped --cluster tls://host:8786    by the workers of a Dask cluster
 
 Many targets: names and subfolders are kept. The same command passes over what is done and goes on after an
 interruption. report.csv in the output folder says what became of each target; the exit code is 1 if any has failed.
@@ -118,6 +120,7 @@ def parse_arguments() -> argparse.Namespace:
         action="store_true",
         help="leave out all marks, to measure pixels; never publish the result",
     )
+    add_cluster_flags(parser)
     arguments = parser.parse_intermixed_args()
     if arguments.pairs is not None and (arguments.pictures or arguments.list_faces):
         parser.error("--pairs names all pictures in its table; leave the others and --list-faces out")
@@ -128,6 +131,9 @@ def parse_arguments() -> argparse.Namespace:
     for path in arguments.pictures:
         if path.suffix.lower() in FILMS and not means_many(path):
             raise UserError(f"{path} is a film: swap_video.py swaps films")
+    check_cluster(parser, arguments.cluster, arguments.workers)
+    if arguments.cluster and arguments.pairs is None and not means_many(arguments.pictures[-1]):
+        parser.error("--cluster shares many targets; a single one is swapped here")
     if (arguments.certificate is None) != (arguments.private_key is None):
         parser.error("--certificate and --private-key belong together")
     if arguments.certificate and (arguments.without_marks or arguments.list_faces):
@@ -186,7 +192,9 @@ def swap_many(arguments: argparse.Namespace, options: WritingOptions) -> None:
         *sources, place = arguments.pictures
         targets = list_targets(sources, place, folder)
     swapper = build_swapper(arguments)
-    rows = run_batch(swapper, Batch(targets.jobs, targets.unusable, folder, arguments.face, options))
+    batch = Batch(targets.jobs, targets.unusable, folder, arguments.face, options)
+    with workers_at(arguments.cluster, arguments.workers) as cluster:
+        rows = run_batch(swapper, batch, cluster)
     states = Counter(row.state for row in rows)
     say(
         f"{states['done']} of {len(rows)} swapped in {time.monotonic() - started:.1f} s, {states['skipped']} were done "

@@ -77,9 +77,8 @@ def _record(path: tf.Tensor, offset: tf.Tensor, read_bytes: int) -> tf.data.Data
         byte_offsets=[offset],
     )
     record = tf.data.experimental.from_variant(reader, tf.TensorSpec([], tf.string)).take(1)
-    return record.apply(
-        tf.data.experimental.assert_cardinality(1)
-    )  # a file may have been cut since it was indexed
+    # A file may have been cut since it was indexed; the stream would then skip what is gone.
+    return record.apply(tf.data.experimental.assert_cardinality(1))
 
 
 def stream_records(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from data.clusters.connection import LOCAL
 from facedancer_tf.errors import UserError
 from facedancer_tf.writing import check_folder
 
@@ -52,6 +53,26 @@ def add_paste_flags(parser: Parser) -> None:
         action="store_false",
         help="do not give the face the colour of the target's skin",
     )
+
+
+def add_cluster_flags(parser: Parser) -> None:
+    """Adds the two flags that give the work to other processes; without them it is done in this one."""
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="of many targets: a Dask scheduler whose workers swap, like tls://host:8786; or local, for processes here",
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="of --cluster local: how many (default: one per core)"
+    )
+
+
+def check_cluster(parser: Parser, cluster: str | None, workers: int | None) -> None:
+    """Raises UserError where the two flags do not fit each other."""
+    if workers is not None and cluster != LOCAL:
+        parser.error("--workers belongs to --cluster local; the workers of another cluster are started there")
+    if workers is not None and workers < 1:
+        parser.error(f"--workers must be at least 1, not {workers}")
 
 
 def check_output(path: Path, suffixes: Sequence[str], inputs: Sequence[Path]) -> None:

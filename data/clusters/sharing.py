@@ -57,6 +57,8 @@ def share(
 ) -> Iterator[Done[Task, Result]]:
     """Yields what came of each of `tasks`, or of its parts, in any order; without a cluster it works in this process.
 
+    A task is taken from `tasks` shortly before it runs, so these may say by a generator what has begun.
+
     An error that a task raises is raised again. Raises WorkRefused where a worker is of another version, and
     ClusterLost where the scheduler stays away.
     """
@@ -95,9 +97,9 @@ class _Sharing(Generic[Task, Result]):
         self.fixed = (installed(), dict(work.environment), pickle.dumps(work.build), work.limit_s)
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Done[Task, Result]]:
-        self.waiting.extend(tasks)
+        coming, more = iter(tasks), True
         room, look_at = 0, 0.0
-        while self.waiting or self.suspects or self.running:
+        while more or self.waiting or self.suspects or self.running:
             if not self.cluster.is_up:
                 self._take_back()
                 self.cluster.come_back()
@@ -105,8 +107,12 @@ class _Sharing(Generic[Task, Result]):
                 room, look_at = self._room(), now + LOOK_AGAIN_S
             if self.suspects and all(run.deaths is None for run in self.running.values()):
                 self._submit(*self.suspects.popleft())
-            while self.waiting and len(self.running) < room:
-                self._submit(self.waiting.popleft(), None)
+            while (self.waiting or more) and len(self.running) < room:
+                task = self.waiting.popleft() if self.waiting else next(coming, None)
+                if task is None:
+                    more = False
+                else:
+                    self._submit(task, None)
             try:
                 future = self.ended.get(timeout=LOOK_AGAIN_S)
             except queue.Empty:

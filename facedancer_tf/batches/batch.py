@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from hashlib import sha256
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
-from facedancer_tf import __version__
-from facedancer_tf.batches.identities import Identities
+from data.clusters.connection import Cluster
+from facedancer_tf.batches.cluster_swaps import swap_on
 from facedancer_tf.batches.jobs import Job, check_folder, check_jobs
 from facedancer_tf.batches.journal import Fingerprints, Journal, open_journal
 from facedancer_tf.batches.pipeline import Pipeline
 from facedancer_tf.batches.report import Row, check_report, write_report
+from facedancer_tf.batches.stages import Stages
 from facedancer_tf.errors import UserError
 from facedancer_tf.swapping.picture_swap import WritingOptions
 from facedancer_tf.swapping.swapper import Swapper
-from facedancer_tf.weights.catalogue import sha256_of
 
 IN_PLACE = {
     "foreign": "its output is a file that no run into this folder wrote: move that away",
@@ -37,27 +35,29 @@ class Batch:
     options: WritingOptions
 
 
-def run_batch(swapper: Swapper, batch: Batch) -> list[Row]:
+def run_batch(swapper: Swapper, batch: Batch, cluster: Cluster | None = None) -> list[Row]:
     """Runs the batch into its output folder; returns a row for each target, as the report there has them.
 
-    A target that fails is a row with the reason. The report is also written where the run is interrupted. Raises
-    UserError where the batch is impossible, where all jobs have one source that cannot be used, or where the disk is
-    full.
+    cluster: who swaps, None for this process. A target that fails is a row with the reason. The report is also written
+    where the run is interrupted. Raises UserError where the batch is impossible, where all jobs have one source that
+    cannot be used, or where the disk is full, and what `swap_on` raises where the cluster cannot go on.
     """
     check_folder(batch.folder)
     check_jobs(batch.jobs, batch.folder)
     check_report(batch.folder)
-    identities = Identities(swapper)
+    stages = Stages(swapper, batch.folder, batch.face, batch.options)
     if len({job.sources for job in batch.jobs}) == 1:
-        identities.find(batch.jobs[0].sources)
-    fingerprints = Fingerprints(settings(swapper, batch))
+        stages.identities.find(batch.jobs[0].sources)
     with open_journal(batch.folder) as journal:
-        rows = known_rows(batch, journal, fingerprints)
+        rows = known_rows(batch, journal, stages.fingerprints)
         jobs = [job for job in batch.jobs if job.output.as_posix() not in rows]
-        pipeline = Pipeline(swapper, identities, journal, fingerprints, batch.face, batch.options)
         try:
+            if cluster is None:
+                swapped = Pipeline(stages, journal).swap(jobs)
+            else:
+                swapped = swap_on(cluster, stages, journal, jobs)
             with tqdm(total=len(batch.jobs), initial=len(rows), unit="file", disable=None) as bar:
-                for row in pipeline.swap(jobs) if jobs else ():
+                for row in swapped if jobs else ():
                     rows[row.output] = row
                     bar.update()
         except BaseException:
@@ -66,22 +66,6 @@ def run_batch(swapper: Swapper, batch: Batch) -> list[Row]:
             raise
         write_report(batch.folder, in_order(batch, rows))
     return in_order(batch, rows)
-
-
-def settings(swapper: Swapper, batch: Batch) -> dict[str, Any]:
-    """What decides about results beside their sources and targets, for `Fingerprints`."""
-    encoder, signer = swapper.encoder_weights, batch.options.signer
-    return {
-        "program": __version__,
-        "model": swapper.used_model.sha256,
-        "encoder": None if encoder is None else sha256_of(encoder),
-        "detector": swapper.detector.name,
-        "paste_steps": asdict(swapper.paste_steps),
-        "face": batch.face,
-        "label": batch.options.label,
-        "without_marks": batch.options.without_marks,
-        "signer": None if signer is None else sha256(signer.chain).hexdigest(),
-    }
 
 
 def known_rows(batch: Batch, journal: Journal, fingerprints: Fingerprints) -> dict[str, Row]:

@@ -1,6 +1,8 @@
 """Tells a failure of one target, with which the batch goes on, from one that ends all."""
 
 import errno
+from collections.abc import Callable
+from typing import TypeVar
 
 import cv2
 
@@ -8,7 +10,22 @@ from facedancer_tf.batches.jobs import Job
 from facedancer_tf.batches.report import Row
 from facedancer_tf.errors import UserError, environment_error
 
+Result = TypeVar("Result")
+
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the next target would fare no better
+
+
+def attempt(job: Job, work: Callable[..., Result], *arguments: object) -> Result | Row:
+    """What `work` returns for these arguments, or the row of the failure in which it ends the job.
+
+    Raises UserError where the disk is full, and passes on what is a defect of the program.
+    """
+    try:
+        return work(*arguments)
+    except Exception as error:
+        if row := failure_row(job, error):
+            return row
+        raise
 
 
 def failure_row(job: Job, error: Exception) -> Row | None:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -30,12 +30,13 @@ Place = Literal["free", "ours", "changed", "foreign"]
 class Entry:
     """A result: its path below the folder, what it was made from, and mean likeness to the source before and after.
 
-    made_from and content are SHA-256; content is that of the file, "" until it is finished.
+    made_from and content are SHA-256; content is that of the file, "" until it is finished, and None where nothing was
+    written after all.
     """
 
     output: str
-    made_from: str
-    content: str = ""
+    made_from: str = ""
+    content: str | None = ""
     before: float | None = None
     after: float | None = None
 
@@ -46,7 +47,9 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path = folder / JOURNAL
-        self._entries = {entry.output: entry for entry in _read(self._path)}
+        last = {entry.output: entry for entry in _read(self._path)}
+        self._entries = {output: entry for output, entry in last.items() if entry.content is not None}
+        self._earlier: dict[str, Entry] = {}  # by outputs that are begun, what they had before
         # Written anew, so that a last line that a kill cut off does not spoil the next one.
         write_text(self._path, "".join(_line(entry) for entry in self._entries.values()))
 
@@ -59,20 +62,30 @@ class Journal:
             return "foreign", None
         return ("ours" if entry.content in ("", sha256_of(path)) else "changed"), entry
 
-    def begin(self, job: Job, made_from: str) -> None:
+    def begin(self, job: Job) -> None:
         """Writes down that the job's result is being written; raises UserError where the disk refuses."""
-        self._add(Entry(job.output.as_posix(), made_from))
+        output = job.output.as_posix()
+        if output in self._entries:
+            self._earlier[output] = self._entries[output]
+        self._add(Entry(output))
 
-    def finish(self, job: Job, before: float | None, after: float | None) -> None:
+    def finish(self, entry: Entry) -> None:
         """Writes down that the result that was begun is finished; raises UserError where the disk refuses."""
-        entry = self._entries[job.output.as_posix()]
-        content = sha256_of(self.folder / job.output)
-        self._add(replace(entry, content=content, before=before, after=after))
+        self._earlier.pop(entry.output, None)
+        self._add(entry)
+
+    def withdraw(self, job: Job) -> None:
+        """Writes down that what was begun came to nothing: what was in its place before is what it was before."""
+        output = job.output.as_posix()
+        self._add(self._earlier.pop(output, Entry(output, content=None)))
 
     def _add(self, entry: Entry) -> None:
         with reported(self._path), self._path.open("a", encoding="ascii") as file:
             file.write(_line(entry))
-        self._entries[entry.output] = entry
+        if entry.content is None:
+            self._entries.pop(entry.output, None)
+        else:
+            self._entries[entry.output] = entry
 
 
 @contextmanager

@@ -4,7 +4,7 @@ A certificate that the program makes vouches for nobody: it is its own issuer an
 cache folder, in a file that only the user can read, so that all pictures of one computer carry the same one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,11 +36,15 @@ _CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 
 @dataclass(frozen=True)
 class SigningIdentity:
-    """A certificate chain and its private key, both PEM, and C2PA's name of the key's algorithm."""
+    """A certificate chain and its private key, both PEM, and C2PA's name of the key's algorithm.
+
+    files: certificate and private key by absolute path, where they are the user's.
+    """
 
     chain: bytes
-    key: bytes
+    key: bytes = field(repr=False)
     algorithm: str
+    files: tuple[Path, Path] | None = None
 
 
 def load_signing_identity(certificate: Path, private_key: Path) -> SigningIdentity:
@@ -51,7 +55,8 @@ def load_signing_identity(certificate: Path, private_key: Path) -> SigningIdenti
     """
     chain, key = _read(certificate), _read(private_key)
     try:
-        return _checked(chain, key)
+        files = (certificate.absolute(), private_key.absolute())
+        return replace(_checked(chain, key), files=files)
     except ValueError as error:
         raise UserError(f"{certificate} with {private_key}: {error}") from error
 

@@ -91,6 +91,7 @@ class Swapper:
         skin_colour: bool = True,
     ) -> None:
         self.paste_steps = PasteSteps(finest_detail, skin_colour)
+        self.given_weights = (model, encoder_weights)
         self.model_path = find_weights(model, "generator")
         self.encoder_weights = None if encoder_weights is None else find_weights(encoder_weights, "encoder")
         self.detector = load_detector(detector)

@@ -1,5 +1,6 @@
 """Tests the order of the stream: nothing distinguishes it from chance, and only the requested records are read."""
 
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -100,3 +101,18 @@ def test_a_shard_without_its_records_is_named(numbered, tmp_path: Path, damage) 
     (tmp_path / shards[1].name).write_bytes(damage((folder / shards[1].name).read_bytes()))
     with pytest.raises(DamagedShard, match=f"{shards[1].name} must hold 200 whole records"):
         index_shards(tmp_path, shards[1:2])
+
+
+def test_a_shard_that_is_cut_between_two_records_after_it_was_indexed_is_no_shorter_stream(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "train-00000"
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for number in range(4):
+            writer.write(str(number).encode())
+    size = path.stat().st_size
+    positions = tf.data.Dataset.from_tensors(tf.range(4, dtype=tf.int64))
+    read = stream_records(tmp_path, (Shard(path.name, "train", 4, size, ""),), 0, positions)
+    os.truncate(path, size // 2)
+    with pytest.raises(tf.errors.FailedPreconditionError, match="expected to contain 1 element"):
+        list(read)

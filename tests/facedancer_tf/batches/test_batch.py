@@ -15,7 +15,7 @@ import pytest
 from benchmarks.clip_files import write_clip
 from benchmarks.clips import one_face
 from data.pictures import read_picture, write_picture
-from facedancer_tf.batches import identities, pipeline
+from facedancer_tf.batches import identities, stages
 from facedancer_tf.batches.batch import Batch, run_batch
 from facedancer_tf.batches.pairs_table import read_jobs
 from facedancer_tf.batches.report import Row
@@ -159,7 +159,7 @@ def test_failures_are_their_own_and_say_why(swapper, pics, monkeypatch):
     (pics / "0film.mp4").touch()
     (pics / "0phone.heic").touch()
     write_picture(pics / "0wall.png", np.full((300, 300, 3), 90, np.uint8))
-    find = pipeline.find_target
+    find = stages.find_target
 
     def fail_for_two(swapper: Swapper, path: Path, *others: Any) -> Any:
         if path.name == "1.png":
@@ -168,7 +168,7 @@ def test_failures_are_their_own_and_say_why(swapper, pics, monkeypatch):
             raise cv2.error("too\nsmall")
         return find(swapper, path, *others)
 
-    monkeypatch.setattr(pipeline, "find_target", fail_for_two)
+    monkeypatch.setattr(stages, "find_target", fail_for_two)
     rows = {row.target: row for row in swap_folder(swapper, pics)}
     assert {name for name, row in rows.items() if row.state == "done"} == {"3.webp", "sub/4.jpeg"}
     reasons = {name: row.reason for name, row in rows.items() if row.state == "failed"}
@@ -186,7 +186,7 @@ def test_a_defect_of_the_program_is_no_failure_of_a_picture(swapper, pics, monke
     def broken(*others: Any) -> None:
         raise KeyError("a defect")
 
-    monkeypatch.setattr(pipeline, "swap_picture", broken)
+    monkeypatch.setattr(stages, "swap_picture", broken)
     with pytest.raises(KeyError):
         swap_folder(swapper, pics)
 
@@ -237,7 +237,7 @@ def test_a_place_that_cannot_be_written_is_a_failure_of_its_target(swapper, pics
 def test_no_more_than_three_pictures_are_in_memory(swapper, pics, monkeypatch):
     for number in range(6):
         shutil.copy(pics / "1.png", pics / f"1{number}.png")
-    find = pipeline.find_target
+    find = stages.find_target
     made: list[weakref.ref[Any]] = []
     most = []
 
@@ -247,7 +247,7 @@ def test_no_more_than_three_pictures_are_in_memory(swapper, pics, monkeypatch):
         made.append(weakref.ref(target))
         return target
 
-    monkeypatch.setattr(pipeline, "find_target", watch)
+    monkeypatch.setattr(stages, "find_target", watch)
     assert states(swap_folder(swapper, pics)) == " ".join(["done"] * 10)
     assert 2 <= max(most) <= 3
 

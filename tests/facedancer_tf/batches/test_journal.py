@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path, PurePath
+from typing import Any
 
 import pytest
 
 from facedancer_tf.batches.jobs import Job
-from facedancer_tf.batches.journal import JOURNAL, Fingerprints, Journal, open_journal
+from facedancer_tf.batches.journal import JOURNAL, Entry, Fingerprints, Journal, open_journal
 from facedancer_tf.errors import UserError
+from facedancer_tf.weights.catalogue import sha256_of
 
 
 @pytest.fixture
@@ -22,15 +24,21 @@ def write(folder: Path, job: Job, text: str) -> None:
     (folder / job.output).write_text(text)
 
 
+def entry_of(journal: Journal, job: Job, *others: Any) -> Entry:
+    content = sha256_of(journal.folder / job.output)
+    made_from, likenesses = others[0] if others else "", others[1:]
+    return Entry(job.output.as_posix(), made_from, content, *likenesses)
+
+
 def test_a_result_is_ours_until_it_is_changed(tmp_path, job):
     with open_journal(tmp_path / "out") as journal:
         assert journal.look(job) == ("free", None)
         write(journal.folder, job, "somebody's")
         assert journal.look(job) == ("foreign", None)
-        journal.begin(job, "made from")
+        journal.begin(job)
         write(journal.folder, job, "result")
         assert journal.look(job)[0] == "ours"
-        journal.finish(job, 0.1, 0.6)
+        journal.finish(entry_of(journal, job, "made from", 0.1, 0.6))
     for _ in range(2):
         place, entry = Journal(tmp_path / "out").look(job)
         assert place == "ours"
@@ -45,19 +53,37 @@ def test_a_result_is_ours_until_it_is_changed(tmp_path, job):
 def test_a_line_that_a_kill_cut_off_spoils_no_other(tmp_path, job):
     with open_journal(tmp_path) as journal:
         write(tmp_path, job, "result")
-        journal.begin(job, "made from")
-        journal.finish(job, None, None)
+        journal.begin(job)
+        journal.finish(entry_of(journal, job))
     with (tmp_path / JOURNAL).open("a") as file:
         file.write('{"output": "b.jpg", "made_fr')
     other = Job("b.jpg", job.sources, job.target, PurePath("b.jpg"))
     with open_journal(tmp_path) as journal:
         write(tmp_path, other, "another")
-        journal.begin(other, "made from")
+        journal.begin(other)
     journal = Journal(tmp_path)
     assert [journal.look(one)[0] for one in (job, other)] == ["ours", "ours"]
     entry = journal.look(other)[1]
     assert entry is not None
     assert entry.content == ""
+
+
+def test_what_is_withdrawn_leaves_the_place_as_it_was(tmp_path, job):
+    other = Job("b.jpg", job.sources, job.target, PurePath("b.jpg"))
+    with open_journal(tmp_path) as journal:
+        write(tmp_path, job, "result")
+        journal.begin(job)
+        journal.finish(entry_of(journal, job, "made from"))
+        for one in (job, other):
+            journal.begin(one)
+            journal.withdraw(one)
+    write(tmp_path, other, "somebody's")
+    for known in (journal, Journal(tmp_path)):
+        entry = known.look(job)[1]
+        assert entry is not None
+        assert (entry.made_from, known.look(other)[0]) == ("made from", "foreign")
+    write(tmp_path, job, "retouched")
+    assert Journal(tmp_path).look(job)[0] == "changed"
 
 
 def test_a_second_run_into_the_folder_is_refused(tmp_path):
