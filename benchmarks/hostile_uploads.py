@@ -13,7 +13,6 @@ import random
 import re
 import sys
 import tempfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,10 +24,10 @@ import httpx
 
 from benchmarks.clip_files import write_clip
 from benchmarks.clips import one_face
+from benchmarks.hostile.bytes import damage, with_right_checksums
 from benchmarks.running_server import running_server
 from facedancer_tf.bundled_pictures import bundled_pictures
 
-NUMBERS = (b"\x00" * 4, b"\xff" * 4, b"\x7f\xff\xff\xff", b"\x00\x00\xff\xff", b"\x80\x00\x00\x00")
 FILMS = ("gif", "webp", "mp4")
 PATH = re.compile(r"/(tmp|var|home|root|usr|proc|work|opt)/|site-packages|Traceback|\.py\b")
 TIMEOUT_S = 120
@@ -45,44 +44,6 @@ def seeds() -> dict[str, bytes]:
             write_clip(path, frames[:count])
             files[suffix] = path.read_bytes()
     return files
-
-
-def damage(content: bytes, foreign: bytes, chance: random.Random) -> bytes:
-    """One to four damages of `content`, most of them near its start, where formats keep their numbers."""
-    data = bytearray(content)
-    for _ in range(chance.randint(1, 4)):
-        near = min(len(data), 512) if chance.random() < 0.6 else len(data)
-        at = chance.randrange(max(1, near))
-        length = chance.choice((1, 4, 16, 256, 4096))
-        match chance.randrange(7):
-            case 0:
-                data[at : at + 1] = bytes([data[at] ^ 1 << chance.randrange(8)]) if data else b""
-            case 1:
-                data[at : at + 4] = chance.choice(NUMBERS)
-            case 2:
-                del data[at:]
-            case 3:
-                del data[at : at + length]
-            case 4:
-                data[at:at] = data[at : at + length]
-            case 5:
-                start = chance.randrange(len(foreign))
-                data[at : at + length] = foreign[start : start + length]
-            case 6:
-                data[at : at + length] = chance.randbytes(length)
-    return bytes(data)
-
-
-def with_right_checksums(png: bytes) -> bytes:
-    """The chunks of a damaged PNG with checksums that fit, so that a reader looks at what is in them."""
-    data, at = bytearray(png), 8
-    while at + 12 <= len(data):
-        end = at + 8 + int.from_bytes(data[at : at + 4], "big")
-        if end + 4 > len(data):
-            break
-        data[end : end + 4] = zlib.crc32(data[at + 4 : end]).to_bytes(4, "big")
-        at = end + 4
-    return bytes(data)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 COMMENT = "#"  # begins a first line that says from what a program made the file
 FILE_MAX_BYTES = 2**28
+CELL_MAX = 4096  # characters: no path is longer
 
 
 class UnreadableTable(ValueError):
@@ -47,6 +48,10 @@ def read_table(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] =
     for line, row in rows:
         if None in row:
             raise UnreadableTable(f"{path}, line {line}: it has more cells than there are columns")
+        if any("\0" in cell or len(cell) > CELL_MAX for cell in row.values()):
+            raise UnreadableTable(
+                f"{path}, line {line}: a cell must be a text of at most {CELL_MAX} characters, without zero bytes"
+            )
         if not all(row[name] for name in filled):
             raise UnreadableTable(f"{path}, line {line}: it needs a value for each of {', '.join(filled)}")
     made_from = lines[0].lstrip(COMMENT).strip() if comments else ""

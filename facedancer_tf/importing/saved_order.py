@@ -24,24 +24,26 @@ Key = tuple[tuple[str, tuple[int, ...]], ...]
 def pair_in_saved_order(ours: Graph, layers: Iterable[SavedLayer]) -> dict[str, list[np.ndarray]]:
     """The saved arrays by the names of our layers; raises GraphError, which names missing and superfluous tensors."""
     layers = list(layers)
-    distances = _distances(ours)
-    expected = len(distances) - sum(WITHIN_A_LAYER.get(node.op, 0) for node in distances)
+    distance_of = distances(ours)
+    expected = len(distance_of) - sum(WITHIN_A_LAYER.get(node.op, 0) for node in distance_of)
     if any(not layer.arrays for layer in layers) and len(layers) != expected:
         raise GraphError(f"it lists {len(layers)} layers, and the stated plan has {expected}")
     waiting: dict[Key, deque[Node]] = defaultdict(deque)
-    for node in sorted((node for node in distances if node.op in ROLES), key=lambda node: -distances[node]):
+    for node in sorted(
+        (node for node in distance_of if node.op in ROLES), key=lambda node: -distance_of[node]
+    ):
         waiting[_key(node.weights)].append(node)  # sorted is stable: ties stay in the order of the graph
     arrays_of: dict[str, list[np.ndarray]] = {}
-    last = len(distances)
+    last = len(distance_of)
     for name, arrays in _units(layers):
         queue = waiting[_key(arrays)]
         if not queue:
             shapes = ", ".join(f"{leaf} {value.shape}" for leaf, value in arrays.items())
             raise GraphError(f"it holds a tensor too many for the stated plan: {name!r} ({shapes})")
         node = queue.popleft()
-        if distances[node] > last:
+        if distance_of[node] > last:
             raise GraphError(f"its tensor {name!r} stands where the stated plan has none of its shape")
-        last = distances[node]
+        last = distance_of[node]
         arrays_of[node.name] = checked_arrays(node, Node(node.op, name, weights=arrays))
     missing = [node.name for queue in waiting.values() for node in queue]
     if missing:
@@ -64,7 +66,7 @@ def _units(layers: Iterable[SavedLayer]) -> Iterator[tuple[str, dict[str, np.nda
             yield f"{layer.name}/{part}".rstrip("/"), arrays
 
 
-def _distances(graph: Graph) -> dict[Node, int]:
+def distances(graph: Graph) -> dict[Node, int]:
     """The distance of each node from the output, as Keras counts it for the released layers, in order of the graph.
 
     In the released network AdaIN's dense layers lie inside AdaIN, and a mask's sigmoid lies inside its convolution.

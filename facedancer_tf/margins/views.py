@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from data.picture_kinds import looks_like_picture
+from data.picture_reading import FILE_MAX_BYTES
 from data.zip_members import DAMAGE, check_member, open_zip
 from facedancer_tf.errors import UserError
 from facedancer_tf.margins.faces import FaceReader
@@ -40,11 +41,11 @@ def open_folder(source: Path) -> Iterator[Path]:
                 pictures = [info for info in archive.infolist() if looks_like_picture(info.filename)]
                 left_bytes = CEILING_BYTES
                 for info in pictures:
-                    check_member(info, left_bytes)
+                    check_member(info, min(left_bytes, FILE_MAX_BYTES))
                     left_bytes -= info.file_size
                 archive.extractall(folder, pictures)
         except DAMAGE as error:
-            reason = " ".join(str(error).split()) or "it ends too early"
+            reason = " ".join(str(error).split())[:200] or "it ends too early"
             raise UserError(
                 f"{source} cannot be unpacked ({reason}); make it anew, or unpack it and name the folder",
                 "unreadable",

@@ -40,6 +40,9 @@ SCHEDULED = (
 )  # fmt: skip
 
 
+MESSAGE_MAX = 1000  # characters: a config may hold a value of any length
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """All settings of a run.
@@ -193,26 +196,27 @@ def _from_values(
         decay = values.pop("averaging_decay", None)
         if decay is not None:
             values["averaging_images"] = _images_of_decay(decay, values["batch_size"])
-        empty = [name for name in _sections(TrainConfig()) if values.get(name) is None]
+        empty = next((name for name in _filled(TrainConfig()) if values.get(name) is None), None)
         if empty:
-            raise UserError(f"the section `{empty[0]}` must hold settings, or be left out. Received: nothing")
+            raise UserError(f"`{empty}` must have a value, or be left out. Received: nothing")
         return TrainConfig(**vars(parser.instantiate(values)))
     except jsonargparse.ArgumentError as error:
         message = str(error).replace(
             "Unexpected config:", "a config must hold settings (key: value). Received:"
         )
-        raise UserError(" ".join(message.split())) from error
+        raise UserError(" ".join(message.split())[:MESSAGE_MAX]) from error
     except UnicodeDecodeError as error:
         raise UserError(f"a config must be text in UTF-8. Received: {error}") from error
 
 
-def _sections(part: Any, name: str = "") -> Iterator[str]:
-    """The names of all sections below `part` of a config, each before those below it."""
+def _filled(part: Any, name: str = "") -> Iterator[str]:
+    """Names what of `part` of a config may not be empty: sections, each before those below it, and settings."""
     for inner in dataclasses.fields(part):
         value, path = getattr(part, inner.name), f"{name}{inner.name}"
-        if dataclasses.is_dataclass(value):
+        if value is not None:
             yield path
-            yield from _sections(value, f"{path}.")
+        if dataclasses.is_dataclass(value):
+            yield from _filled(value, f"{path}.")
 
 
 def _images_of_decay(decay: float, batch_size: int) -> float:

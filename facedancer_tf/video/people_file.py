@@ -125,7 +125,8 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     except FileNotFoundError:
         raise
     except DAMAGE as error:
-        raise ValueError(f"{path} is no file of a film's people: {error}") from error
+        reason = " ".join(str(error).split())[:SENTENCE]
+        raise ValueError(f"{path} is no file of a film's people: {reason}") from error
     sizes: dict[str, int] = {}
     for name, (kind, shape) in FIELDS.items():
         array = arrays[name]

@@ -22,6 +22,8 @@ def test_rows_have_the_numbers_of_their_lines(tmp_path):
         (b"a,b,c\n1,2,\n", "line 2: it needs a value for each of a, b, c"),
         (b"a,b\n1,2,3\n", "line 2: it has more cells"),
         (b"a,b\n\xff,2\n", "cannot be read as a CSV file"),
+        (b"a,b\n1,2\0\n", "line 2: a cell must be .* without zero bytes"),
+        (b"a,b\n1," + b"2" * 5000, "line 2: a cell must be a text of at most 4096 characters"),
         (b"a,b\n1," + b"2" * 10**6, "too large"),
     ],
 )

@@ -96,9 +96,11 @@ def test_zip_files_and_folders_per_person_give_the_same_samples(people, tmp_path
     packing.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) * 9 + whole[at + 9 :])
     with pytest.raises(UserError, match=r"cannot be unpacked.*packed by the method 14"), open_folder(packing):
         pass
-    monkeypatch.setattr(views, "CEILING_BYTES", 1000)
-    with pytest.raises(UserError, match="would unpack to"), open_folder(tmp_path / "people.zip"):
-        pass
+    for ceiling in ("CEILING_BYTES", "FILE_MAX_BYTES"):  # of all pictures, and of each
+        with monkeypatch.context() as patched:
+            patched.setattr(views, ceiling, 1000)
+            with pytest.raises(UserError, match="would unpack to"), open_folder(tmp_path / "people.zip"):
+                pass
     (tmp_path / "text").write_text("no zip")
     with pytest.raises(UserError, match="neither a folder nor a zip file"), open_folder(tmp_path / "text"):
         pass

@@ -133,9 +133,11 @@ def test_an_unknown_key_in_a_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"loss:\nsteps: 4\n", "the section `loss` must hold settings"),
-        (b"data: {augmentation: }\n", "`data.augmentation` must hold settings"),
-        (b"encoder: {views: null}\n", "`encoder.views` must hold settings"),
+        (b"loss:\nsteps: 4\n", "`loss` must have a value, or be left out"),
+        (b"loss: {identity: }\n", "`loss.identity` must have a value, or be left out"),
+        (b"seed: null\n", "`seed` must have a value, or be left out"),
+        (b"data: {augmentation: }\n", "`data.augmentation` must have a value"),
+        (b"encoder: {views: null}\n", "`encoder.views` must have a value"),
         (b"licence: \xff\n", "text in UTF-8"),
         (b"", "must hold settings"),
         (b"- 3\n", "must hold settings"),
