@@ -1,5 +1,6 @@
 """Tests prepare_data.py as people run it: shards do not depend on workers or kills, and the report is true."""
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,8 @@ import tensorflow as tf
 
 from data.manifest import read_manifest
 from data.pipeline import build_dataset
+from data.preparing import shards
+from data.preparing.pieces import write_piece
 from data.records import decode_crop, parse_record
 from tests.data.preparing.running import (
     FIXED,
@@ -144,6 +147,29 @@ def test_damaged_files_of_its_own_are_named(
     assert (code, output.count("\n")) == (2, 1), output
     assert f"{name} must be as it was written" in output
     assert_same_shards(straight, tmp_path / "out")
+
+
+def test_a_full_disk_is_one_sentence_and_the_same_command_goes_on(
+    people: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+
+    def refuse_the_third(folder: Path, name: str, content: bytes) -> None:
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(name)
+        write_piece(folder, name, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shards, "write_piece", refuse_the_third)
+        code, output = prepare_here(people, "-o", tmp_path, *FIXED, "--workers", 1)
+    assert (code, output.count("\n")) == (2, 1), output
+    assert f"could not write to {tmp_path}: " in output
+    assert "No space left" in output
+    code, output = prepare_here(people, "-o", tmp_path, *FIXED, "--workers", 1)
+    assert code == 0, output
+    assert "done before" in output
+    assert_same_shards(straight, tmp_path)
 
 
 def test_refuses_to_mix(people: Path, straight: Path) -> None:
