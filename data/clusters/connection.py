@@ -48,6 +48,11 @@ class Cluster:
         return int(self.client.run_on_scheduler(_prepare))
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether its workers may be of other machines."""
+        return isinstance(self.place, str)
+
+    @property
     def is_up(self) -> bool:
         """Whether the scheduler is there."""
         return bool(self.client.status == "running")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,6 +57,18 @@ def test_workers_that_hang_die_or_come_late_and_a_scheduler_that_is_started_anew
         },
     )
     assert numbers == list(range(30))
+
+
+def test_that_no_worker_is_left_is_said(
+    real: RealCluster, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.clusters.sharing.ALONE_S", 1.5)
+    worker = real.start_worker("--no-nanny")
+    after = {3: worker.kill}
+    waiting = threading.Timer(8.0, real.start_worker)
+    waiting.start()
+    assert run(real.address, after) == list(range(30))
+    assert capfd.readouterr().err.count("note: the cluster has no worker left: waiting for one") == 1
 
 
 def test_nobody_there_is_one_sentence(real: RealCluster, monkeypatch: pytest.MonkeyPatch) -> None:
