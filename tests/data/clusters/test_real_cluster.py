@@ -64,7 +64,7 @@ def test_that_no_worker_is_left_is_said(
 ) -> None:
     monkeypatch.setattr("data.clusters.sharing.ALONE_S", 1.5)
     worker = real.start_worker("--no-nanny")
-    after = {3: worker.kill}
+    after: dict[int, Callable[[], object]] = {3: worker.kill}
     waiting = threading.Timer(8.0, real.start_worker)
     waiting.start()
     assert run(real.address, after) == list(range(30))
