@@ -1,6 +1,7 @@
-"""Reads and writes manifests: `manifest-<part>-of-<parts>.json` lists the shards that one `--part` put into a folder.
+"""Reads and writes manifests: `manifest-<part>-of-<parts>.json` lists the shards of a folder.
 
-A manifest is written last, so a part without one is unfinished. The reader merges all parts of a folder.
+A manifest is written last, so a folder without one is unfinished. Now there is one part; earlier versions could make a
+folder in several, with a manifest each, which the reader merges.
 """
 
 import json
@@ -111,7 +112,8 @@ def read_manifest(folder: Path) -> Manifest:
     if missing:
         numbers = ", ".join(f"{part + 1}/{first['parts']}" for part in missing)
         raise ValueError(
-            f"{folder} lacks the manifest of part {numbers}: finish prepare_data.py --part {numbers}"
+            f"{folder} lacks the manifest of part {numbers}, which an earlier version made apart: copy it there, or "
+            "make the shards anew with prepare_data.py"
         )
     shards = sorted((Shard(**row) for content in contents for row in content["shards"]), key=lambda s: s.name)
     for shard, after in pairwise(shards):

@@ -7,6 +7,7 @@ takes less than 2 GB of memory beside the file's own size: limits on pixels, byt
 
 import io
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from data.colours import eight_bit, to_srgb
 from data.jpeg_damage import TooManyPieces, check_jpeg, complete_jpeg
 from data.picture_kinds import READ_KINDS, START_BYTES, kind_by_content
 from data.png_damage import CHUNKS_MAX, check_png, has_too_many_chunks
+
+# Its remarks on odd files, which workers would print too; the bounds here are other ones.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # A larger "picture" is taken for a decompression bomb; Pillow's own limit is 179 million.
 PIXELS_MAX = 150_000_000

@@ -5,7 +5,6 @@ import io
 import os
 import re
 import sys
-import warnings
 from collections.abc import Callable
 from typing import Literal, NoReturn
 
@@ -52,8 +51,6 @@ def run_main(main: Callable[[], None]) -> None:
     _open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    # Pillow's remarks on odd files; `data.picture_reading` has bounds of its own.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         with watched_interrupts() as interrupts:
             try:

@@ -61,3 +61,18 @@ def test_pictures_of_swapped_faces_are_marked_in_every_layer():
         assert marks.credentials.valid, path
         assert marks.metadata == "compositeWithTrainedAlgorithmicMedia", path
         assert marks.watermark is not None, path
+
+
+def test_every_test_that_the_page_of_failures_names_is_there() -> None:
+    tests = list((ROOT / "tests").rglob("test_*.py"))
+    texts = [path.read_text(encoding="utf-8") for path in tests]
+    functions = {name for text in texts for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)}
+    named = re.findall(
+        r"`((?:\w+/)*test_\w+(?:\.py)?)`", (ROOT / "docs/failures.md").read_text(encoding="utf-8")
+    )
+    assert len(named) > 50
+    for name in named:
+        if name.endswith(".py"):
+            assert sum(path.as_posix().endswith(f"/{name}") for path in tests) == 1, name
+        else:
+            assert name in functions, name

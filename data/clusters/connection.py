@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from data.clusters.addresses import check_address, is_open
+
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster, Scheduler
 
@@ -46,6 +48,11 @@ class Cluster:
         return int(self.client.run_on_scheduler(_prepare))
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether its workers may be of other machines."""
+        return isinstance(self.place, str)
+
+    @property
     def is_up(self) -> bool:
         """Whether the scheduler is there."""
         return bool(self.client.status == "running")
@@ -76,16 +83,10 @@ def _connect(place: "str | LocalCluster") -> "Client":
         ) from error
     except (OSError, TimeoutError, ValueError, TypeError) as error:
         raise ClusterLost(
-            f"no Dask scheduler answers at {place} ({' '.join(str(error).split())[:200]}): see that it runs, and "
-            "that its address is like tcp://host:8786, or tls:// with certificates"
+            f"no Dask scheduler answers at {place} ({' '.join(str(error).split())[:200]}): see that it runs there, "
+            "and that it has the same certificate"
         ) from error
     return client
-
-
-def _is_open(address: str) -> bool:
-    """Whether a scheduler at `address` may be reached from other machines without a certificate."""
-    loopback = ("127.", "localhost", "[::1]")
-    return address != LOCAL and not address.startswith(("tls://", *(f"tcp://{host}" for host in loopback)))
 
 
 def _prepare(dask_scheduler: "Scheduler") -> int:
@@ -99,12 +100,18 @@ def _prepare(dask_scheduler: "Scheduler") -> int:
 def connected(address: str, workers: int) -> Iterator[Cluster | None]:
     """Connects to the scheduler at `address`; for LOCAL, starts `workers` processes here, or none where that is 1.
 
-    Without a cluster (None) the work is done in this process. Raises ClusterLost where no scheduler answers.
+    Without a cluster (None) the work is done in this process. Raises ClusterLost where `address` is none, or where no
+    scheduler answers.
     """
     if address == LOCAL and workers == 1:
         yield None
         return
-    if _is_open(address):
+    if address != LOCAL:
+        try:
+            check_address(address)
+        except ValueError as error:
+            raise ClusterLost(str(error)) from error
+    if address != LOCAL and is_open(address):
         tqdm.write(
             f"note: {address} asks nobody who they are: whoever reaches it can run any code on its workers; use tls://",
             file=sys.stderr,

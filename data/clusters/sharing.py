@@ -4,13 +4,17 @@ A task may run more than once (its worker died, the scheduler was started anew),
 Each result comes once. Workers may come and go.
 """
 
+import math
 import pickle
 import queue
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from tqdm import tqdm
 
 from data.clusters.connection import Cluster
 from data.clusters.installation import installed
@@ -27,6 +31,7 @@ LIMIT_S = 900.0
 DEATHS = 2  # of workers with a suspect, until it is given up
 AT_ONCE = 2  # tasks for each thread of a worker: one runs while the next one comes
 LOOK_AGAIN_S = 1.0  # until new workers are looked for
+ALONE_S = 10.0  # without any worker, until that is said
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ class _Sharing(Generic[Task, Result]):
         self.suspects: deque[tuple[Task, int]] = deque()
         self.running: dict[Key, _Running[Task]] = {}  # by the future's key
         self.ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self.alone_since: float | None = None
         self.fixed = (installed(), dict(work.environment), pickle.dumps(work.build), work.limit_s)
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Done[Task, Result]]:
@@ -128,9 +134,18 @@ class _Sharing(Generic[Task, Result]):
 
     def _room(self) -> int:
         try:
-            return self.cluster.threads() * AT_ONCE
+            room = self.cluster.threads() * AT_ONCE
         except (OSError, TimeoutError):  # lost just now
             return 0
+        now = time.monotonic()
+        if room:
+            self.alone_since = None
+        elif self.alone_since is None:
+            self.alone_since = now
+        elif now - self.alone_since > ALONE_S:
+            self.alone_since = math.inf  # it is said once
+            tqdm.write("note: the cluster has no worker left: waiting for one", file=sys.stderr)
+        return room
 
     def _submit(self, task: Task, deaths: int | None) -> None:
         future = self.cluster.client.submit(run_task, *self.fixed, pickle.dumps(task), pure=False)

@@ -28,11 +28,15 @@ class Progress:
                 bar.update(report.items)
         found = find_pieces(folder)
         self.spans = {name: found.get(name, []) for name in self.plans if name not in self.reports}
-        for name in found.keys() - self.spans.keys():  # killed after the shard was finished
-            for span in found[name]:
-                (folder / PROGRESS / piece_name(name, span)).unlink()
+        self.clear()
         bar.update(sum(span.last - span.first for spans in self.spans.values() for span in spans))
         bar.unpause()
+
+    def clear(self) -> None:
+        """Deletes pieces that no shard lacks: a kill leaves them, and workers of a run that was stopped write late."""
+        for name, spans in find_pieces(self.folder).items():
+            for span in spans if name not in self.spans else ():
+                (self.folder / PROGRESS / piece_name(name, span)).unlink(missing_ok=True)
 
     def missing(self, size: int) -> list[Piece]:
         """The pieces that are to be made; what lacks none is finished first."""

@@ -4,6 +4,8 @@ The folder holds `settings.json` (written first), `.progress/` (the state of the
 manifest and a report. Shards depend on items and settings alone, not on workers or interruptions.
 """
 
+import os
+import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,31 +50,47 @@ class MakerSettings(Protocol):
 class PieceMaker:
     """Makes pieces in a worker. It returns a piece's content, or writes it into `folder`, if there is one.
 
-    inputs: folders that the worker must see.
+    inputs: folders that the worker must see, and the pictures in them; absent: those that the client does not see
+    either. settings: the content of `folder`'s settings file. A worker that outlives its client must write nothing into
+    a folder that somebody has begun anew.
     """
 
     maker: MakerSettings
     inputs: tuple[Path, ...]
     folder: Path | None
+    absent: frozenset[str] = frozenset()
+    settings: bytes = b""
 
     def __call__(self) -> Callable[[Piece], bytes]:
         """Builds the function; raises WorkRefused where a folder is not there."""
         cv2.setNumThreads(1)  # several processes share the cores
         needed = [*self.inputs, *([] if self.folder is None else [self.folder / SETTINGS])]
-        if absent := [path for path in needed if not path.exists()]:
-            raise WorkRefused(
-                f"a worker does not see {absent[0]}: all of them need the same folders, or mounts"
-            )
+        _refuse_unseen([path for path in needed if not path.exists()])
         make = self.maker.build()
 
         def work(piece: Piece) -> bytes:
+            if self.inputs:  # else a mount that is gone would look like pictures without rights
+                _refuse_unseen(sorted({item.where for item in piece.items if not _seen(item)} - self.absent))
             content = make_piece(piece, make)
             if self.folder is None:
                 return content
+            if (self.folder / SETTINGS).read_bytes() != self.settings:
+                raise WorkRefused(f"{self.folder / SETTINGS} was changed while its shards were made")
             write_piece(self.folder, piece.name, content)
             return b""
 
         return work
+
+
+def _seen(item: Item) -> bool:
+    return os.access(item.where, os.R_OK)
+
+
+def _refuse_unseen(paths: Sequence[Path | str]) -> None:
+    if paths:
+        raise WorkRefused(
+            f"a worker on {socket.gethostname()} does not see {paths[0]}: all of them need the same folders, or mounts"
+        )
 
 
 def make_shards(
@@ -88,12 +106,12 @@ def make_shards(
 ) -> dict[str, Any]:
     """Makes the shards of `plans`, or goes on making them; returns the report.
 
-    cluster: who makes them; None for this process. inputs: folders that workers must see. rounds: the items of `plans`
-    in the rounds in which they were added (see `data.preparing.rounds`). not_listed: names of files that are in no
-    plan, by reason. The report (also written as `report-00000-of-00001.json`) is that of `data.preparing.report`;
-    `made_now`, which the written one does not have, counts the pictures of this run. Raises ShardsRefused if the folder
-    holds something else, if another run works on it, or if a worker cannot go on; passes on the ValueError of
-    `maker.build()` where e.g. a detector is missing, and ClusterLost.
+    cluster: who makes them; None for this process. inputs: folders of the pictures, which workers elsewhere must see.
+    rounds: the items of `plans` in the rounds in which they were added (see `data.preparing.rounds`). not_listed: names
+    of files that are in no plan, by reason. The report (also written as `report-00000-of-00001.json`) is that of
+    `data.preparing.report`; `made_now`, which the written one does not have, counts the pictures of this run. Raises
+    ShardsRefused if the folder holds something else, if another run works on it, or if a worker cannot go on; passes on
+    the ValueError of `maker.build()` where e.g. a detector is missing, and ClusterLost.
     """
     folder = Path(folder)
     maker.build()  # before anything is written, and before workers fail one by one
@@ -105,10 +123,19 @@ def make_shards(
             total=sum(len(plan.items) for plan in plans), unit="picture", smoothing=0.05, disable=None
         ) as bar:
             progress = Progress(folder, plans, bar)
-            piece_maker = PieceMaker(maker, tuple(inputs), folder if by == "workers" else None)
+            needed = tuple(inputs) if cluster is not None and cluster.is_elsewhere else ()
+            items = [item for plan in plans for item in plan.items] if needed else []
+            piece_maker = PieceMaker(
+                maker,
+                needed,
+                folder if by == "workers" else None,
+                frozenset(item.where for item in items if not _seen(item)),
+                (folder / SETTINGS).read_bytes(),
+            )
             for _ in range(ROUNDS_MAX):
                 if pieces := progress.missing(maker.piece_items):
                     _make(progress, cluster, piece_maker, pieces)
+        progress.clear()
         if progress.spans:
             raise ShardsRefused(
                 f"{len(progress.spans)} shards in {folder} came out damaged: look to its disk"
@@ -132,5 +159,7 @@ def _make(progress: Progress, cluster: Cluster | None, maker: PieceMaker, pieces
             if content:
                 write_piece(progress.folder, done.task.name, content)
             progress.add(done.task)
-    except (WorkRefused, ValueError) as error:
+    except WorkRefused as error:
+        raise ShardsRefused(f"{error}; all that was done is kept, and the same command goes on") from error
+    except ValueError as error:
         raise ShardsRefused(f"a worker could not go on ({error}): mend it and run it again") from error

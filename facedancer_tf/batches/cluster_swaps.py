@@ -6,7 +6,7 @@ place and moved there whole, so that does no harm.
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from threading import TIMEOUT_MAX
 
@@ -35,11 +35,15 @@ def workers_at(address: str | None, workers: int | None) -> Iterator[Cluster | N
     if address is None:
         yield None
         return
-    try:
-        with connected(address, workers or os.cpu_count() or 1) as cluster:
+    with ExitStack() as stack:
+        try:
+            cluster = stack.enter_context(connected(address, workers or os.cpu_count() or 1))
+        except ClusterLost as error:
+            raise UserError(str(error)) from error
+        try:
             yield cluster
-    except (ClusterLost, WorkRefused) as error:
-        raise UserError(f"{error}; all that was done is kept, and the same command goes on") from error
+        except (ClusterLost, WorkRefused) as error:
+            raise UserError(f"{error}; all that was done is kept, and the same command goes on") from error
 
 
 def swap_on(cluster: Cluster | None, stages: Stages, journal: Journal, jobs: Iterable[Job]) -> Iterator[Row]:

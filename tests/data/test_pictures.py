@@ -1,6 +1,8 @@
 """Tests reading and writing pictures: orientation, depth, alpha, and files that are no pictures."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from data.pictures import PIXELS_MAX, SIDE_MAX_PX, UnreadablePicture, check_side
 GRADIENT = np.stack(
     [*np.meshgrid(np.linspace(0, 255, 30), np.linspace(0, 255, 20)), np.full((20, 30), 90.0)], -1
 )
+ROOT = Path(__file__).resolve().parents[2]
 RGB = GRADIENT.astype(np.uint8)
 
 
@@ -32,6 +35,16 @@ def test_damaged_exif_does_not_hide_a_sound_picture(tmp_path: Path) -> None:
     path = tmp_path / "odd.jpg"
     Image.fromarray(RGB).save(path, exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
     assert read_picture(path).rgb.shape == RGB.shape
+
+
+def test_pillow_says_nothing_of_odd_files_in_any_process(tmp_path: Path) -> None:
+    path = tmp_path / "odd.jpg"
+    Image.fromarray(RGB).save(path, exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
+    code = "import sys; from data.pictures import read_picture; read_picture(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp"])

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,6 +59,18 @@ def test_workers_that_hang_die_or_come_late_and_a_scheduler_that_is_started_anew
     assert numbers == list(range(30))
 
 
+def test_that_no_worker_is_left_is_said(
+    real: RealCluster, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.clusters.sharing.ALONE_S", 1.5)
+    worker = real.start_worker("--no-nanny")
+    after: dict[int, Callable[[], object]] = {3: worker.kill}
+    waiting = threading.Timer(8.0, real.start_worker)
+    waiting.start()
+    assert run(real.address, after) == list(range(30))
+    assert capfd.readouterr().err.count("note: the cluster has no worker left: waiting for one") == 1
+
+
 def test_nobody_there_is_one_sentence(real: RealCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("data.clusters.connection.CONNECT_S", 1.0)
     with pytest.raises(ClusterLost, match="no worker has joined the scheduler at tcp://127"):
@@ -68,7 +81,7 @@ def test_nobody_there_is_one_sentence(real: RealCluster, monkeypatch: pytest.Mon
         run(real.address, {})
 
 
-@pytest.mark.parametrize("address", ["tcp://10.1.2.3:8786", "10.1.2.3:8786", "tcp://box:8786"])
+@pytest.mark.parametrize("address", ["tcp://10.1.2.3:8786", "tcp://127.example.org:8786", "tcp://box:8786"])
 def test_an_open_port_is_said(
     address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,7 +89,7 @@ def test_an_open_port_is_said(
         raise ClusterLost(place)
 
     monkeypatch.setattr("data.clusters.connection.Cluster", refuse)
-    for closed in ("tls://10.1.2.3:8786", "tcp://127.0.0.1:8786", "tcp://localhost:8786"):
+    for closed in ("tcp://[::1]:8786", "tcp://127.0.0.1:8786", "tcp://localhost:8786"):
         with pytest.raises(ClusterLost), connected(closed, 1):
             pass
     assert capsys.readouterr().err == ""
@@ -85,20 +98,40 @@ def test_an_open_port_is_said(
     assert f"note: {address} asks nobody who they are" in capsys.readouterr().err
 
 
-def test_tls_keeps_out_who_has_no_certificate(tmp_path: Path) -> None:
+def write_certificate(folder: Path) -> list[str]:
+    """Makes a certificate that signs itself; returns the files of authority, certificate and key."""
     made = Security.temporary()
-    files = {"ca": made.tls_ca_file, "cert": made.tls_scheduler_cert, "key": made.tls_scheduler_key}
-    for name, text in files.items():
-        (tmp_path / f"{name}.pem").write_text(text)
-    ca, certificate, key = (str(tmp_path / f"{name}.pem") for name in files)
-    arguments = ["--tls-ca-file", ca, "--tls-cert", certificate, "--tls-key", key]
+    texts = {"ca": made.tls_ca_file, "cert": made.tls_scheduler_cert, "key": made.tls_scheduler_key}
+    folder.mkdir()
+    for name, text in texts.items():
+        (folder / f"{name}.pem").write_text(text)
+    return [str(folder / f"{name}.pem") for name in texts]
+
+
+def with_certificate(files: list[str]) -> dask.config.set:
+    names = ("ca-file", "client.cert", "client.key")
+    return dask.config.set(
+        {f"distributed.comm.tls.{name}": path for name, path in zip(names, files, strict=True)}
+    )
+
+
+def test_tls_keeps_out_who_has_no_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, foreign = write_certificate(tmp_path / "ours"), write_certificate(tmp_path / "foreign")
+    options = ("--tls-ca-file", "--tls-cert", "--tls-key")
+    arguments = [word for pair in zip(options, ours, strict=True) for word in pair]
     real = RealCluster(tmp_path, arguments, "tls")
     try:
         real.start_worker()
-        with pytest.raises(ClusterLost, match="no Dask scheduler answers at tls://127"):
-            run(real.address, {})
-        tls = {"ca-file": ca, "client.cert": certificate, "client.key": key}
-        with dask.config.set({f"distributed.comm.tls.{name}": value for name, value in tls.items()}):
+        with monkeypatch.context() as patch:
+            patch.setattr("data.clusters.connection.CONNECT_S", 2.0)
+            with (
+                with_certificate(
+                    [ours[0], *foreign[1:]]
+                ),  # it believes the scheduler, which does not believe it
+                pytest.raises(ClusterLost, match="no Dask scheduler answers at tls://127"),
+            ):
+                run(real.address, {})
+        with with_certificate(ours):
             assert run(real.address, {}) == list(range(30))
     finally:
         real.stop()

@@ -74,10 +74,49 @@ def test_the_client_can_write_what_workers_send(
 
 
 def test_a_worker_without_the_folders_says_so(tmp_path: Path) -> None:
-    with pytest.raises(WorkRefused, match=r"a worker does not see .*elsewhere: all of them need the same"):
+    with pytest.raises(
+        WorkRefused, match=r"a worker on \S+ does not see .*elsewhere: all of them need the same"
+    ):
         PieceMaker(FaceSettings(), (tmp_path, tmp_path / "elsewhere"), None)()
     with pytest.raises(WorkRefused, match=r"does not see .*settings\.json"):
         PieceMaker(FaceSettings(), (), tmp_path)()
+
+
+def test_a_worker_without_a_picture_says_so_unless_nobody_has_it(tmp_path: Path) -> None:
+    items = tuple(Item(name, name, str(tmp_path / name)) for name in ("here", "gone", "mounted"))
+    (tmp_path / "here").touch()
+    absent = frozenset([items[1].where])
+    work = PieceMaker(Named(), (tmp_path,), None, absent)()
+    work(Piece("train-0.tfrecord", 0, items[:2]))
+    with pytest.raises(
+        WorkRefused, match=r"a worker on \S+ does not see .*mounted: all of them need the same"
+    ):
+        work(Piece("train-0.tfrecord", 0, items))
+
+
+def test_a_worker_that_outlives_its_client_writes_nothing_into_a_folder_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / ".progress").mkdir()
+    (tmp_path / "settings.json").write_bytes(b"{}")
+    work = PieceMaker(Named(), (), tmp_path, settings=b"{}")()
+    assert work(Piece("train-0.tfrecord", 0, ITEMS[:1])) == b""
+    (tmp_path / "settings.json").write_bytes(b"{ }")
+    with pytest.raises(WorkRefused, match=r"settings\.json was changed while"):
+        work(Piece("train-0.tfrecord", 1, ITEMS[1:2]))
+    assert [path.name for path in (tmp_path / ".progress").iterdir()] == [
+        "train-0.tfrecord.00000-00001.piece"
+    ]
+
+
+def test_a_piece_that_comes_late_does_not_stay(tmp_path: Path) -> None:
+    def build(self: Named) -> Callable[[Item], Outcome]:
+        def make(item: Item) -> Outcome:
+            (tmp_path / ".progress" / "train-0.tfrecord.00001-00002.piece").touch()
+            return Outcome((item.name.encode(),))
+
+        return make
+
+    make_shards(tmp_path, PLANS, SETTINGS, type("Late", (Named,), {"build": build})())
+    assert not list((tmp_path / ".progress").glob("*.piece"))
 
 
 @dataclass(frozen=True)
@@ -120,5 +159,5 @@ def test_a_worker_that_cannot_go_on_ends_the_run_in_a_sentence(
         raise WorkRefused("no network for this")
 
     monkeypatch.setattr(shards, "share", refusing)
-    with pytest.raises(ShardsRefused, match=r"a worker could not go on \(no network for this\)"):
+    with pytest.raises(ShardsRefused, match=r"^no network for this; all that was done is kept, and the same"):
         make_shards(tmp_path, PLANS, SETTINGS, Named())
