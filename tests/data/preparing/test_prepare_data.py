@@ -194,7 +194,7 @@ def test_refuses_to_mix(people: Path, straight: Path) -> None:
         ),
         (
             [ROOT / "assets" / "pictures", "--cluster", "nonsense://x"],
-            "no Dask scheduler answers at nonsense",
+            "address must be like tls://host:8786. Received: nonsense",
         ),
         ([ROOT / "assets" / "pictures", "--shards-by", "client"], "--shards-by client belongs to --cluster"),
         ([ROOT / "assets" / "pictures", "--quality", "0"], "--quality must be"),
