@@ -152,7 +152,7 @@ def test_damaged_files_of_its_own_are_named(
 def test_a_full_disk_is_one_sentence_and_the_same_command_goes_on(
     people: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = []
+    written: list[str] = []
 
     def refuse_the_third(folder: Path, name: str, content: bytes) -> None:
         if len(written) == 2:
