@@ -1,11 +1,8 @@
 """scripts/ablate.py with substitutes for training and evaluation: its commands to them, and its use of the results."""
 
-import contextlib
 import importlib.util
-import io
 import json
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,9 +11,9 @@ import pytest
 
 from data.pictures import read_picture, write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
-from facedancer_tf.errors import run_main
 from scripts import ablate
 from tests.facedancer_tf.conftest import write_tiny_model
+from tests.scripts_here import run_here
 
 ABOUT = {
     "models": "a.keras, b.keras",
@@ -79,18 +76,8 @@ def means_of(run: str) -> dict[str, dict[str, float | None]]:
 
 def run(*arguments: object) -> tuple[int, str, str]:
     """Runs the script in this process; returns exit code, stdout and stderr."""
-    output, errors = io.StringIO(), io.StringIO()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(output),
-        contextlib.redirect_stderr(errors),
-    ):
-        patch.setattr(sys, "argv", ["ablate.py", *map(str, arguments)])
-        try:
-            run_main(ablate.main)
-        except SystemExit as stopped:
-            return int(stopped.code or 0), output.getvalue(), errors.getvalue()
-    return 0, output.getvalue(), errors.getvalue()
+    ran = run_here("scripts/ablate.py", *arguments)
+    return ran.returncode, ran.stdout, ran.stderr
 
 
 def test_table_caption_and_plot(asked, face_shards, tmp_path):

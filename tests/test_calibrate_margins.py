@@ -1,47 +1,33 @@
 """calibrate_margins.py goes from pictures to a file that train.py takes; every refusal is one line."""
 
-import contextlib
 import importlib.util
-import io
 import json
 import re
 import shlex
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
-import calibrate_margins
 from data.pictures import read_picture, write_picture
 from facedancer_tf.bundled_pictures import bundled_pictures
-from facedancer_tf.errors import run_main
 from facedancer_tf.training.config import parse_config
 from facedancer_tf.weights.identity_encoder import load_encoder
 from facedancer_tf.weights.model_file import load_model_file
 from networks.encoders import ENCODERS
 from tests.facedancer_tf.conftest import write_tiny_model
+from tests.scripts_here import run_here
 
 ROOT = Path(__file__).parents[1]
 RECIPE = ROOT / "configs" / "small_start.yaml"
 
 
 def calibrate(*arguments: object) -> tuple[int, str, str]:
-    """Runs the script in this process, which saves importing TensorFlow; returns exit code, stdout and stderr."""
-    output, errors = io.StringIO(), io.StringIO()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(output),
-        contextlib.redirect_stderr(errors),
-    ):
-        patch.setattr(sys, "argv", ["calibrate_margins.py", *map(str, arguments)])
-        try:
-            run_main(calibrate_margins.main)
-        except SystemExit as stopped:
-            return int(stopped.code or 0), output.getvalue(), errors.getvalue()
-    return 0, output.getvalue(), errors.getvalue()
+    """Runs the script in this process; returns exit code, stdout and stderr."""
+    ran = run_here("calibrate_margins.py", *arguments)
+    return ran.returncode, ran.stdout, ran.stderr
 
 
 @pytest.fixture(scope="module")

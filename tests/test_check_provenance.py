@@ -1,4 +1,4 @@
-"""Runs check_provenance.py as a process."""
+"""Runs check_provenance.py, once as a process of its own."""
 
 import json
 import subprocess
@@ -10,6 +10,7 @@ import pytest
 from data.pictures import read_picture
 from facedancer_tf.provenance.swapped import Swapped, UsedModel
 from facedancer_tf.provenance.writing import own_identity, write_swapped
+from tests.scripts_here import run_here
 
 ROOT = Path(__file__).resolve().parents[1]
 BARACK = ROOT / "assets" / "pictures" / "barack_obama.jpg"
@@ -23,15 +24,19 @@ def swapped(tmp_path, monkeypatch):
     return tmp_path / "swapped.jpg"
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess:
+def run_apart(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "check_provenance.py"), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return run_here("check_provenance.py", *arguments)
 
 
 def test_exit_codes_say_marked_not_marked_and_unreadable(swapped, tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     marked, unmarked, unreadable = (
-        run(swapped),
+        run_apart(swapped),
         run(swapped, BARACK),
         run(swapped, BARACK, tmp_path / "text.png"),
     )

@@ -1,10 +1,10 @@
 """`--` ends the options of every script: what follows is a file, even where it looks like an option."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.scripts_here import run_here
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,8 +23,7 @@ ROOT = Path(__file__).parents[1]
     ],
 )
 def test_two_dashes_end_the_options(tmp_path: Path, command: tuple[str, ...]) -> None:
-    ran = subprocess.run([sys.executable, str(ROOT / command[0]), *command[1:]], cwd=tmp_path, capture_output=True,
-                         text=True, timeout=240)  # fmt: skip
+    ran = run_here(*command, folder=tmp_path)
     assert ran.returncode == 2, ran.stderr
     assert "Traceback" not in ran.stderr
     assert list(tmp_path.iterdir()) == []

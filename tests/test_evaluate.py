@@ -1,4 +1,4 @@
-"""Runs evaluate.py and scripts/make_pairs.py as processes."""
+"""Runs evaluate.py, as a process of its own where it evaluates, and scripts/make_pairs.py."""
 
 import csv
 import hashlib
@@ -18,12 +18,13 @@ from facedancer_tf.evaluation.pairs_csv import read_pairs_csv
 from facedancer_tf.provenance.checking import check
 from tests.data.black_png import wide_claim
 from tests.facedancer_tf.conftest import write_tiny_model
+from tests.scripts_here import run_here
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(folder: Path, script: str, *arguments: object) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / script), *map(str, arguments)]
+def evaluate_apart(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "evaluate.py"), *map(str, arguments)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
 
 
@@ -47,7 +48,7 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     header = "source,target,source_id,target_id,source_group"
     (tmp_path / "pairs.csv").write_text("\n".join([header, *lines]) + "\n")
     models = ("--model", "one.keras", "--model", "two.keras")
-    ran = run(tmp_path, "evaluate.py", *models, "--pairs", "pairs.csv", "-o", "out")
+    ran = evaluate_apart(tmp_path, *models, "--pairs", "pairs.csv", "-o", "out")
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
     caption = ran.stdout[: ran.stdout.index("In the paper's form")]
     for said in (
@@ -109,7 +110,7 @@ def test_two_models_on_a_file_of_pairs(tmp_path):
     assert len(swapped) == 2 * 2 + 2
     assert all(mark(tmp_path / "out" / name) == (name in swapped) for name in shown)
 
-    again = run(tmp_path, "evaluate.py", "--model", "none.keras", "-o", "out")
+    again = run_here("evaluate.py", "--model", "none.keras", "-o", "out", folder=tmp_path)
     assert again.returncode == 2
     assert again.stderr.startswith("error: there are no generator weights none.keras")
 
@@ -136,7 +137,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, arguments, message):
     (tmp_path / "full" / "notes.onnx").write_text("mine")
     for name in ("one.png", "two.png"):
         write_picture(tmp_path / "photos" / name, np.zeros((8, 8, 3), np.uint8))
-    ran = run(tmp_path, "evaluate.py", *arguments)
+    ran = run_here("evaluate.py", *arguments, folder=tmp_path)
     assert ran.returncode == 2
     assert message in ran.stderr
     assert ran.stderr.count("\n") == 1
@@ -146,7 +147,7 @@ def test_pairs_of_aflw2000(tmp_path):
     (tmp_path / "aflw").mkdir()
     for name in ("image00001.jpg", "image00002.jpg", "image00004.jpg", "other.jpg"):
         write_picture(tmp_path / "aflw" / name, np.zeros((8, 8, 3), np.uint8))
-    ran = run(tmp_path, "scripts/make_pairs.py", "aflw2000", "aflw", "--count", 6, "-o", "pairs")
+    ran = run_here("scripts/make_pairs.py", "aflw2000", "aflw", "--count", 6, "-o", "pairs", folder=tmp_path)
     assert (ran.returncode, ran.stderr) == (0, "")
     file = read_pairs_csv(tmp_path / "pairs" / "pairs.csv")
     assert len({pair.people for pair in file.pairs}) == 6

@@ -1,8 +1,6 @@
 """evaluate_video.py from two films to a folder; every refusal is one line and leaves nothing."""
 
-import contextlib
 import csv
-import io
 import json
 import re
 import shutil
@@ -13,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import evaluate_video
 from benchmarks.clip_files import write_clip
 from data.pictures import read_picture, write_picture
-from facedancer_tf.errors import run_main
 from facedancer_tf.provenance.checking import check
 from tests.facedancer_tf.film_evaluation.small_films import SOURCE, TARGET, film, with_face_of
+from tests.scripts_here import run_here
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "assets" / "pictures"
@@ -26,19 +23,9 @@ COUNT = 9
 
 
 def evaluate(*arguments: object) -> tuple[int, str, str]:
-    """Runs the script in this process, which saves importing TensorFlow; returns exit code, stdout and stderr."""
-    output, errors = io.StringIO(), io.StringIO()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(output),
-        contextlib.redirect_stderr(errors),
-    ):
-        patch.setattr(sys, "argv", ["evaluate_video.py", *map(str, arguments)])
-        try:
-            run_main(evaluate_video.main)
-        except SystemExit as stopped:
-            return int(stopped.code or 0), output.getvalue(), errors.getvalue()
-    return 0, output.getvalue(), errors.getvalue()
+    """Runs the script in this process; returns exit code, stdout and stderr."""
+    ran = run_here("evaluate_video.py", *arguments)
+    return ran.returncode, ran.stdout, ran.stderr
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Runs import_weights.py as a process: it turns a checkpoint into a model file that swaps; a refusal is one line."""
+"""Runs import_weights.py: it turns a checkpoint into a model file that swaps; a refusal is one line."""
 
 import os
 import subprocess
@@ -9,15 +9,21 @@ import pytest
 
 from tests.facedancer_tf.conftest import PICTURES, write_tiny_encoder
 from tests.legacy import layouts
+from tests.scripts_here import run_here
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYOUTS = ROOT / "tests" / "legacy" / "h5"
 
 
-def run(script: str, folder: Path, *arguments: object) -> subprocess.CompletedProcess:
+def run_apart(script: str, folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "FACEDANCER_CACHE": str(folder / "cache"), "HOME": str(folder.parent)}
     command = [sys.executable, str(ROOT / script), *map(str, arguments)]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+
+
+def run(script: str, folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    places = {"FACEDANCER_CACHE": str(folder / "cache"), "HOME": str(folder.parent)}
+    return run_here(script, *arguments, folder=folder, **places)
 
 
 @pytest.fixture
@@ -28,7 +34,7 @@ def checkpoint(tmp_path: Path) -> Path:
 
 def test_a_released_checkpoint_is_imported_by_name_and_swaps(tmp_path: Path, checkpoint: Path) -> None:
     write_tiny_encoder(tmp_path / "cache" / "arcface_resnet50.keras")
-    done = run("import_weights.py", tmp_path, checkpoint, "--as", "facedancer_c_hq")
+    done = run_apart("import_weights.py", tmp_path, checkpoint, "--as", "facedancer_c_hq")
     assert done.returncode == 0, done.stderr
     assert (
         "FaceDancer generator, 64 px, 4 filters, no_skip, no_skip, affa, affa, affa, concat; mapping 2 x 16"

@@ -1,4 +1,4 @@
-"""Runs swap_image.py as a process, on the bundled photographs."""
+"""Runs swap_image.py on the bundled photographs: once as a process of its own, else within this process."""
 
 import os
 import subprocess
@@ -14,9 +14,11 @@ from data.faces.detection import build_detector
 from data.pictures import read_picture, write_picture
 from facedancer_tf.provenance.checking import check
 from facedancer_tf.provenance.metadata import xmp_packet
+from facedancer_tf.provenance.writing import own_identity
 from tests.data.black_png import wide_claim
 from tests.data.profiles import EXCHANGED, rgb_profile
 from tests.facedancer_tf.conftest import write_tiny_model
+from tests.scripts_here import run_here
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "assets" / "pictures"
@@ -30,11 +32,13 @@ def model(tmp_path_factory):
     return path
 
 
-def run(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess:
+def run_apart(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "swap_image.py"), *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=folder, env=os.environ | environment, capture_output=True, text=True, timeout=240
-    )
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
+
+
+def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return run_here("swap_image.py", *arguments, folder=folder)
 
 
 def assert_marked(path: Path) -> None:
@@ -55,7 +59,7 @@ def test_exif_rotated_target_and_two_sources_without_marks_change_the_face_alone
     profile = rgb_profile(EXCHANGED, 1.8)
     exif[274] = 6  # to be turned by 90 degrees clockwise for viewing
     Image.fromarray(np.rot90(upright)).save(tmp_path / "turned.png", exif=exif, icc_profile=profile)
-    ran = run(
+    ran = run_apart(
         tmp_path, GRACE, PICTURES / "eileen_collins.png", "turned.png", "--model", model, "--without-marks"
     )
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
@@ -109,13 +113,18 @@ def test_jpeg_is_marked_and_says_that_it_holds_no_transparency(model, tmp_path):
     assert np.abs(corner - rgb[-60:, :200]).max() > 100  # the label
 
 
-def test_certificates_that_cannot_sign_are_refused_and_an_unwritable_cache_is_said(model, tmp_path):
+def test_certificates_that_cannot_sign_are_refused_and_an_unwritable_cache_is_said(
+    model, tmp_path, monkeypatch
+):
     (tmp_path / "no.pem").write_text("no certificate")
     options = ("-o", "out.png", "--model", model)
     refused(tmp_path, GRACE, BARACK, *options, "--certificate", "no.pem", says="belong together")
     pair = ("--certificate", "no.pem", "--private-key", "no.pem")
     refused(tmp_path, GRACE, BARACK, *options, *pair, says="the certificate is no PEM certificate")
-    ran = run(tmp_path, GRACE, BARACK, *options, FACEDANCER_CACHE=str(tmp_path / "no.pem" / "cache"))
+    monkeypatch.setenv("FACEDANCER_CACHE", str(tmp_path / "no.pem" / "cache"))
+    own_identity.cache_clear()
+    ran = run(tmp_path, GRACE, BARACK, *options)
+    own_identity.cache_clear()
     assert (ran.returncode, ran.stderr) == (0, "")
     assert (
         "note: the signing key cannot be kept (signing.pem in the cache folder: Not a directory)"

@@ -1,4 +1,4 @@
-"""Runs swap_video.py as a process: its words, its exit codes, and what it refuses."""
+"""Runs swap_video.py, once as a process of its own: its words, its exit codes, and what it refuses."""
 
 import os
 import subprocess
@@ -15,6 +15,7 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.films.film import read_facts
 from facedancer_tf.video.casting import Position, Wish
 from tests.facedancer_tf.conftest import write_tiny_model
+from tests.scripts_here import run_here
 
 ROOT = Path(__file__).resolve().parents[1]
 BARACK = ROOT / "assets" / "pictures" / "barack_obama.jpg"
@@ -28,7 +29,7 @@ def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess:
 def test_a_film_is_listed_and_swapped(tmp_path: Path) -> None:
     write_tiny_model(tmp_path / "tiny.keras")
     write_clip(tmp_path / "clip.mp4", clips.one_face(320, 180, 12).frames(), audio=True)
-    listed = run(tmp_path, "clip.mp4", "--list-people", "--model", "tiny.keras")
+    listed = run_here("swap_video.py", "clip.mp4", "--list-people", "--model", "tiny.keras", folder=tmp_path)
     assert (listed.returncode, listed.stdout) == (
         0,
         "person 0: 0.5 s, 0:00.0 to 0:00.5\nwritten to people.png\n",

@@ -1,16 +1,11 @@
 """Runs prepare_data.py as a process of its own or, which is quicker, within the test's process."""
 
-import contextlib
 import filecmp
-import io
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-import prepare_data
-from facedancer_tf.errors import run_main
+from tests.scripts_here import run_here
 
 ROOT = Path(__file__).resolve().parents[3]
 FIXED = ["--size-px", "64", "--min-face-px", "24", "--seed", "3", "--validation", "0.3"]
@@ -28,18 +23,8 @@ def prepare(*arguments: object) -> tuple[int, str]:
 
 def prepare_here(*arguments: object) -> tuple[int, str]:
     """The same within this process, which saves importing TensorFlow anew."""
-    output = io.StringIO()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(output),
-        contextlib.redirect_stderr(output),
-    ):
-        patch.setattr(sys, "argv", ["prepare_data.py", *map(str, arguments)])
-        try:
-            run_main(prepare_data.main)
-        except SystemExit as stopped:
-            return int(stopped.code or 0), output.getvalue()
-    return 0, output.getvalue()
+    done = run_here("prepare_data.py", *arguments)
+    return done.returncode, done.stdout + done.stderr
 
 
 def shard_files(folder: Path) -> list[str]:

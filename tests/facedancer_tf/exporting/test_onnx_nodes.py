@@ -52,7 +52,13 @@ def test_generator_with_every_fusion(identity_width, mapping_depth):
     assert largest_difference(generator) <= 1e-5
 
 
-@pytest.mark.parametrize("name", ENCODERS)
+# Of one kind of network, the least deep one stands for all in the quick suite.
+DEEP = ("iresnet34", "iresnet50", "iresnet100", "iresnet200", "insightface_mobilefacenet_deep")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in DEEP else ()) for name in ENCODERS]
+)
 def test_encoders(name):
     assert largest_difference(ENCODERS[name].build(), batch=2) <= 1e-4
 
