@@ -8,13 +8,13 @@ import contextlib
 import importlib
 import io
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
 from facedancer_tf.errors import run_main
+from tests.graphs_as_before import graphs_as_before
 
 
 def run_here(
@@ -24,7 +24,7 @@ def run_here(
     command = [script, *map(str, arguments)]
     module = importlib.import_module(script.removesuffix(".py").replace("/", "."))
     output, errors, code = io.StringIO(), io.StringIO(), 0
-    with pytest.MonkeyPatch.context() as patch, _graphs_as_before():
+    with pytest.MonkeyPatch.context() as patch, graphs_as_before():
         patch.setattr(sys, "argv", command)
         for name, value in environment.items():
             patch.setenv(name, value)
@@ -36,15 +36,3 @@ def run_here(
         except SystemExit as stopped:
             code = int(stopped.code or 0)
     return CompletedProcess(command, code, output.getvalue(), errors.getvalue())
-
-
-@contextlib.contextmanager
-def _graphs_as_before() -> Iterator[None]:
-    """Gives TensorFlow's rewriting of graphs back, which scripts turn off for their whole process."""
-    import tensorflow as tf
-
-    before = {"disable_meta_optimizer": False, **tf.config.optimizer.get_experimental_options()}
-    try:
-        yield
-    finally:
-        tf.config.optimizer.set_experimental_options(before)

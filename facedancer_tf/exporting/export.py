@@ -79,9 +79,10 @@ def export_model(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} exists already; name a new folder, or remove it first", "unwritable")
     check_folder(folder.resolve().parent)
+    pictures = [_read(path) for path in sources]
     swapper = Swapper(model, encoder_weights=encoder_weights)
     engine, form = swapper.engine, FORMATS[format_name]
-    identity = swapper.embed([_read(path) for path in sources]) if sources else None
+    identity = swapper.embed(pictures) if pictures else None
     if identity is None:
         endpoints = two_input_endpoints(engine, form.joined)
     else:

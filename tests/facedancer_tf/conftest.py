@@ -1,5 +1,6 @@
 """A tiny model file with random weights, and faces cut out of the bundled photographs."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from data.pictures import read_picture
+from facedancer_tf.swapping.swapper import Swapper
 from facedancer_tf.weights.encoder_file import EncoderRecipe, save_encoder_file
 from facedancer_tf.weights.model_file import ModelRecipe, save_model_file
 from networks.generator import build_generator
@@ -46,6 +48,13 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "tiny.keras"
     write_tiny_model(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def swapper(tiny_model: Path) -> Iterator[Swapper]:
+    """Swaps with `tiny_model`; its graphs are built once for all tests."""
+    with Swapper(tiny_model) as swapper:
+        yield swapper
 
 
 @pytest.fixture(scope="session")

@@ -32,12 +32,6 @@ GRACE = PICTURES / "grace_hopper.jpg"
 PLAIN = WritingOptions(without_marks=True)
 
 
-@pytest.fixture(scope="module")
-def swapper(tiny_model):
-    with Swapper(tiny_model) as swapper:
-        yield swapper
-
-
 @pytest.fixture
 def pics(tmp_path, barack):
     """Four targets in one folder and its subfolder, each of another size."""

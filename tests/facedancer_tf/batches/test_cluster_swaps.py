@@ -39,12 +39,6 @@ GRACE = PICTURES / "grace_hopper.jpg"
 PLAIN = WritingOptions(without_marks=True)
 
 
-@pytest.fixture(scope="module")
-def swapper(tiny_model: Path) -> Iterator[Swapper]:
-    with Swapper(tiny_model) as swapper:
-        yield swapper
-
-
 @pytest.fixture
 def pics(tmp_path: Path, barack: np.ndarray) -> Path:
     """Three targets in one folder and its subfolder, and one without a face."""

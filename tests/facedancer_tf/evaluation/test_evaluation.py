@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -35,7 +34,7 @@ def three_pairs() -> PairSet:
 
 
 @pytest.fixture(scope="module")
-def evaluation(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+def evaluation(swapper: Swapper, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     """A model of random weights and all baselines on three pairs, and a fourth whose source shows no face."""
     empty = tmp_path_factory.mktemp("empty") / "empty.png"
     write_picture(empty, np.full((90, 90, 3), 128, np.uint8))
@@ -46,7 +45,6 @@ def evaluation(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Ev
         pairs=(Pair(nobody, pair_set.pairs[0].target), *pair_set.pairs),
         gallery=(nobody, *pair_set.gallery),
     )
-    swapper = Swapper(tiny_model)
     model = ModelSystem("tiny", swapper)
     return evaluate([model, *baselines([model])], pair_set, Meter(DlibJudge(), swapper.detector))
 

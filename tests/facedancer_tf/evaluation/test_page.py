@@ -89,12 +89,11 @@ def test_only_the_pages_own_pictures_are_removed(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mine)
 
 
-def test_the_worst_slice_is_shown_with_pictures_of_its_own_pairs(tiny_model: Path, tmp_path: Path) -> None:
+def test_the_worst_slice_is_shown_with_pictures_of_its_own_pairs(swapper: Swapper, tmp_path: Path) -> None:
     people = read_pair_set("bundled", 0, 5, 1)
     source = people.pairs[0].source.path  # of the first four pairs
     (tmp_path / "groups.csv").write_text(f"picture,group\n{source},a & b\n")
     pair_set = with_groups(replace(people, pairs=people.pairs[:6]), tmp_path / "groups.csv")
-    swapper = Swapper(tiny_model)
     models = [ModelSystem("tiny", swapper)]
     evaluation = evaluate(models, pair_set, Meter(DlibJudge(), swapper.detector))
     (tmp_path / "pictures").mkdir()

@@ -21,9 +21,10 @@ from facedancer_tf.exporting.export import (
     export_model,
 )
 from facedancer_tf.swapping.engine import Engine
-from facedancer_tf.swapping.swapper import Swapper, load_detector
+from facedancer_tf.swapping.swapper import load_detector
 from tests.data.black_png import wide_claim
 from tests.facedancer_tf.conftest import PICTURES, write_tiny_model
+from tests.scripts_here import run_here
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = [PICTURES / "grace_hopper.jpg", PICTURES / "eileen_collins.png"]
@@ -78,8 +79,8 @@ assert not ours & set(sys.modules), ours & set(sys.modules)
 
 
 @pytest.fixture(scope="module")
-def engine(tiny_model):
-    return Engine(tiny_model)
+def engine(swapper):
+    return swapper.engine
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,11 @@ def crops(engine):
     return targets, sources
 
 
-@pytest.fixture(scope="module", params=FORMATS)
+# TensorFlow's own format takes four times as long; `export_model` itself compares its pixels.
+EACH = ["onnx", pytest.param("saved_model", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(scope="module", params=EACH)
 def exported(request, tiny_model, tmp_path_factory):
     """The format, the folder of the model with two inputs, and the folder of the model with the SOURCES baked in."""
     folder = tmp_path_factory.mktemp("export")
@@ -100,7 +105,7 @@ def exported(request, tiny_model, tmp_path_factory):
     return request.param, folder / "two", folder / "baked"
 
 
-def test_a_bare_process_gets_the_same_pixels(tiny_model, engine, crops, exported, tmp_path):
+def test_a_bare_process_gets_the_same_pixels(swapper, engine, crops, exported, tmp_path):
     format_name, two, baked = exported
     targets, sources = crops
     np.savez(tmp_path / "crops.npz", target=targets, source=sources)
@@ -109,7 +114,7 @@ def test_a_bare_process_gets_the_same_pixels(tiny_model, engine, crops, exported
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert ran.returncode == 0, ran.stderr
     identities = engine.embed_crops(sources)
-    of_one_person = Swapper(tiny_model).embed([read_picture(path).rgb for path in SOURCES]).embedding
+    of_one_person = swapper.embed([read_picture(path).rgb for path in SOURCES]).embedding
     each = engine.swap_crops(targets, identities)
     first_source = engine.swap_crops(targets, np.repeat(identities[:1], 5, axis=0))
     expected = {
@@ -162,7 +167,7 @@ def test_another_models_export_is_told_apart(engine, crops, exported, tmp_path):
         compare_pixels(engine, endpoints, {**form.load(two), "embed": longer}, *crops)
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", EACH)
 def test_where_the_check_fails_nothing_is_left(tiny_model, tmp_path, monkeypatch, format_name):
     monkeypatch.setattr(export, "compare_pixels", lambda *_: PixelDifference(2.0, 0.1))
     with pytest.raises(UserError, match="differs"):
@@ -204,14 +209,11 @@ def test_what_cannot_be_is_said_and_leaves_nothing(tiny_model, tmp_path):
     assert sorted(tmp_path.rglob("*")) == there
 
 
-def run_script(folder: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, str(ROOT / "export_model.py"), *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
-
-
 def test_the_script_exports_and_says_how_far_the_pixels_differ(tiny_model, tmp_path):
-    ran = run_script(tmp_path, tiny_model, "out", "--format", "onnx", "--source", *SOURCES)
-    assert ran.returncode == 0, ran.stderr
+    command = [sys.executable, str(ROOT / "export_model.py"), str(tiny_model), "out", "--format", "onnx"]
+    command += ["--source", *map(str, SOURCES)]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
     assert "note: the source's pictures seem to show different people" in ran.stdout
     assert "checked on the bundled photographs: pixels differ by at most " in ran.stdout
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
@@ -230,7 +232,7 @@ def test_the_script_exports_and_says_how_far_the_pixels_differ(tiny_model, tmp_p
     ],
 )
 def test_the_script_reports_bad_input_in_one_line(tmp_path, arguments, rule):
-    ran = run_script(tmp_path, *arguments)
+    ran = run_here("export_model.py", *arguments, folder=tmp_path)
     assert ran.returncode == 2
     assert len(ran.stderr.splitlines()) == 1
     assert ran.stderr.startswith("error: ")

@@ -107,7 +107,9 @@ def test_discriminator(write_checkpoint, tmp_path, weights_only):
 @pytest.mark.parametrize(
     ("case", "head"),
     [
-        ("arcface_usual", ("batch_norm", "flatten", "dense", "batch_norm")),
+        pytest.param(
+            "arcface_usual", ("batch_norm", "flatten", "dense", "batch_norm"), marks=pytest.mark.slow
+        ),
         ("arcface_pooled", ("global_avg_pool", "dense", "batch_norm")),
     ],
 )

@@ -5,12 +5,6 @@ import pytest
 
 from data.faces.alignment import template
 from data.faces.face import Face
-from facedancer_tf.swapping.swapper import Swapper
-
-
-@pytest.fixture
-def swapper(tiny_model) -> Swapper:
-    return Swapper(tiny_model)
 
 
 def face(x: int, y: int, size_px: int) -> Face:

@@ -24,13 +24,9 @@ from facedancer_tf.swapping.swapper import Swapper, choose_faces
 from facedancer_tf.weights.identity_encoder import Encoder, load_encoder
 from networks.encoders import ENCODERS
 from tests.facedancer_tf.conftest import write_tiny_model
+from tests.graphs_as_before import graphs_as_before
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture(scope="module")
-def swapper(tiny_model):
-    return Swapper(tiny_model)
 
 
 @pytest.fixture(scope="module")
@@ -182,12 +178,9 @@ def test_the_graph_gives_the_pixels_of_the_network_run_eagerly(swapper, barack):
     eager = np.asarray(swapper.engine.swap(crops, tf.constant(identity)))
     rewritten = swapper.engine.swap_crops(crops, identity)
     assert np.abs(rewritten.astype(int) - eager).max() <= 1  # fused operations round otherwise
-    options = tf.config.optimizer.get_experimental_options()
-    run_graphs_as_they_are()
-    try:
+    with graphs_as_before():
+        run_graphs_as_they_are()
         np.testing.assert_array_equal(Engine(swapper.model_path).swap_crops(crops, identity), eager)
-    finally:
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **options})
 
 
 def test_a_grey_picture_stays_grey(swapper, grace, barack):

@@ -75,6 +75,7 @@ def test_bfloat16_gives_nearly_the_same_first_step(batch, first_step):
         assert float(scalars[name]) == pytest.approx(first_step[2][name], rel=0.05, abs=1e-3), name
 
 
+@pytest.mark.slow
 def test_the_whole_step_lowers_to_xla(batch):
     # Lowered, not run: compiling it for a CPU takes minutes.
     step = build(with_settings(SMALL, xla=True)).step

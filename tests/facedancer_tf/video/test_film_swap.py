@@ -32,12 +32,6 @@ TIMES = [0, 2, 3, 4, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23
 
 
 @pytest.fixture(scope="module")
-def swapper(tiny_model: Path):
-    with Swapper(tiny_model) as swapper:
-        yield swapper
-
-
-@pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One face, 20 frames of a variable rate, sound, tags."""
     path = tmp_path_factory.mktemp("film") / "film.mp4"
