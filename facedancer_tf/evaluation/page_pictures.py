@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence, Set
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from facedancer_tf.provenance.writing import write_swapped, write_unswapped
 from facedancer_tf.writing import reported
 
 PICTURES = "pictures"
-OWN = re.compile(r"(pair\d+_(source|target|model\d+)|grid\d+)\.jpg")
+OWN = re.compile(r"(photograph(_[0-9a-f]{12})?|pair\d+_(source|target|model\d+)|grid\d+)\.jpg")
 EXTREMES, BETWEEN, OF_SLICE, GRID_SIDE = 3, 4, 6, 5
 
 
@@ -98,8 +99,10 @@ def _pair_figure(
     """One pair: source, target, and swapped by each model, with what was measured below."""
     rows, pair = _rows(evaluation), evaluation.pair_set.pairs[index]
     source, target = (evaluation.portraits.load(side) for side in (pair.source, pair.target))
-    tiles = [_save(folder, f"pair{index}_source", head(source.picture, source.face))]
-    tiles.append(_save(folder, f"pair{index}_target", head(target.picture, target.face)))
+    tiles = [
+        _photograph(folder, head(side.picture, side.face), alt)
+        for side, alt in ((source, "source"), (target, "target"))
+    ]
     for number, model in enumerate(models):
         swapped = head(swap_one(model, source, target), target.face)
         tiles.append(_save(folder, f"pair{index}_model{number}", swapped, model))
@@ -137,11 +140,21 @@ def one_of_each(photographs: Sequence[Photograph]) -> list[Photograph]:
     return sorted(list(people.values())[:GRID_SIDE], key=lambda photograph: photograph.path)
 
 
-def _save(folder: Path, name: str, picture: np.ndarray, model: ModelSystem | None = None) -> str:
-    """Writes one JPEG, marked where `model` swapped faces in it, and returns the HTML tag that shows it."""
+def _photograph(folder: Path, picture: np.ndarray, alt: str) -> str:
+    """Writes one JPEG under a name that follows from its content, so that each is there once; returns its HTML tag."""
+    path = folder / PICTURES / "photograph.jpg"
+    write_unswapped(path, picture)
+    named = path.with_stem(f"photograph_{sha256(path.read_bytes()).hexdigest()[:12]}")
+    path.replace(named)
+    return _tag(named, alt)
+
+
+def _save(folder: Path, name: str, picture: np.ndarray, model: ModelSystem) -> str:
+    """Writes one JPEG, marked because `model` swapped faces in it, and returns the HTML tag that shows it."""
     path = folder / PICTURES / f"{name}.jpg"
-    if model is None:
-        write_unswapped(path, picture)
-    else:
-        write_swapped(path, Swapped(picture, [model.used_model]))
-    return f'<img src="{PICTURES}/{name}.jpg" alt="{escape(name)}">'
+    write_swapped(path, Swapped(picture, [model.used_model]))
+    return _tag(path, name)
+
+
+def _tag(path: Path, alt: str) -> str:
+    return f'<img src="{PICTURES}/{path.name}" alt="{escape(alt)}">'
