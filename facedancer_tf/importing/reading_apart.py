@@ -14,14 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from facedancer_tf.graphs.graph import GraphError
-from facedancer_tf.importing.onnx_file import OnnxFile, read_onnx_file
-from facedancer_tf.importing.saved_layers import Checkpoint, read_checkpoint
+from facedancer_tf.importing.onnx_file import OnnxFile, Operation, read_onnx_file
+from facedancer_tf.importing.saved_layers import Checkpoint, SavedLayer, read_checkpoint
 
 COMPUTING_S = (
     6  # of the processor, not of the clock: a slow disk is no damage. 1 GB of arrays takes about 1 s.
 )
 MEMORY_BYTES = 4 << 30  # of addresses; 1 GB of arrays, the file itself and the libraries need less
 _ROOT = Path(__file__).resolve().parents[2]
+# Classes and functions that an answer is made of, by module: ours, and those of NumPy's arrays.
+_PARTS = {
+    *((part.__module__, part.__name__) for part in (Checkpoint, SavedLayer, OnnxFile, Operation)),
+    ("numpy", "dtype"),
+    ("numpy", "ndarray"),
+    ("numpy._core.numeric", "_frombuffer"),
+    ("numpy._core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "_reconstruct"),
+}
 _READERS: dict[str, Callable[[Path], Any]] = {"hdf5": read_checkpoint, "onnx": read_onnx_file}
 
 
@@ -43,16 +52,25 @@ def _read(kind: str, path: Path) -> Any:
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
     ) as process:
         try:
-            answer = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301 - made by _main below
+            answer = _Answers(process.stdout).load()  # type: ignore[arg-type]
         except (EOFError, pickle.UnpicklingError) as error:
             raise GraphError(
                 "it is damaged: reading it has no end, or ends the program that reads"
             ) from error
         finally:
             process.kill()
-    if isinstance(answer, Exception):
-        raise answer
+    if isinstance(answer, str):
+        raise GraphError(answer)
     return answer
+
+
+class _Answers(pickle.Unpickler):
+    """Loads what `_main` writes, and nothing else, though a file may have taken that process over."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _PARTS:
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of an answer")
+        return super().find_class(module, name)
 
 
 def _main(kind: str, path: str, computing_s: str, memory_bytes: str) -> None:
@@ -65,9 +83,11 @@ def _main(kind: str, path: str, computing_s: str, memory_bytes: str) -> None:
     try:
         answer = _READERS[kind](Path(path))
     except MemoryError:
-        answer = GraphError(f"reading it takes more than {int(memory_bytes) >> 20} MB of memory")
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        answer = error
+        answer = f"reading it takes more than {int(memory_bytes) >> 20} MB of memory"
+    except ValueError as error:  # GraphError and NotPlain among them
+        answer = str(error)
+    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        answer = f"its description is not a network's ({error!r})"
     pickle.dump(answer, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
 
 

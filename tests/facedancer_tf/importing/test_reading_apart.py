@@ -1,6 +1,8 @@
 """Files that would make the reading libraries loop or take all memory are refused in one sentence."""
 
+import io
 import os
+import pickle
 import signal
 import struct
 from pathlib import Path
@@ -13,8 +15,7 @@ from facedancer_tf.errors import UserError
 from facedancer_tf.graphs.graph import GraphError
 from facedancer_tf.importing import reading_apart
 from facedancer_tf.importing.importer import read_weights
-from facedancer_tf.importing.reading_apart import read_hdf5_apart, read_onnx_apart
-from facedancer_tf.weights.plain_hdf5 import NotPlain
+from facedancer_tf.importing.reading_apart import _Answers, read_hdf5_apart, read_onnx_apart
 
 
 def endless_hdf5(path: Path) -> Path:
@@ -59,7 +60,7 @@ def test_what_is_read_and_what_is_refused_comes_back_as_it_is(tmp_path):
     np.testing.assert_array_equal(checkpoint.layers[0].arrays["kernel"], [0, 1, 2])
     assert checkpoint.numbers == 3
     (tmp_path / "text.h5").write_text("text")
-    with pytest.raises(NotPlain, match="not a whole HDF5 file"):
+    with pytest.raises(GraphError, match="not a whole HDF5 file"):
         read_hdf5_apart(tmp_path / "text.h5")
     (tmp_path / "empty.onnx").touch()
     with pytest.raises(GraphError, match="it holds no network"):
@@ -77,3 +78,19 @@ def test_a_reader_that_dies_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(reading_apart.subprocess, "Popen", killed)
     with pytest.raises(GraphError, match="ends the program that reads"):
         read_hdf5_apart(tmp_path / "any.h5")
+
+
+class Runs:
+    """Runs code where it is unpickled by an unwary reader."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch taken_over",)
+
+
+def test_an_answer_that_holds_more_than_arrays_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(pickle.UnpicklingError, match="system is no part of an answer"):
+        _Answers(io.BytesIO(pickle.dumps(Runs()))).load()
+    assert not (tmp_path / "taken_over").exists()
