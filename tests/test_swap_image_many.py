@@ -95,8 +95,8 @@ def test_what_cannot_be_is_one_sentence_and_nothing_is_written(model, tmp_path, 
     ("signal_number", "cluster", "at_work"),
     [
         (signal.SIGKILL, (), 2),
-        (signal.SIGINT, (), 2),
-        (signal.SIGKILL, ("--cluster", "local", "--workers", "2"), 4),
+        pytest.param(signal.SIGINT, (), 2, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, ("--cluster", "local", "--workers", "2"), 4, marks=pytest.mark.slow),
     ],
 )
 def test_a_run_that_is_ended_leaves_whole_pictures_and_the_next_goes_on(

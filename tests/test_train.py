@@ -1,4 +1,4 @@
-"""Runs train.py as a user does: as a process that is stopped and killed."""
+"""Runs train.py as a user does: as a process that, in the slow tests, is stopped and killed."""
 
 import re
 import signal
@@ -16,6 +16,7 @@ from facedancer_tf.provenance.checking import check
 from facedancer_tf.training import train_loop
 from facedancer_tf.training.config import parse_config
 from facedancer_tf.weights.model_file import load_model_file
+from tests.scripts_here import run_here
 
 ROOT = Path(__file__).parents[1]
 # Steps without the encoder's gradient: their graphs are built in a fraction of the time.
@@ -99,6 +100,7 @@ for steps in ("3", "2"):
 """
 
 
+@pytest.mark.slow
 def test_two_steps_a_restart_and_one_more_are_three_steps_bit_for_bit(face_shards, tmp_path):
     flags = command(face_shards, tmp_path / "run", *LIGHT)[2:]
     once = [sys.executable, "-c", TWICE, str(tmp_path / "run"), *flags]
@@ -114,6 +116,7 @@ def test_two_steps_a_restart_and_one_more_are_three_steps_bit_for_bit(face_shard
     assert not unequal
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_goes_on_and_stops_cleanly_when_asked(face_shards, tmp_path):
     run = tmp_path / "run"
     process = start_and_wait_for_step(face_shards, run, 3)
@@ -131,11 +134,10 @@ def test_killed_at_any_moment_it_goes_on_and_stops_cleanly_when_asked(face_shard
 
 
 def test_wrong_requests_are_one_sentence(face_shards, straight, tmp_path):
-    out = train(tmp_path / "nothing", tmp_path / "run", code=2)
-    assert [line for line in out.splitlines() if line] == [
-        line for line in out.splitlines() if line.startswith("error:")
-    ]
-    assert "prepare_data.py" in out
+    nothing = command(tmp_path / "nothing", tmp_path / "run")[1:]
+    ran = run_here(*nothing, folder=ROOT)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert re.fullmatch(r"error: .*prepare_data\.py.*\n", ran.stderr), ran.stderr
     smoke = ["--config", "configs/smoke.yaml", "--data.folder", str(face_shards)]
     for flags, words in (
         (["--run", str(straight), "--generator.base_filters", "8"], "other settings of generator"),

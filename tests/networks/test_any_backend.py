@@ -14,6 +14,7 @@ import pytest
 import losses
 from tests.networks.backend_values import all_values
 
+pytestmark = pytest.mark.slow  # test_architecture.py sees that networks and losses use Keras alone
 ROOT = Path(__file__).parents[2]
 # float32, summed in another order. Biases in front of a normalisation have gradients of 0, of which rounding is left:
 # hence also a share of the case's largest.

@@ -80,6 +80,7 @@ def report(folder: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
+@pytest.mark.slow
 def test_two_workers_do_what_one_process_does_and_one_journal_serves_both(
     swapper: Swapper, pics: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

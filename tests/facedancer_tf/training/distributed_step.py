@@ -13,12 +13,19 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from facedancer_tf.training import models
+from facedancer_tf.plain_graphs import run_graphs_as_they_are
 from facedancer_tf.training.batches import build_batches
+from facedancer_tf.training.config import TrainConfig
 from facedancer_tf.training.workers import build_strategy, is_chief
 from losses.cosine import cosine_distance
-from tests.facedancer_tf.training.small_training import SMALL, Built, batch_of, build, with_settings
-from tests.stub_encoder import stub_encoder
+from tests.facedancer_tf.training.small_training import (
+    SMALL,
+    Built,
+    batch_of,
+    build,
+    tiny_models,
+    with_settings,
+)
 
 # Pairs (targets, sources). In the first batch both self-swaps fall to the first replica; in the second batch one falls
 # to the first replica and two fall to the second.
@@ -43,8 +50,14 @@ def thresholds_between_replicas(distance: np.ndarray) -> np.ndarray:
     return np.array([(local[0].min() + whole[0]) / 2, (local[1].max() + whole[1]) / 2])
 
 
+def build_here(config: TrainConfig, strategy: tf.distribute.Strategy) -> Built:
+    """The step with tiny networks, whose variables are on all devices."""
+    with strategy.scope():
+        return build(config, strategy, tiny_models(config))
+
+
 def main(kind: str, folder: Path, shards: Path) -> None:
-    models.load_needed_encoder = lambda *_: stub_encoder()
+    run_graphs_as_they_are()
     if kind == "mirrored":
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -52,12 +65,12 @@ def main(kind: str, folder: Path, shards: Path) -> None:
     strategy = build_strategy(config)
     crops = np.load(folder / "crops.npy")
     if kind == "one_device":
-        built = build(with_settings(config, loss={"ifsr_margins": dict.fromkeys(BLOCKS, 1.0)}))
+        built = build_here(with_settings(config, loss={"ifsr_margins": dict.fromkeys(BLOCKS, 1.0)}), strategy)
         distance = distances(built, batch_of(crops, *BATCHES[0]))
         np.savez(folder / "ifsr.npz", distance=distance, threshold=thresholds_between_replicas(distance))
     margins = np.load(folder / "ifsr.npz")["threshold"] / config.loss.ifsr_scale
     config = with_settings(config, loss={"ifsr_margins": dict(zip(BLOCKS, margins.tolist(), strict=True))})
-    built, results = build(config, strategy), {}
+    built, results = build_here(config, strategy), {}
 
     def share(worker: tf.distribute.InputContext) -> tf.data.Dataset:
         batches = [tf.data.Dataset.from_tensor_slices(batch_of(crops, *pairs)) for pairs in BATCHES]

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from facedancer_tf.training.run_folder import CHECKPOINTS, MODEL
 from facedancer_tf.weights.model_file import load_model_file
 from tests.workers import ROOT, outputs, started
 
@@ -91,19 +93,30 @@ import tensorflow as tf
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from facedancer_tf.plain_graphs import run_graphs_as_they_are
+from facedancer_tf.training import train_loop
 from facedancer_tf.training.config import parse_config
-from facedancer_tf.training.train_loop import train
+from tests.facedancer_tf.training.small_training import tiny_models
 
+if sys.argv[1] == "tiny":
+    run_graphs_as_they_are()
+    train_loop.build_models = tiny_models
+    train_loop.save_model_file = lambda *_: None  # takes no others than its recipe says
 for steps in ("1", "2"):
-    train(parse_config([*sys.argv[1:], "--steps", steps]))
+    train_loop.train(parse_config([*sys.argv[2:], "--steps", steps]))
 """
 
 
-def test_a_mirrored_run_saves_and_goes_on(face_shards, tmp_path):
+@pytest.mark.parametrize("networks", ["tiny", pytest.param("whole", marks=pytest.mark.slow)])
+def test_a_mirrored_run_saves_and_goes_on(networks, face_shards, tmp_path):
     # One graph, without the encoder's gradient: built in a fraction of the time.
     off = [part for term in ("identity", "ifsr", "cycle", "r1") for part in (f"--loss.{term}", "0")]
-    out = run([sys.executable, "-c", TRAIN, "--config", "configs/smoke.yaml", "--data.folder", str(face_shards), *off,
-               "--run", str(tmp_path / "run"), "--strategy", "mirrored", "--batch_size", "4"])  # fmt: skip
+    out = run([sys.executable, "-c", TRAIN, networks, "--config", "configs/smoke.yaml", *off,
+               "--data.folder", str(face_shards), "--run", str(tmp_path / "run"), "--strategy", "mirrored",
+               "--batch_size", "4"])  # fmt: skip
     for words in ("Starting", "Continuing", "at step 1 of 2 on 2 x CPU"):
         assert words in out
-    assert load_model_file(tmp_path / "run" / "model.keras")[1].step == 2
+    newest = tf.train.latest_checkpoint(str(tmp_path / "run" / CHECKPOINTS))
+    assert newest.endswith("-2")
+    if networks == "whole":
+        assert load_model_file(tmp_path / "run" / MODEL)[1].step == 2
