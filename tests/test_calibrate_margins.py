@@ -238,7 +238,7 @@ def test_without_matplotlib_it_says_where_that_is(people, tmp_path, monkeypatch)
         (["--views", "PEOPLE", "--split", "train", "-o", "m.yaml"], "--split belongs to --model"),
         (["--views", "PEOPLE", "--pasted", "-o", "m.yaml"], "--pasted belongs to --model"),
         (["--pairs", "p.csv", "--model-encoder-weights", "e.keras", "-o", "m.yaml"], "--model-encoder-weights belongs"),
-        (["--views", "PEOPLE", "--size-px", "15", "-o", "m.yaml"], "--size-px must be 16 or more, not 15"),
+        (["--views", "PEOPLE", "--size-px", "15", "-o", "m.yaml"], "--size-px must be from 16 to 1024, not 15"),
         (["--views", "PEOPLE", "--identity-error-rate", "10", "-o", "m.yaml"], "a fraction from 0 to 0.5, not 10"),
         (["--views", "PEOPLE", "--identity-error-rate", "nan", "-o", "m.yaml"], "a fraction from 0 to 0.5, not nan"),
         (["--pairs", "nowhere.csv", "-o", "m.yaml"], "nowhere.csv cannot be read as a CSV file"),

@@ -98,7 +98,7 @@ def called_twice(x: keras.KerasTensor) -> keras.KerasTensor:
 @pytest.mark.parametrize("build", [called_twice, lambda x: keras.layers.ReLU()(keras.ops.tanh(x))])
 def test_what_no_graph_of_layers_can_hold_is_one_sentence(build):
     pictures = keras.Input((8, 8, 3), name="pictures")
-    with pytest.raises(ValueError, match=r"called several times|'tanh' is outside of all layers"):
+    with pytest.raises(ValueError, match=r"called several times|'tanh(_\d+)?' is outside of all layers"):
         emit_network(OnnxNodes(), keras.Model(pictures, build(pictures)), ["pictures"])
 
 
