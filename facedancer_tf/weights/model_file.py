@@ -22,6 +22,7 @@ GENERATOR: dict[str, type] = {
     "size_px": int, "identity_width": int, "base_filters": int, "fusion": list, "mapping_depth": int,
     "mapping_width": int,
 }  # fmt: skip
+BY_DEFAULT = {"base_filters", "mapping_depth", "mapping_width"}  # may be missing: then `build_generator` says
 CROP = "arcface_112"  # five landmarks onto the ArcFace template times size / 112, shrunk about the centre
 
 
@@ -72,7 +73,7 @@ def load_model_file(path: Path) -> tuple[keras.Model, ModelRecipe]:
 
 def _build(values: dict[str, Any]) -> tuple[keras.Model, ModelRecipe]:
     recipe = typed_recipe(ModelRecipe, values)
-    check_fields(recipe.generator, GENERATOR)
+    check_fields(recipe.generator, GENERATOR, BY_DEFAULT)
     recipe.generator["fusion"] = tuple(recipe.generator["fusion"])
     if recipe.encoder not in ENCODERS:
         raise ValueError(f"unknown encoder {recipe.encoder!r}")
